@@ -1,0 +1,56 @@
+//! Where control leaves a block: `return`, `?` and `break` by the body that they belong to.
+
+use ra_ap_syntax::{
+    AstNode, SyntaxNode, WalkEvent,
+    ast::{self},
+};
+
+/// Whether a `return`, `?` or `yield` in this body leaves the body itself, and not a closure,
+/// function or async block inside of it. Macro arguments that mention them count.
+pub fn leaves_early(body: &SyntaxNode) -> bool {
+    let mut walk = body.preorder();
+    while let Some(event) = walk.next() {
+        let WalkEvent::Enter(node) = event else {
+            continue;
+        };
+        if node != *body && is_own_body(&node) {
+            walk.skip_subtree();
+            continue;
+        }
+        if ast::ReturnExpr::can_cast(node.kind())
+            || ast::TryExpr::can_cast(node.kind())
+            || ast::YieldExpr::can_cast(node.kind())
+        {
+            return true;
+        }
+        if let Some(tokens) = ast::TokenTree::cast(node) {
+            let leaves = tokens
+                .syntax()
+                .children_with_tokens()
+                .filter_map(|element| element.into_token())
+                .any(|token| matches!(token.text(), "?" | "return" | "yield"));
+            if leaves {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Whether `return` and `?` inside of this node stay inside of it.
+pub fn is_own_body(node: &SyntaxNode) -> bool {
+    if ast::ClosureExpr::can_cast(node.kind()) || ast::Item::can_cast(node.kind()) {
+        // A macro call in statement position is an item of the grammar, not a body.
+        return !ast::MacroCall::can_cast(node.kind());
+    }
+    ast::BlockExpr::cast(node.clone()).is_some_and(|block| {
+        matches!(
+            block.modifier(),
+            Some(
+                ast::BlockModifier::Async(_)
+                    | ast::BlockModifier::Const(_)
+                    | ast::BlockModifier::Try { .. }
+            )
+        )
+    })
+}

@@ -1,0 +1,4 @@
+//! Engines that several codemods share.
+
+pub mod control;
+pub mod discard;

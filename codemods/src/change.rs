@@ -1,0 +1,85 @@
+//! Edits, and the changes that they make up.
+//!
+//! Edits are text, not trees: they cross threads and rounds, reach into macro arguments, and leave
+//! every byte outside themselves as it was.
+
+use ra_ap_ide_db::FileId;
+use ra_ap_syntax::{TextRange, TextSize};
+
+/// Replaces a range of one file. An empty range inserts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Edit {
+    /// The file.
+    pub file: FileId,
+    /// UTF-8 offsets into the text of the round that the edit was made in.
+    pub range: TextRange,
+    /// What stands there afterwards, with `\n` line ends; applying it takes the file's own.
+    pub text: String,
+}
+
+/// Edits that are taken whole or not at all. May span files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// In no particular order; they do not overlap.
+    pub edits: Vec<Edit>,
+}
+
+impl Change {
+    /// Replaces `range` of `file`.
+    pub fn replace(&mut self, file: FileId, range: TextRange, text: impl Into<String>) {
+        self.edits.push(Edit {
+            file,
+            range,
+            text: text.into(),
+        });
+    }
+
+    /// Inserts at `offset` of `file`.
+    pub fn insert(&mut self, file: FileId, offset: TextSize, text: impl Into<String>) {
+        self.replace(file, TextRange::empty(offset), text);
+    }
+
+    /// Deletes `range` of `file`.
+    pub fn delete(&mut self, file: FileId, range: TextRange) {
+        self.replace(file, range, "");
+    }
+}
+
+impl Edit {
+    /// Whether both can be applied to the same text. Ranges that touch do not overlap; the same
+    /// edit twice is one edit; two different insertions at one place have no order, and conflict.
+    pub fn fits_beside(&self, other: &Edit) -> bool {
+        if self.file != other.file || self == other {
+            return true;
+        }
+        let (a, b) = (self.range, other.range);
+        if a.is_empty() && b.is_empty() {
+            return a.start() != b.start();
+        }
+        a.end() <= b.start() || b.end() <= a.start()
+    }
+}
+
+/// Applies edits of one file to its text. Equal edits count once.
+///
+/// # Panics
+/// If edits overlap or lie outside of `text`.
+pub fn apply(text: &str, edits: &[Edit]) -> String {
+    let mut sorted: Vec<&Edit> = edits.iter().collect();
+    sorted.sort_by_key(|edit| (edit.range.start(), edit.range.end()));
+    sorted.dedup();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for edit in sorted {
+        let (start, end) = (
+            usize::from(edit.range.start()),
+            usize::from(edit.range.end()),
+        );
+        assert!(at <= start, "overlapping edits");
+        out.push_str(&text[at..start]);
+        out.push_str(&edit.text);
+        at = end;
+    }
+    out.push_str(&text[at..]);
+    out
+}

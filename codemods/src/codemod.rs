@@ -1,0 +1,181 @@
+//! The interface of a codemod. Read this file first.
+
+use std::fmt;
+
+use ra_ap_ide_db::FileId;
+use ra_ap_syntax::{SourceFile, TextRange};
+use serde::Serialize;
+
+use crate::{change::Change, context::FileContext, knowledge::Knowledge, refusal::Refusal};
+
+/// One thing that unpark finds and rewrites.
+///
+/// Declared as a `const` in a file of its own; the `//!` header of that file is the manual page.
+pub struct Codemod {
+    /// The one name of it: file, folder of fixtures, command line, configuration.
+    pub name: &'static str,
+    /// One line for `unpark list`.
+    pub summary: &'static str,
+    /// The header of its own file, as `unpark explain` prints it.
+    pub docs: &'static str,
+    /// The best that any of its changes may claim.
+    pub safety: Safety,
+    /// Words of which a file holds at least one if it can match at all (bytes, before parsing).
+    pub triggers: fn(&Knowledge) -> Vec<String>,
+    /// Places that may match, on the tree alone. A file without one needs no types.
+    pub candidates: fn(&SourceFile, &Knowledge) -> Vec<Candidate>,
+    /// Finds and decides, with types.
+    pub pass: Pass,
+}
+
+impl fmt::Debug for Codemod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Codemod")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a codemod looks at.
+pub enum Pass {
+    /// One file at a time, with types; files are independent and run in parallel.
+    File(fn(&FileContext<'_>, &mut Findings)),
+}
+
+/// A place that may match, judged without types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The call, in the file.
+    pub range: TextRange,
+    /// The path in `knowledge/` that the callee spells through the `use` items of its file;
+    /// `None` where only types can tell (methods, globs, macro arguments).
+    pub path: Option<String>,
+}
+
+/// How far a change may be trusted. Ordered: helpers may only lower it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Safety {
+    /// Reported with the way to do it, never edited.
+    Manual,
+    /// May change what a caller can see; the effects are named.
+    Unsafe,
+    /// Compiles, keeps the comments, and behaves the same but for the defect that it mends.
+    Safe,
+}
+
+impl Safety {
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Safety::Manual => "manual",
+            Safety::Unsafe => "unsafe",
+            Safety::Safe => "safe",
+        }
+    }
+}
+
+/// What changes at run time where an offload or a task goes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// A panic unwinds into the caller instead of ending as a `JoinError`.
+    Panic,
+    /// The work stops where the caller's future is dropped.
+    Cancellation,
+    /// The work runs inside the caller's tracing span.
+    Span,
+    /// The work sees the caller's task-locals.
+    TaskLocal,
+    /// The work runs on another thread than before.
+    Thread,
+    /// Things happen in another order than before.
+    Ordering,
+    /// Something starts or ends earlier or later than before.
+    Timing,
+}
+
+impl Effect {
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Effect::Panic => "panic",
+            Effect::Cancellation => "cancellation",
+            Effect::Span => "span",
+            Effect::TaskLocal => "task-local",
+            Effect::Thread => "thread",
+            Effect::Ordering => "ordering",
+            Effect::Timing => "timing",
+        }
+    }
+}
+
+/// One place that a codemod has something to say about.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The name of the codemod.
+    pub codemod: &'static str,
+    /// The file of the place.
+    pub file: FileId,
+    /// The place, in the text of this round.
+    pub range: TextRange,
+    /// What is wrong here, one sentence without a full stop.
+    pub message: String,
+    /// What the verdict rests on.
+    pub why: Vec<Note>,
+    /// What is done about it.
+    pub verdict: Verdict,
+}
+
+/// A sentence, and the place it speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The place, if the sentence is about one in the workspace.
+    pub place: Option<(FileId, TextRange)>,
+    /// One sentence without a full stop.
+    pub message: String,
+}
+
+impl Note {
+    /// A note about no place in particular.
+    pub fn new(message: impl Into<String>) -> Note {
+        Note {
+            place: None,
+            message: message.into(),
+        }
+    }
+}
+
+/// What is done about a finding. A codemod has one exit for yes, and every no has its reason.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// It can be rewritten.
+    Rewrite {
+        /// How far the change may be trusted.
+        safety: Safety,
+        /// The edits, whole or not at all.
+        change: Change,
+        /// What changes at run time.
+        effects: Vec<Effect>,
+    },
+    /// A person has to do it; the text says how.
+    Manual(String),
+    /// Left alone, with the reason.
+    Refused(Refusal),
+}
+
+/// Where a codemod puts what it found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// In the order they were found.
+    pub items: Vec<Finding>,
+    /// Places that are fine as they are, counted by the reason.
+    pub quiet: std::collections::BTreeMap<&'static str, usize>,
+}
+
+impl Findings {
+    /// Counts a place that is fine as it is, under the reason that the summary shows.
+    pub fn quiet(&mut self, reason: &'static str) {
+        *self.quiet.entry(reason).or_default() += 1;
+    }
+}

@@ -1,0 +1,506 @@
+//! What a codemod may ask about a file, in the words of the domain.
+
+use ra_ap_hir::{
+    AsAssocItem, Crate, Function, HasCrate, ModuleDef, PathResolution, Semantics, Trait, Type,
+    TypeInfo,
+};
+use ra_ap_ide_db::{FileId, FxHashSet, RootDatabase};
+use ra_ap_syntax::{
+    AstNode, SyntaxKind, SyntaxNode, TextRange, TextSize,
+    ast::{self, HasArgList, HasAttrs, HasName},
+};
+
+use crate::{
+    facts::{PackageFacts, TargetKind},
+    knowledge::{Api, Argument, Resolved, Role, is_named, resolve},
+    settings::Settings,
+};
+
+/// One file, with types. Lives inside one closure on one thread.
+pub struct FileContext<'a> {
+    /// The database, attached to this thread.
+    pub db: &'a RootDatabase,
+    /// Answers about syntax nodes of this file.
+    pub sema: &'a Semantics<'a, RootDatabase>,
+    /// The file.
+    pub file: FileId,
+    /// Its text in this round.
+    pub text: &'a str,
+    /// Its tree.
+    pub source: ast::SourceFile,
+    /// The package that it belongs to.
+    pub package: &'a PackageFacts,
+    /// What its crate is for.
+    pub target: TargetKind,
+    /// The tables.
+    pub known: &'a Resolved<'a>,
+    /// What the user chose.
+    pub settings: &'a Settings,
+}
+
+/// A call whose callee has a row in the tables.
+#[derive(Debug, Clone)]
+pub struct Call<'a> {
+    /// The call itself: a `CallExpr` or a `MethodCallExpr`.
+    pub expr: ast::Expr,
+    /// Its place in the file, also where it stands in a macro's arguments.
+    pub range: TextRange,
+    /// The row of the callee.
+    pub api: &'a Api,
+    /// The receiver of a method, or of a method called by its path.
+    pub receiver: Option<ast::Expr>,
+    /// The arguments without the receiver.
+    pub arguments: Vec<ast::Expr>,
+}
+
+impl Call<'_> {
+    /// The argument that a row speaks of.
+    pub fn argument(&self, argument: Argument) -> Option<&ast::Expr> {
+        match argument {
+            Argument::At(index) => self.arguments.get(index),
+            Argument::Receiver => self.receiver.as_ref(),
+        }
+    }
+}
+
+/// What a future, or a task, gives at its end.
+#[derive(Debug, Clone)]
+pub enum Output<'a> {
+    /// A `Result` with this error.
+    Result(Type<'a>),
+    /// Something that is no error, `()` included.
+    Other(Type<'a>),
+    /// Not known.
+    Unknown,
+}
+
+/// The innermost thing that decides how code runs.
+#[derive(Debug, Clone)]
+pub enum Enclosing {
+    /// A function that is async.
+    AsyncFn(ast::Fn),
+    /// An async block.
+    AsyncBlock(ast::BlockExpr),
+    /// An async closure.
+    AsyncClosure(ast::ClosureExpr),
+    /// A closure that is not async.
+    Closure(ast::ClosureExpr),
+    /// A function that is not async.
+    SyncFn(ast::Fn),
+    /// A constant, a static or a const block.
+    Const,
+}
+
+impl Enclosing {
+    /// Whether `.await` may stand here.
+    pub fn is_async(&self) -> bool {
+        matches!(
+            self,
+            Enclosing::AsyncFn(_) | Enclosing::AsyncBlock(_) | Enclosing::AsyncClosure(_)
+        )
+    }
+}
+
+impl<'a> FileContext<'a> {
+    /// The calls of functions whose role is asked for, in the order of the file. Calls in macro
+    /// arguments count where each of their tokens stands in the file as it is.
+    pub fn calls(&self, wanted: impl Fn(&Role) -> bool) -> Vec<Call<'a>> {
+        let names: FxHashSet<String> = self.known.knowledge.names(&wanted).into_iter().collect();
+        let mut calls = Vec::new();
+        let mut seen = FxHashSet::default();
+        self.collect_calls(
+            self.source.syntax(),
+            &mut |call| {
+                if wanted(&call.api.role) && seen.insert(call.range) {
+                    calls.push(call);
+                }
+            },
+            &names,
+        );
+        calls.sort_by_key(|call| (call.range.start(), call.range.end()));
+        calls
+    }
+
+    fn collect_calls(
+        &self,
+        root: &SyntaxNode,
+        found: &mut dyn FnMut(Call<'a>),
+        names: &FxHashSet<String>,
+    ) {
+        for node in root.descendants() {
+            if let Some(mac) = ast::MacroCall::cast(node.clone()) {
+                if mac
+                    .token_tree()
+                    .is_some_and(|tokens| mentions(tokens.syntax(), names))
+                    && let Some(expansion) = self.sema.expand_macro_call(&mac)
+                {
+                    self.collect_calls(&expansion.value, found, names);
+                }
+            } else if let Some(expr) = ast::Expr::cast(node)
+                && let Some(call) = self.call(&expr)
+            {
+                found(call);
+            }
+        }
+    }
+
+    /// This expression as a call of something in the tables.
+    pub fn call(&self, expr: &ast::Expr) -> Option<Call<'a>> {
+        let function = self.callee(expr)?;
+        let api = self.api(function)?;
+        let range = self.source_range(expr.syntax())?;
+        let (receiver, arguments) = self.receiver_and_arguments(expr, function)?;
+        Some(Call {
+            expr: expr.clone(),
+            range,
+            api,
+            receiver,
+            arguments,
+        })
+    }
+
+    fn receiver_and_arguments(
+        &self,
+        expr: &ast::Expr,
+        function: Function,
+    ) -> Option<(Option<ast::Expr>, Vec<ast::Expr>)> {
+        match expr {
+            ast::Expr::MethodCallExpr(call) => {
+                Some((call.receiver(), call.arg_list()?.args().collect()))
+            }
+            ast::Expr::CallExpr(call) => {
+                let mut arguments: Vec<ast::Expr> = call.arg_list()?.args().collect();
+                let receiver = (function.has_self_param(self.db) && !arguments.is_empty())
+                    .then(|| arguments.remove(0));
+                Some((receiver, arguments))
+            }
+            _ => None,
+        }
+    }
+
+    /// The function that a call or method call goes to.
+    pub fn callee(&self, expr: &ast::Expr) -> Option<Function> {
+        match expr {
+            ast::Expr::CallExpr(call) => match call.expr()? {
+                ast::Expr::PathExpr(path) => self.function_of_path(&path.path()?),
+                _ => None,
+            },
+            ast::Expr::MethodCallExpr(call) => self.sema.resolve_method_call(call),
+            _ => None,
+        }
+    }
+
+    /// The function that a path names.
+    pub fn function_of_path(&self, path: &ast::Path) -> Option<Function> {
+        match self.sema.resolve_path(path)? {
+            PathResolution::Def(ModuleDef::Function(function)) => Some(function),
+            _ => None,
+        }
+    }
+
+    /// The row of a function, or of the trait's function that it implements.
+    pub fn api(&self, function: Function) -> Option<&'a Api> {
+        self.known
+            .function(function)
+            .or_else(|| self.known.function(self.in_trait(function)?))
+    }
+
+    /// The declaration in its trait of a function in an impl.
+    pub fn in_trait(&self, function: Function) -> Option<Function> {
+        let trait_ = function
+            .as_assoc_item(self.db)?
+            .implemented_trait(self.db)?;
+        trait_.function(self.db, function.name(self.db))
+    }
+
+    /// Whether the value of this expression is the handle of the runtime that it runs on.
+    pub fn is_current_handle(&self, expr: &ast::Expr) -> bool {
+        match expr {
+            ast::Expr::ParenExpr(inner) => inner
+                .expr()
+                .is_some_and(|inner| self.is_current_handle(&inner)),
+            ast::Expr::RefExpr(inner) => inner
+                .expr()
+                .is_some_and(|inner| self.is_current_handle(&inner)),
+            ast::Expr::MethodCallExpr(call)
+                if call.name_ref().is_some_and(|name| name.text() == "clone") =>
+            {
+                call.receiver()
+                    .is_some_and(|inner| self.is_current_handle(&inner))
+            }
+            ast::Expr::CallExpr(_) => self
+                .call(expr)
+                .is_some_and(|call| call.api.role == Role::CurrentHandle),
+            ast::Expr::PathExpr(path) => self
+                .initializer(path)
+                .is_some_and(|value| self.is_current_handle(&value)),
+            _ => false,
+        }
+    }
+
+    /// The value that an immutable `let` gave to the local that this path names.
+    pub fn initializer(&self, path: &ast::PathExpr) -> Option<ast::Expr> {
+        let PathResolution::Local(local) = self.sema.resolve_path(&path.path()?)? else {
+            return None;
+        };
+        if local.is_mut(self.db) {
+            return None;
+        }
+        let source = local.primary_source(self.db);
+        let name = source.source.value.left()?;
+        let statement = name.syntax().parent().and_then(ast::LetStmt::cast)?;
+        statement.initializer()
+    }
+
+    /// What a future gives at its end.
+    pub fn output_of_future(&self, future: &ast::Expr) -> Output<'a> {
+        let Some(ty) = self.type_of(future) else {
+            return Output::Unknown;
+        };
+        match ty.into_future_output(self.db) {
+            Some(output) => self.classify(output),
+            None => Output::Unknown,
+        }
+    }
+
+    /// Sorts a type by whether an error can be in it.
+    pub fn classify(&self, output: Type<'a>) -> Output<'a> {
+        if output.is_unknown() {
+            return Output::Unknown;
+        }
+        let result = || {
+            let (adt, arguments) = output.as_adt_with_args()?;
+            let name = adt.name(self.db);
+            let core = adt.krate(self.db);
+            (is_named(&name, "Result") && self.is_core(core)).then_some(arguments)
+        };
+        match result() {
+            None => Output::Other(output),
+            Some(arguments) => match arguments.into_iter().nth(1).flatten() {
+                Some(error) if !error.contains_unknown() => Output::Result(error),
+                _ => Output::Unknown,
+            },
+        }
+    }
+
+    /// The type of an expression, before coercion.
+    pub fn type_of(&self, expr: &ast::Expr) -> Option<Type<'a>> {
+        self.sema
+            .type_of_expr(expr)
+            .map(TypeInfo::original)
+            .filter(|ty| !ty.is_unknown())
+    }
+
+    fn is_core(&self, krate: Crate) -> bool {
+        krate
+            .display_name(self.db)
+            .is_some_and(|name| name.crate_name().as_str() == "core")
+    }
+
+    /// Whether a type implements the trait at this path: by an impl, or by a derive in the tables.
+    pub fn implements(&self, ty: &Type<'a>, path: &str) -> bool {
+        let Some(trait_) = self.trait_at(path) else {
+            return false;
+        };
+        ty.impls_trait(self.db, trait_, &[]) || self.derives(ty, path)
+    }
+
+    /// The trait at a public path.
+    pub fn trait_at(&self, path: &str) -> Option<Trait> {
+        resolve(self.db, path)
+            .into_iter()
+            .find_map(|definition| match definition {
+                crate::knowledge::Definition::Trait(trait_) => Some(trait_),
+                _ => None,
+            })
+    }
+
+    fn derives(&self, ty: &Type<'a>, path: &str) -> bool {
+        let Some(adt) = ty.as_adt() else { return false };
+        let Some(source) = self.sema.source(adt) else {
+            return false;
+        };
+        source
+            .value
+            .attrs()
+            .filter_map(|attr| attr.meta())
+            .filter_map(|meta| self.sema.resolve_derive_macro(&meta))
+            .flatten()
+            .flatten()
+            .any(|derive| {
+                let krate = derive.module(self.db).krate(self.db).display_name(self.db);
+                let krate = krate.as_ref().map(|name| name.crate_name().as_str());
+                self.known.knowledge.derives.iter().any(|row| {
+                    Some(row.krate.as_str()) == krate
+                        && is_named(&derive.name(self.db), &row.name)
+                        && row.implements.iter().any(|implemented| implemented == path)
+                })
+            })
+    }
+
+    /// Whether a type is the one at this path.
+    pub fn is_adt(&self, ty: &Type<'a>, path: &str) -> bool {
+        let Some(adt) = ty.as_adt() else { return false };
+        resolve(self.db, path)
+            .into_iter()
+            .any(|definition| definition == crate::knowledge::Definition::Adt(adt))
+    }
+
+    /// The innermost function, closure, async block or constant around a node.
+    pub fn enclosing(&self, node: &SyntaxNode) -> Option<Enclosing> {
+        self.sema
+            .ancestors_with_macros(node.clone())
+            .skip(1)
+            .find_map(|node| {
+                if let Some(function) = ast::Fn::cast(node.clone()) {
+                    return Some(match function.async_token() {
+                        Some(_) => Enclosing::AsyncFn(function),
+                        None => Enclosing::SyncFn(function),
+                    });
+                }
+                if let Some(closure) = ast::ClosureExpr::cast(node.clone()) {
+                    return Some(match closure.async_token() {
+                        Some(_) => Enclosing::AsyncClosure(closure),
+                        None => Enclosing::Closure(closure),
+                    });
+                }
+                if let Some(block) = ast::BlockExpr::cast(node.clone()) {
+                    return match block.modifier()? {
+                        ast::BlockModifier::Async(_) => Some(Enclosing::AsyncBlock(block)),
+                        ast::BlockModifier::Const(_) => Some(Enclosing::Const),
+                        _ => None,
+                    };
+                }
+                let constant = matches!(node.kind(), SyntaxKind::CONST | SyntaxKind::STATIC);
+                constant.then_some(Enclosing::Const)
+            })
+    }
+
+    /// The name of the function around a node.
+    pub fn enclosing_function_name(&self, node: &SyntaxNode) -> Option<String> {
+        self.sema
+            .ancestors_with_macros(node.clone())
+            .find_map(ast::Fn::cast)
+            .and_then(|function| Some(function.name()?.text().to_string()))
+    }
+
+    /// Whether a node stands in code that only tests, benches or examples run.
+    pub fn is_test_code(&self, node: &SyntaxNode) -> bool {
+        if self.target == TargetKind::Test {
+            return true;
+        }
+        let in_file = self
+            .sema
+            .ancestors_with_macros(node.clone())
+            .filter_map(ast::AnyHasAttrs::cast)
+            .any(|item| item.attrs().any(|attr| is_test_attribute(&attr)));
+        in_file || self.module_is_test()
+    }
+
+    fn module_is_test(&self) -> bool {
+        let Some(module) = self.sema.file_to_module_def(self.file) else {
+            return false;
+        };
+        module
+            .path_to_root(self.db)
+            .into_iter()
+            .filter_map(|module| module.declaration_source(self.db))
+            .any(|declaration| {
+                declaration
+                    .value
+                    .attrs()
+                    .any(|attr| is_test_attribute(&attr))
+            })
+    }
+
+    /// Where a node stands in the file: itself there, or in a macro's arguments with each of its
+    /// tokens as it is. `None` for what a macro made.
+    pub fn source_range(&self, node: &SyntaxNode) -> Option<TextRange> {
+        let mapped = self.sema.original_range_opt(node)?;
+        if mapped.file_id.file_id(self.db) != self.file {
+            return None;
+        }
+        if self.sema.hir_file_for(node).macro_file().is_none() {
+            return Some(mapped.range);
+        }
+        let same = without_trivia(self.slice(mapped.range)) == tokens_of(node);
+        same.then_some(mapped.range)
+    }
+
+    /// The text of a node as it stands in the file.
+    pub fn source_text(&self, node: &SyntaxNode) -> Option<&'a str> {
+        self.source_range(node).map(|range| self.slice(range))
+    }
+
+    /// A range of the file's text.
+    pub fn slice(&self, range: TextRange) -> &'a str {
+        &self.text[usize::from(range.start())..usize::from(range.end())]
+    }
+
+    /// The white space that starts the line of an offset.
+    pub fn indent_at(&self, offset: TextSize) -> &'a str {
+        let before = &self.text[..usize::from(offset)];
+        let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let rest = &self.text[line..];
+        let width = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        &rest[..width]
+    }
+
+    /// One more level of indentation, as the file has it.
+    pub fn indent_unit(&self) -> &'static str {
+        if self.text.contains("\n\t") {
+            "\t"
+        } else {
+            "    "
+        }
+    }
+
+    /// Whether a function is one of the workspace's own.
+    pub fn is_local(&self, function: Function) -> bool {
+        function.krate(self.db).origin(self.db).is_local()
+    }
+}
+
+/// Whether an attribute says that its item is for tests: `#[test]`, `#[tokio::test]`,
+/// `#[cfg(test)]`, `#[bench]`, but not `#[cfg(not(test))]`.
+fn is_test_attribute(attr: &ast::Attr) -> bool {
+    let Some(path) = attr.path() else {
+        return false;
+    };
+    let Some(name) = path.segment().and_then(|segment| segment.name_ref()) else {
+        return false;
+    };
+    match &*name.text() {
+        "test" | "bench" | "rstest" | "test_case" | "proptest" | "quickcheck" => true,
+        "cfg" => {
+            let words = attr.syntax().text().to_string();
+            let mut words = words.split(|c: char| !c.is_alphanumeric() && c != '_');
+            words.clone().any(|word| word == "test") && !words.any(|word| word == "not")
+        }
+        _ => false,
+    }
+}
+
+fn mentions(node: &SyntaxNode, names: &FxHashSet<String>) -> bool {
+    node.descendants_with_tokens()
+        .filter_map(|element| element.into_token())
+        .any(|token| token.kind() == SyntaxKind::IDENT && names.contains(token.text()))
+}
+
+/// The tokens of a node, without white space and comments.
+pub fn tokens_of(node: &SyntaxNode) -> String {
+    node.descendants_with_tokens()
+        .filter_map(|element| element.into_token())
+        .filter(|token| !token.kind().is_trivia())
+        .map(|token| token.text().to_owned())
+        .collect()
+}
+
+fn without_trivia(text: &str) -> String {
+    let lexed =
+        ra_ap_ide_db::syntax_helpers::LexedStr::new(ra_ap_ide_db::span::Edition::CURRENT, text);
+    (0..lexed.len())
+        .filter(|&index| !lexed.kind(index).is_trivia())
+        .map(|index| lexed.text(index))
+        .collect()
+}

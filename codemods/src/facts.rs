@@ -1,0 +1,72 @@
+//! What is known of a package from its manifest. Plain data; whoever loads the project fills it.
+
+use ra_ap_ide_db::span::Edition;
+
+/// A package, as its own manifest declares it. Features are the declared ones, not the unified.
+#[derive(Debug, Clone)]
+pub struct PackageFacts {
+    /// Its name in Cargo.toml.
+    pub name: String,
+    /// Its edition.
+    pub edition: Edition,
+    /// Whether it can be published: a crate outside of the workspace may see its `pub` items.
+    pub publish: bool,
+    /// Its declared dependencies of all kinds.
+    pub dependencies: Vec<Dependency>,
+}
+
+/// One line under `[dependencies]`, `[dev-dependencies]` or `[build-dependencies]`.
+#[derive(Debug, Clone)]
+pub struct Dependency {
+    /// The package's name.
+    pub package: String,
+    /// The name in code, after `rename` and with `_` for `-`.
+    pub name: String,
+    /// Which section it stands in.
+    pub kind: DependencyKind,
+    /// Behind a feature.
+    pub optional: bool,
+    /// Only on some targets.
+    pub targeted: bool,
+    /// The features asked for.
+    pub features: Vec<String>,
+}
+
+/// The section of the manifest that a dependency stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DependencyKind {
+    /// `[dependencies]`
+    Normal,
+    /// `[dev-dependencies]`
+    Dev,
+    /// `[build-dependencies]`
+    Build,
+}
+
+/// What a crate of a package is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetKind {
+    /// A library, proc-macro crates included.
+    Lib,
+    /// A program.
+    Bin,
+    /// Tests, benches and examples.
+    Test,
+    /// `build.rs`
+    BuildScript,
+}
+
+impl PackageFacts {
+    /// The declared dependency on `package` that code of this target may use on every build: not
+    /// optional, on every target.
+    pub fn dependency(&self, package: &str, target: TargetKind) -> Option<&Dependency> {
+        self.dependencies.iter().find(|dependency| {
+            let kind = match target {
+                TargetKind::Lib | TargetKind::Bin => dependency.kind == DependencyKind::Normal,
+                TargetKind::Test => dependency.kind != DependencyKind::Build,
+                TargetKind::BuildScript => dependency.kind == DependencyKind::Build,
+            };
+            dependency.package == package && kind && !dependency.optional && !dependency.targeted
+        })
+    }
+}

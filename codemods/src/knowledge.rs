@@ -1,0 +1,621 @@
+//! The tables in `knowledge/`: which paths spawn, offload, block and log.
+//!
+//! A table names public paths. They are resolved forward, through re-exports, to definitions, and
+//! definitions are compared: nothing is ever matched by its name.
+
+use std::sync::LazyLock;
+
+use ra_ap_hir::{
+    Adt, AssocItem, Function, ItemInNs, Macro, ModuleDef, Name, Symbol, Trait,
+    resolve_absolute_path,
+};
+use ra_ap_ide_db::{FxHashMap, RootDatabase};
+use serde::Deserialize;
+
+/// Every table, and what the user's configuration adds to them.
+#[derive(Debug, Clone)]
+pub struct Knowledge {
+    /// Functions, methods and macros with a role in async code.
+    pub apis: Vec<Api>,
+    /// How errors are logged, in the order of preference.
+    pub loggers: Vec<Logger>,
+    /// What derives implement.
+    pub derives: Vec<Derive>,
+    /// Calls that block their thread.
+    pub blocking: Vec<Blocking>,
+    /// Crates and modules whose functions block, unless they are async.
+    pub blocking_crates: Vec<String>,
+    /// Crates whose functions are known not to block.
+    pub nonblocking: Vec<Nonblocking>,
+}
+
+/// A function, method or macro with a role in async code.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// The public path.
+    pub path: String,
+    /// The runtime that it belongs to.
+    pub runtime: String,
+    /// The reactor that its futures run on; `any` where it has none.
+    pub family: String,
+    /// Only there under `--cfg tokio_unstable` or its like.
+    pub unstable: bool,
+    /// What it does.
+    pub role: Role,
+}
+
+impl Api {
+    /// The last segment of its path.
+    pub fn name(&self) -> &str {
+        last_segment(&self.path)
+    }
+}
+
+/// What a function does with futures or closures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// Hands a future to a runtime.
+    Spawn {
+        /// Which argument is the future.
+        future: Argument,
+        /// What dropping the handle does.
+        on_drop: OnDrop,
+        /// The error around the output when the handle is awaited.
+        join: Option<String>,
+    },
+    /// Runs a closure where it may block.
+    Offload {
+        /// Which argument is the closure.
+        closure: Argument,
+        /// What comes back.
+        returns: Returns,
+        /// The error around the output when it is awaited.
+        join: Option<String>,
+    },
+    /// Drives a future to its end on this thread.
+    BlockOn {
+        /// Which argument is the future.
+        future: Argument,
+        /// Whose future is polled.
+        drives: Drives,
+        /// What the call does on an async thread today.
+        in_async: InAsync,
+    },
+    /// Gives the handle of the runtime that the caller runs on.
+    CurrentHandle,
+    /// May drop a future half way.
+    Cancels,
+    /// An attribute that makes an `async fn` an entry point.
+    Entry {
+        /// A test's entry point.
+        test: bool,
+    },
+}
+
+/// Which argument of a call is meant, counted without `self`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "toml::Value")]
+pub enum Argument {
+    /// The n-th argument.
+    At(usize),
+    /// The receiver of a method.
+    Receiver,
+}
+
+impl TryFrom<toml::Value> for Argument {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Argument, String> {
+        match value {
+            toml::Value::Integer(at) => usize::try_from(at)
+                .map(Argument::At)
+                .map_err(|error| error.to_string()),
+            toml::Value::String(word) if word == "self" => Ok(Argument::Receiver),
+            other => Err(format!("expected a number or \"self\", found {other}")),
+        }
+    }
+}
+
+/// What dropping a task's handle does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDrop {
+    /// The task goes on.
+    Detach,
+    /// The task is cancelled.
+    Cancel,
+    /// A set or tracker holds the task and sees its end.
+    Owned,
+}
+
+/// What an offload gives back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Returns {
+    /// A handle, awaited for the closure's value.
+    Handle,
+    /// The closure's value.
+    Value,
+    /// A future of the closure's value in a `Result`.
+    Result,
+    /// Nothing to await: a set holds the task.
+    Owned,
+}
+
+/// Whose future a `block_on` polls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Drives {
+    /// One of the receiver's runtime, which may be the current one.
+    Handle,
+    /// One of a runtime of its own.
+    Runtime,
+    /// Any: the executor has no reactor.
+    Executor,
+}
+
+/// What a blocking call does on an async thread today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InAsync {
+    /// It panics.
+    Panics,
+    /// It blocks the worker, and may hang.
+    Blocks,
+}
+
+/// A logging macro.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Logger {
+    /// The package to depend on.
+    pub package: String,
+    /// The macro's path.
+    pub path: String,
+}
+
+/// What a derive macro implements.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Derive {
+    /// The proc-macro crate that defines it.
+    pub krate: String,
+    /// Its name.
+    pub name: String,
+    /// Paths of traits.
+    pub implements: Vec<String>,
+}
+
+/// A function that blocks its thread.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Blocking {
+    /// The public path.
+    pub path: String,
+    /// What it waits for.
+    pub kind: String,
+}
+
+/// A crate whose functions do not block, with the exceptions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nonblocking {
+    /// The crate's name in code.
+    pub name: String,
+    /// Paths of modules, types and functions in it that may block.
+    #[serde(default)]
+    pub except: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RuntimeFile {
+    runtime: String,
+    family: String,
+    #[serde(default)]
+    spawn: Vec<SpawnRow>,
+    #[serde(default)]
+    offload: Vec<OffloadRow>,
+    #[serde(default)]
+    block_on: Vec<BlockOnRow>,
+    #[serde(default)]
+    current_handle: Vec<PathRow>,
+    #[serde(default)]
+    cancels: Vec<CancelsRow>,
+    #[serde(default)]
+    entry: Vec<EntryRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpawnRow {
+    path: String,
+    future: Argument,
+    on_drop: OnDrop,
+    join: Option<String>,
+    #[serde(default)]
+    unstable: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OffloadRow {
+    path: String,
+    closure: Argument,
+    returns: Returns,
+    join: Option<String>,
+    #[serde(default)]
+    unstable: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BlockOnRow {
+    path: String,
+    future: Argument,
+    drives: Drives,
+    in_async: InAsync,
+    #[serde(default)]
+    unstable: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PathRow {
+    path: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CancelsRow {
+    path: String,
+    #[serde(default, rename = "future")]
+    _future: Option<Argument>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryRow {
+    path: String,
+    #[serde(default)]
+    test: bool,
+}
+
+impl RuntimeFile {
+    fn apis(self) -> Vec<Api> {
+        let mut apis = Vec::new();
+        let mut add = |path: String, unstable: bool, role: Role| {
+            let (runtime, family) = (self.runtime.clone(), self.family.clone());
+            apis.push(Api {
+                path,
+                runtime,
+                family,
+                unstable,
+                role,
+            });
+        };
+        for SpawnRow {
+            path,
+            future,
+            on_drop,
+            join,
+            unstable,
+        } in self.spawn
+        {
+            add(
+                path,
+                unstable,
+                Role::Spawn {
+                    future,
+                    on_drop,
+                    join,
+                },
+            );
+        }
+        for OffloadRow {
+            path,
+            closure,
+            returns,
+            join,
+            unstable,
+        } in self.offload
+        {
+            add(
+                path,
+                unstable,
+                Role::Offload {
+                    closure,
+                    returns,
+                    join,
+                },
+            );
+        }
+        for BlockOnRow {
+            path,
+            future,
+            drives,
+            in_async,
+            unstable,
+        } in self.block_on
+        {
+            add(
+                path,
+                unstable,
+                Role::BlockOn {
+                    future,
+                    drives,
+                    in_async,
+                },
+            );
+        }
+        for PathRow { path } in self.current_handle {
+            add(path, false, Role::CurrentHandle);
+        }
+        for CancelsRow { path, .. } in self.cancels {
+            add(path, false, Role::Cancels);
+        }
+        for EntryRow { path, test } in self.entry {
+            add(path, false, Role::Entry { test });
+        }
+        apis
+    }
+}
+
+/// The built-in tables, parsed once.
+///
+/// # Panics
+/// If a table does not parse, which a test rules out.
+pub static BUILT_IN: LazyLock<Knowledge> = LazyLock::new(|| {
+    fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> T {
+        toml::from_str(text).unwrap_or_else(|error| panic!("knowledge/{name}: {error}"))
+    }
+    macro_rules! table {
+        ($name:literal) => {
+            parse($name, include_str!(concat!("../knowledge/", $name)))
+        };
+        ($name:literal => $type:ty) => {
+            parse::<$type>($name, include_str!(concat!("../knowledge/", $name)))
+        };
+    }
+
+    #[derive(Deserialize)]
+    struct Loggers {
+        logger: Vec<Logger>,
+    }
+    #[derive(Deserialize)]
+    struct Derives {
+        derive: Vec<Derive>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    struct BlockingFile {
+        #[serde(default)]
+        blocking: Vec<Blocking>,
+        #[serde(default)]
+        blocking_crate: Vec<BlockingCrate>,
+    }
+    #[derive(Deserialize)]
+    struct BlockingCrate {
+        path: String,
+    }
+    #[derive(Deserialize)]
+    struct NonblockingFile {
+        #[serde(rename = "crate")]
+        crates: Vec<Nonblocking>,
+    }
+
+    let runtimes: [RuntimeFile; 7] = [
+        table!("runtimes/tokio.toml"),
+        table!("runtimes/actix-rt.toml"),
+        table!("runtimes/async-std.toml"),
+        table!("runtimes/futures.toml"),
+        table!("runtimes/pollster.toml"),
+        table!("runtimes/smol.toml"),
+        table!("runtimes/tauri.toml"),
+    ];
+    let blocking: [BlockingFile; 2] = [table!("blocking/std.toml"), table!("blocking/crates.toml")];
+    let mut knowledge = Knowledge {
+        apis: runtimes.into_iter().flat_map(RuntimeFile::apis).collect(),
+        loggers: table!("loggers.toml" => Loggers).logger,
+        derives: table!("derives.toml" => Derives).derive,
+        blocking: Vec::new(),
+        blocking_crates: Vec::new(),
+        nonblocking: table!("nonblocking.toml" => NonblockingFile).crates,
+    };
+    for file in blocking {
+        knowledge.blocking.extend(file.blocking);
+        knowledge
+            .blocking_crates
+            .extend(file.blocking_crate.into_iter().map(|row| row.path));
+    }
+    knowledge
+});
+
+/// What a user may declare a function of their own to be, under `[[wrapper]]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WrapperKind {
+    /// Takes a future first, and detaches it like `tokio::spawn`.
+    Spawn,
+    /// Takes a closure first, and gives back a handle like `tokio::task::spawn_blocking`.
+    SpawnBlocking,
+    /// Takes a future first, and drives it on this thread.
+    BlockOn,
+}
+
+impl Knowledge {
+    /// Adds a function of the user's own.
+    pub fn add_wrapper(&mut self, path: &str, kind: WrapperKind) {
+        let role = match kind {
+            WrapperKind::Spawn => Role::Spawn {
+                future: Argument::At(0),
+                on_drop: OnDrop::Detach,
+                join: None,
+            },
+            WrapperKind::SpawnBlocking => Role::Offload {
+                closure: Argument::At(0),
+                returns: Returns::Handle,
+                join: Some("tokio::task::JoinError".to_owned()),
+            },
+            WrapperKind::BlockOn => Role::BlockOn {
+                future: Argument::At(0),
+                drives: Drives::Runtime,
+                in_async: InAsync::Blocks,
+            },
+        };
+        let (runtime, family) = ("wrapper".to_owned(), "tokio".to_owned());
+        self.apis.push(Api {
+            path: path.to_owned(),
+            runtime,
+            family,
+            unstable: false,
+            role,
+        });
+    }
+
+    /// The last segments of all paths whose role is asked for.
+    pub fn names(&self, wanted: impl Fn(&Role) -> bool) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .apis
+            .iter()
+            .filter(|api| wanted(&api.role))
+            .map(|api| api.name().to_owned())
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+/// The tables, resolved in one crate graph.
+#[derive(Debug)]
+pub struct Resolved<'a> {
+    /// The tables themselves.
+    pub knowledge: &'a Knowledge,
+    functions: FxHashMap<Function, usize>,
+    macros: FxHashMap<Macro, usize>,
+    blocking: FxHashMap<Function, usize>,
+}
+
+impl<'a> Resolved<'a> {
+    /// Resolves every path. Needs the def maps of the crates that the paths start with.
+    pub fn new(db: &RootDatabase, knowledge: &'a Knowledge) -> Resolved<'a> {
+        let mut resolved = Resolved {
+            knowledge,
+            functions: FxHashMap::default(),
+            macros: FxHashMap::default(),
+            blocking: FxHashMap::default(),
+        };
+        for (index, api) in knowledge.apis.iter().enumerate() {
+            for definition in resolve(db, &api.path) {
+                match definition {
+                    Definition::Function(function) => {
+                        resolved.functions.insert(function, index);
+                    }
+                    Definition::Macro(mac) => {
+                        resolved.macros.insert(mac, index);
+                    }
+                    Definition::Adt(_) | Definition::Trait(_) => {}
+                }
+            }
+        }
+        for (index, row) in knowledge.blocking.iter().enumerate() {
+            for definition in resolve(db, &row.path) {
+                if let Definition::Function(function) = definition {
+                    resolved.blocking.insert(function, index);
+                }
+            }
+        }
+        resolved
+    }
+
+    /// The row of a function.
+    pub fn function(&self, function: Function) -> Option<&'a Api> {
+        self.functions
+            .get(&function)
+            .map(|&index| &self.knowledge.apis[index])
+    }
+
+    /// The row of a macro.
+    pub fn macro_(&self, mac: Macro) -> Option<&'a Api> {
+        self.macros
+            .get(&mac)
+            .map(|&index| &self.knowledge.apis[index])
+    }
+
+    /// The row of a blocking function.
+    pub fn blocking(&self, function: Function) -> Option<&'a Blocking> {
+        self.blocking
+            .get(&function)
+            .map(|&index| &self.knowledge.blocking[index])
+    }
+}
+
+/// What a path in a table may stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Definition {
+    /// A function or a method.
+    Function(Function),
+    /// A macro.
+    Macro(Macro),
+    /// A type.
+    Adt(Adt),
+    /// A trait.
+    Trait(Trait),
+}
+
+/// Every definition that a public path leads to, one for each version of the crate in the graph.
+pub fn resolve(db: &RootDatabase, path: &str) -> Vec<Definition> {
+    let found = resolve_item(db, path);
+    if !found.is_empty() {
+        return found;
+    }
+    let Some((owner, name)) = path.rsplit_once("::") else {
+        return Vec::new();
+    };
+    resolve_item(db, owner)
+        .into_iter()
+        .filter_map(|definition| associated(db, definition, name))
+        .map(Definition::Function)
+        .collect()
+}
+
+fn resolve_item(db: &RootDatabase, path: &str) -> Vec<Definition> {
+    let segments: Vec<Symbol> = path.split("::").map(Symbol::intern).collect();
+    let mut found: Vec<Definition> = resolve_absolute_path(db, segments.into_iter())
+        .filter_map(|item| match item {
+            ItemInNs::Macros(mac) => Some(Definition::Macro(mac)),
+            ItemInNs::Types(def) | ItemInNs::Values(def) => match def {
+                ModuleDef::Function(function) => Some(Definition::Function(function)),
+                ModuleDef::Adt(adt) => Some(Definition::Adt(adt)),
+                ModuleDef::Trait(trait_) => Some(Definition::Trait(trait_)),
+                ModuleDef::TypeAlias(alias) => alias.ty(db).as_adt().map(Definition::Adt),
+                _ => None,
+            },
+        })
+        .collect();
+    found.dedup();
+    found
+}
+
+fn associated(db: &RootDatabase, owner: Definition, name: &str) -> Option<Function> {
+    let named = |item: AssocItem| match item {
+        AssocItem::Function(function) if is_named(&function.name(db), name) => Some(function),
+        _ => None,
+    };
+    match owner {
+        Definition::Adt(adt) => adt.ty(db).iterate_assoc_items(db, named),
+        Definition::Trait(trait_) => trait_.items(db).into_iter().find_map(named),
+        Definition::Function(_) | Definition::Macro(_) => None,
+    }
+}
+
+/// Whether a name is this word.
+pub fn is_named(name: &Name, word: &str) -> bool {
+    name.as_str() == word
+}
+
+/// What follows the last `::`.
+pub fn last_segment(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}

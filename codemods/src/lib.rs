@@ -1,0 +1,23 @@
+//! The codemods of unpark: what is found, what it becomes, and when it is left alone.
+//!
+//! This crate reads no file, starts no process and prints nothing. What it knows of a project
+//! comes in as [`facts`]; what it wants done goes out as [`codemod::Findings`].
+
+pub mod analysis;
+pub mod change;
+pub mod codemod;
+pub mod context;
+pub mod facts;
+pub mod knowledge;
+pub mod logging;
+pub mod refusal;
+pub mod settings;
+pub mod syntax;
+pub mod text;
+
+mod unobserved_task;
+
+pub use crate::codemod::Codemod;
+
+/// Every codemod, in the order of a run.
+pub const CATALOGUE: &[Codemod] = &[unobserved_task::CODEMOD];

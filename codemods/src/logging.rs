@@ -1,0 +1,103 @@
+//! How an error is logged in a package: with which macro, in which words.
+
+use ra_ap_hir::{ModuleDef, PathResolution, Type};
+use ra_ap_ide_db::span::Edition;
+use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, ast};
+
+use crate::{
+    context::FileContext,
+    knowledge::{Definition, resolve},
+};
+
+/// The macro that a package logs errors with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logger {
+    /// The macro as it is written at the place.
+    path: String,
+    fields: bool,
+}
+
+/// How a value of an error's type is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// With `Display`.
+    Display,
+    /// With `Debug`, for want of `Display`.
+    Debug,
+    /// With `{:#}`: the whole chain of an `anyhow` or `eyre` report.
+    Chain,
+    /// Not at all: it has neither.
+    Not,
+}
+
+/// How a value of this type is best shown.
+pub fn shown<'a>(ctx: &FileContext<'a>, error: &Type<'a>) -> Shown {
+    if ctx.is_adt(error, "anyhow::Error") || ctx.is_adt(error, "eyre::Report") {
+        Shown::Chain
+    } else if ctx.implements(error, "core::fmt::Display") {
+        Shown::Display
+    } else if ctx.implements(error, "core::fmt::Debug") {
+        Shown::Debug
+    } else {
+        Shown::Not
+    }
+}
+
+impl Logger {
+    /// The first logger that the package declares, as it can be written at `place`: by the name
+    /// that the file imports, else by its full path.
+    pub fn at(ctx: &FileContext<'_>, place: &SyntaxNode) -> Logger {
+        let declared = ctx.known.knowledge.loggers.iter().find_map(|row| {
+            let dependency = ctx.package.dependency(&row.package, ctx.target)?;
+            let (_, item) = row.path.split_once("::")?;
+            Some((row, format!("{}::{item}", dependency.name), item))
+        });
+        let Some((row, path, item)) = declared else {
+            return Logger {
+                path: "eprintln".to_owned(),
+                fields: false,
+            };
+        };
+        let macros = resolve(ctx.db, &row.path);
+        let is_it =
+            |text: &str| macro_in_scope(ctx, place, text).is_some_and(|it| macros.contains(&it));
+        let written = if is_it(item) {
+            item.to_owned()
+        } else if macro_in_scope(ctx, place, &path).is_none() || is_it(&path) {
+            path
+        } else {
+            format!("::{path}")
+        };
+        Logger {
+            path: written,
+            fields: row.package == "tracing",
+        }
+    }
+
+    /// The statement that logs `error` as the end of what is named by `task`.
+    pub fn statement(&self, task: &str, shown: Shown) -> String {
+        let path = &self.path;
+        match (shown, self.fields) {
+            (Shown::Display, true) => format!("{path}!(%error, \"{task} failed\");"),
+            (Shown::Debug, true) => format!("{path}!(?error, \"{task} failed\");"),
+            (Shown::Chain, _) => format!("{path}!(\"{task} failed: {{error:#}}\");"),
+            (Shown::Display, false) => format!("{path}!(\"{task} failed: {{error}}\");"),
+            (Shown::Debug, false) => format!("{path}!(\"{task} failed: {{error:?}}\");"),
+            (Shown::Not, _) => format!("{path}!(\"{task} failed\");"),
+        }
+    }
+}
+
+/// What a macro's path means at a place.
+fn macro_in_scope(ctx: &FileContext<'_>, place: &SyntaxNode, path: &str) -> Option<Definition> {
+    let parsed = SourceFile::parse(&format!("{path}!();"), Edition::CURRENT).tree();
+    let path = parsed
+        .syntax()
+        .descendants()
+        .find_map(ast::MacroCall::cast)?
+        .path()?;
+    match ctx.sema.scope(place)?.speculative_resolve(&path)? {
+        PathResolution::Def(ModuleDef::Macro(mac)) => Some(Definition::Macro(mac)),
+        _ => None,
+    }
+}

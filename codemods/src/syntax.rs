@@ -1,0 +1,132 @@
+//! What can be said about a file from its tree alone.
+
+use ra_ap_ide_db::{FxHashMap, FxHashSet};
+use ra_ap_syntax::{
+    AstNode, SourceFile, SyntaxKind,
+    ast::{self, HasArgList, HasName},
+};
+
+use crate::{
+    codemod::Candidate,
+    knowledge::{Knowledge, Role, last_segment},
+};
+
+/// The names that the `use` items of a file bind, with the paths that they stand for.
+#[derive(Debug, Default)]
+pub struct Imports {
+    paths: FxHashMap<String, String>,
+}
+
+impl Imports {
+    /// Reads every `use` item of a file, whatever its scope. Globs bind nothing.
+    pub fn of(file: &SourceFile) -> Imports {
+        let mut imports = Imports::default();
+        for item in file.syntax().descendants().filter_map(ast::Use::cast) {
+            if let Some(tree) = item.use_tree() {
+                imports.add(&tree, "");
+            }
+        }
+        imports
+    }
+
+    fn add(&mut self, tree: &ast::UseTree, prefix: &str) {
+        let path = tree
+            .path()
+            .map(|path| path.syntax().text().to_string())
+            .unwrap_or_default();
+        let path = match (prefix, path.as_str()) {
+            ("", path) => path.to_owned(),
+            (prefix, "" | "self") => prefix.to_owned(),
+            (prefix, path) => format!("{prefix}::{path}"),
+        };
+        if let Some(list) = tree.use_tree_list() {
+            for tree in list.use_trees() {
+                self.add(&tree, &path);
+            }
+        } else if tree.star_token().is_none() {
+            let path = path.trim_start_matches("::").to_owned();
+            let name = match tree.rename().and_then(|rename| rename.name()) {
+                Some(name) => name.text().to_string(),
+                None => last_segment(&path).to_owned(),
+            };
+            self.paths.insert(name, path);
+        }
+    }
+
+    /// A path with its first segment replaced by what the file imports under that name, and
+    /// without generic arguments.
+    pub fn spell_out(&self, path: &ast::Path) -> String {
+        let segments: Vec<String> = path
+            .segments()
+            .filter_map(|segment| Some(segment.name_ref()?.text().to_string()))
+            .collect();
+        match segments.split_first() {
+            Some((first, rest)) => match self.paths.get(first) {
+                Some(imported) => std::iter::once(imported)
+                    .chain(rest)
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join("::"),
+                None => segments.join("::"),
+            },
+            None => String::new(),
+        }
+    }
+}
+
+/// The calls in a file that may be of a function whose role is asked for.
+pub fn candidate_calls(
+    file: &SourceFile,
+    knowledge: &Knowledge,
+    wanted: impl Fn(&Role) -> bool,
+) -> Vec<Candidate> {
+    let names: FxHashSet<String> = knowledge.names(&wanted).into_iter().collect();
+    let imports = Imports::of(file);
+    let mut candidates = Vec::new();
+    for node in file.syntax().descendants() {
+        let range = node.text_range();
+        if let Some(call) = ast::CallExpr::cast(node.clone()) {
+            let Some(ast::Expr::PathExpr(callee)) = call.expr() else {
+                continue;
+            };
+            let Some(path) = callee.path() else { continue };
+            let spelled = imports.spell_out(&path);
+            if !names.contains(last_segment(&spelled)) || spelled.starts_with("std::") {
+                continue;
+            }
+            let known = knowledge
+                .apis
+                .iter()
+                .find(|api| api.path == spelled && wanted(&api.role))
+                .map(|api| api.path.clone());
+            candidates.push(Candidate { range, path: known });
+        } else if let Some(call) = ast::MethodCallExpr::cast(node.clone()) {
+            let named = call
+                .name_ref()
+                .is_some_and(|name| names.contains(&*name.text()));
+            // `Command::spawn()` and `Thread::spawn()` take nothing; a postfix `block_on()` too.
+            let takes = call
+                .arg_list()
+                .is_some_and(|list| list.args().next().is_some());
+            if named && (takes || call.name_ref().is_some_and(|name| name.text() != "spawn")) {
+                candidates.push(Candidate { range, path: None });
+            }
+        } else if let Some(tokens) = ast::TokenTree::cast(node) {
+            let outermost = tokens
+                .syntax()
+                .parent()
+                .is_some_and(|it| !ast::TokenTree::can_cast(it.kind()));
+            let mentions = || {
+                tokens
+                    .syntax()
+                    .descendants_with_tokens()
+                    .filter_map(|element| element.into_token())
+                    .any(|token| token.kind() == SyntaxKind::IDENT && names.contains(token.text()))
+            };
+            if outermost && mentions() {
+                candidates.push(Candidate { range, path: None });
+            }
+        }
+    }
+    candidates
+}

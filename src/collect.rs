@@ -1,0 +1,373 @@
+//! Turns what the phases found into the outcome.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use unpark_codemods::{
+    CATALOGUE, Codemod,
+    codemod::{Safety, Verdict},
+    refusal::{Refusal, RefusalKind},
+};
+
+use crate::{
+    config::did_you_mean,
+    discover::CandidateFile,
+    engine::{Files, OpenFile, Plan, Rounds, Settled},
+    identity,
+    outcome::{Change, ChangedFile, Finding, Outcome, Reason, State},
+    overlay::Replacement,
+    run::line_of,
+    source::Lines,
+    suppress::{self, Allow},
+};
+
+/// What becomes of a finding that rests on syntax alone.
+pub enum SyntaxVerdict {
+    /// It was asked for.
+    Manual,
+    /// Types could not be had, for this reason.
+    Refused(String),
+}
+
+/// Reports the candidates of a file that spell out a known path.
+pub fn by_syntax(
+    outcome: &mut Outcome,
+    file: &CandidateFile,
+    selection: &[&'static Codemod],
+    verdict: &SyntaxVerdict,
+) {
+    let lines = Lines::new(&file.source.text, file.source.shift());
+    for (codemod, candidates) in selection.iter().zip(&file.candidates) {
+        let mut ordinals: BTreeMap<&str, usize> = BTreeMap::new();
+        for candidate in candidates {
+            let Some(path) = &candidate.path else {
+                continue;
+            };
+            let ordinal = ordinals.entry(path).or_default();
+            let relative = file.path.strip_prefix(&outcome.root).unwrap_or(&file.path);
+            let id = identity::of(codemod.name, relative, path, *ordinal);
+            *ordinal += 1;
+            let (state, refusal, help) = match verdict {
+                SyntaxVerdict::Manual => {
+                    let help = "types decide whether this is one; run without --syntax-only";
+                    (State::Manual, None, Some(help.to_owned()))
+                }
+                SyntaxVerdict::Refused(reason) => {
+                    let refusal = Refusal::new(RefusalKind::R10, reason.clone());
+                    (State::Refused, Some(refusal), None)
+                }
+            };
+            outcome.findings.push(Finding {
+                id,
+                codemod: codemod.name,
+                state,
+                safety: Safety::Manual,
+                path: file.path.clone(),
+                start: lines.position(candidate.range.start().into()),
+                end: lines.position(candidate.range.end().into()),
+                message: format!("`{path}` may be {}", codemod.summary),
+                why: Vec::new(),
+                refusal,
+                help,
+                compiler: None,
+                change: None,
+                effects: Vec::new(),
+            });
+        }
+    }
+}
+
+/// The comment that allows a codemod's finding at an offset of the original text.
+pub fn allow_for<'a>(
+    allows: &'a [Allow],
+    file: &OpenFile,
+    codemod: &str,
+    offset: usize,
+) -> Option<&'a Allow> {
+    if allows.is_empty() {
+        return None;
+    }
+    let line = line_of(file, offset);
+    allows
+        .iter()
+        .find(|allow| allow.line == line && allow.codemod == codemod && !allow.reason.is_empty())
+}
+
+/// Adds what the rounds over one workspace came to.
+pub fn workspace(
+    outcome: &mut Outcome,
+    plan: &Plan<'_>,
+    files: &Files,
+    allows: &BTreeMap<PathBuf, Vec<Allow>>,
+    rounds: Rounds,
+) {
+    let collector = Collector {
+        plan,
+        files,
+        allows,
+    };
+    let first = outcome.changes.len() + 1;
+    for (index, applied) in rounds.applied.iter().enumerate() {
+        let id = first + index;
+        let finding = collector.finding(&applied.settled, Some(id), State::Fixed);
+        outcome.changes.push(Change {
+            id,
+            codemod: finding.codemod,
+            safety: finding.safety,
+            round: applied.round,
+            depends_on: applied
+                .depends_on
+                .iter()
+                .map(|index| first + index)
+                .collect(),
+            selected: true,
+            edits: applied
+                .edits
+                .iter()
+                .map(|(file, replacement)| (files[file].path.clone(), replacement.clone()))
+                .collect(),
+        });
+        outcome.findings.push(finding);
+    }
+    let last_round = rounds
+        .applied
+        .iter()
+        .map(|applied| applied.round)
+        .max()
+        .unwrap_or(0)
+        + 1;
+    let mut used: BTreeSet<(PathBuf, u32)> = BTreeSet::new();
+    for settled in &rounds.open {
+        let file = &files[&settled.finding.file];
+        let allow = allow_for(
+            &allows[&file.path],
+            file,
+            settled.finding.codemod,
+            settled.start,
+        );
+        if let Some(allow) = allow {
+            used.insert((file.path.clone(), allow.range.start().into()));
+            let mut finding = collector.finding(settled, None, State::Suppressed);
+            finding.help = Some(format!("allowed: {}", allow.reason));
+            outcome.findings.push(finding);
+            continue;
+        }
+        let change = outcome.changes.len() + 1;
+        let finding = collector.open(settled, change);
+        if finding.change == Some(change)
+            && let Verdict::Rewrite { change: edits, .. } = &settled.finding.verdict
+        {
+            outcome
+                .changes
+                .push(collector.offered(change, &finding, edits, last_round));
+        }
+        outcome.findings.push(finding);
+    }
+    let names: Vec<&'static str> = plan.selection.iter().map(|codemod| codemod.name).collect();
+    for file in files.values() {
+        for allow in &allows[&file.path] {
+            let is_used = used.contains(&(file.path.clone(), allow.range.start().into()));
+            outcome
+                .findings
+                .extend(about_suppression(file, allow, is_used, &names));
+        }
+        if !file.overlay.is_unchanged() {
+            outcome.files.push(ChangedFile {
+                path: file.path.clone(),
+                before: file.source.clone(),
+                after: file.text.to_string(),
+                edits: file.overlay.edits(),
+            });
+        }
+    }
+    for (reason, count) in rounds.quiet {
+        *outcome.quiet.entry(reason).or_default() += count;
+    }
+    outcome.defects.extend(rounds.defects);
+}
+
+/// Puts everything into its order.
+pub fn finish(outcome: &mut Outcome) {
+    outcome.findings.sort_by(|a, b| {
+        (&a.path, a.start, a.codemod, a.end).cmp(&(&b.path, b.start, b.codemod, b.end))
+    });
+    outcome.files.sort_by(|a, b| a.path.cmp(&b.path));
+    outcome.skipped.sort();
+    outcome.skipped.dedup();
+    outcome.defects.sort();
+}
+
+struct Collector<'a> {
+    plan: &'a Plan<'a>,
+    files: &'a Files,
+    allows: &'a BTreeMap<PathBuf, Vec<Allow>>,
+}
+
+impl Collector<'_> {
+    fn finding(&self, settled: &Settled, change: Option<usize>, state: State) -> Finding {
+        let it = &settled.finding;
+        let file = &self.files[&it.file];
+        debug_assert!(self.allows.contains_key(&file.path));
+        let lines = Lines::new(&file.source.text, file.source.shift());
+        let (safety, effects) = match &it.verdict {
+            Verdict::Rewrite {
+                safety, effects, ..
+            } => (*safety, effects.clone()),
+            Verdict::Manual(_) | Verdict::Refused(_) => (Safety::Manual, Vec::new()),
+        };
+        let why = it
+            .why
+            .iter()
+            .map(|note| {
+                let (path, line) = match note.place {
+                    Some((id, range)) if self.files.contains_key(&id) => {
+                        let file = &self.files[&id];
+                        let at = file.overlay.to_original(range.start().into());
+                        (file.path.clone(), line_of(file, at) + 1)
+                    }
+                    _ => (file.path.clone(), lines.position(settled.start).line),
+                };
+                Reason {
+                    path,
+                    line,
+                    message: note.message.clone(),
+                }
+            })
+            .collect();
+        Finding {
+            id: settled.id.clone(),
+            codemod: it.codemod,
+            state,
+            safety,
+            path: file.path.clone(),
+            start: lines.position(settled.start),
+            end: lines.position(settled.end),
+            message: it.message.clone(),
+            why,
+            refusal: None,
+            help: None,
+            compiler: None,
+            change,
+            effects,
+        }
+    }
+
+    /// A finding that was not taken, in the state that says why.
+    fn open(&self, settled: &Settled, change: usize) -> Finding {
+        let mut finding = self.finding(settled, None, State::Manual);
+        match &settled.finding.verdict {
+            Verdict::Manual(help) => finding.help = Some(help.clone()),
+            Verdict::Refused(refusal) => {
+                finding.state = State::Refused;
+                finding.refusal = Some(refusal.clone());
+            }
+            Verdict::Rewrite { .. } => {
+                if let Some(reason) = self.plan.denied.get(&settled.id) {
+                    finding.state = State::Reverted;
+                    finding.compiler = Some(reason.clone());
+                } else if self.plan.report_only.contains(finding.codemod) {
+                    finding.safety = Safety::Manual;
+                    finding.help = Some(format!(
+                        "the configuration says `level = \"report\"`; with `level = \"fix\"` \
+                         {} rewrites it",
+                        finding.codemod
+                    ));
+                } else {
+                    finding.state = State::Offered;
+                    finding.change = Some(change);
+                }
+            }
+        }
+        finding
+    }
+
+    fn offered(
+        &self,
+        id: usize,
+        finding: &Finding,
+        change: &unpark_codemods::change::Change,
+        round: usize,
+    ) -> Change {
+        let mut edits: Vec<(PathBuf, Replacement)> = change
+            .edits
+            .iter()
+            .filter_map(|edit| {
+                let file = self.files.get(&edit.file)?;
+                let (start, end) = (edit.range.start().into(), edit.range.end().into());
+                let replacement = crate::source::with_line_ends_of(&file.text, start, &edit.text);
+                Some((
+                    file.path.clone(),
+                    Replacement {
+                        start,
+                        end,
+                        replacement,
+                    },
+                ))
+            })
+            .collect();
+        edits.sort_by_key(|(path, edit)| (path.clone(), edit.start, edit.end));
+        let (codemod, safety) = (finding.codemod, finding.safety);
+        let depends_on = BTreeSet::new();
+        Change {
+            id,
+            codemod,
+            safety,
+            round,
+            depends_on,
+            selected: false,
+            edits,
+        }
+    }
+}
+
+/// What is wrong with a suppression comment itself.
+fn about_suppression(
+    file: &OpenFile,
+    allow: &Allow,
+    is_used: bool,
+    selected: &[&'static str],
+) -> Option<Finding> {
+    let names: Vec<&str> = CATALOGUE.iter().map(|codemod| codemod.name).collect();
+    let name = &allow.codemod;
+    let (message, help) = if !names.contains(&name.as_str()) {
+        let hint = did_you_mean(name, &names);
+        (
+            format!("no codemod is called `{name}`"),
+            hint.trim_start_matches("; ").to_owned(),
+        )
+    } else if allow.reason.is_empty() {
+        let help = format!("say why: // unpark: allow({name}) the reason");
+        (
+            format!("allow({name}) has no reason, and does not count without one"),
+            help,
+        )
+    } else if !is_used && selected.contains(&name.as_str()) {
+        let message = format!("allow({name}) allows nothing here");
+        (
+            message,
+            "remove the comment, or move it to the line above the finding".to_owned(),
+        )
+    } else {
+        return None;
+    };
+    let lines = Lines::new(&file.source.text, file.source.shift());
+    let anchor = format!("{name}\n{}", allow.reason);
+    Some(Finding {
+        id: identity::of(suppress::NAME, &file.path, &anchor, allow.line),
+        codemod: suppress::NAME,
+        state: State::Manual,
+        safety: Safety::Manual,
+        path: file.path.clone(),
+        start: lines.position(allow.range.start().into()),
+        end: lines.position(allow.range.end().into()),
+        message,
+        why: Vec::new(),
+        refusal: None,
+        help: Some(help),
+        compiler: None,
+        change: None,
+        effects: Vec::new(),
+    })
+}

@@ -1,0 +1,185 @@
+//! `unpark.toml`, or `[workspace.metadata.unpark]`.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use unpark_codemods::{
+    CATALOGUE,
+    knowledge::{Knowledge, WrapperKind},
+    settings::{Settings, UnobservedTask},
+};
+
+/// The configuration of a workspace.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// Where it was read from.
+    pub path: Option<PathBuf>,
+    /// What each codemod may do; a codemod that is not named may fix.
+    pub levels: BTreeMap<String, Level>,
+    /// Options of the codemods.
+    pub unobserved_task: UnobservedTask,
+    /// Functions of the user's own.
+    pub wrappers: Vec<Wrapper>,
+}
+
+/// What a codemod may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// It does not run.
+    Off,
+    /// All that it finds is for a person.
+    Report,
+    /// It rewrites.
+    #[default]
+    Fix,
+}
+
+/// A function of the user's own that spawns, offloads or blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wrapper {
+    /// Its path, from the name of its crate on.
+    pub path: String,
+    /// What it does.
+    pub is: WrapperKind,
+}
+
+const KEYS: &[&str] = &["codemod", "wrapper"];
+const CODEMOD_KEYS: &[&str] = &["level"];
+const UNOBSERVED_TASK_KEYS: &[&str] = &["level", "style", "span", "panics"];
+
+impl Config {
+    /// Reads the configuration of the workspace at `root`; none is the default one.
+    ///
+    /// # Errors
+    /// If it can't be read, does not parse, or has a key that nobody knows; the message names the
+    /// nearest known one.
+    pub fn load(root: &Path) -> Result<Config> {
+        let path = root.join("unpark.toml");
+        if path.exists() {
+            let text = fs::read_to_string(&path)
+                .with_context(|| format!("can't read {}", path.display()))?;
+            let table = text
+                .parse::<toml::Table>()
+                .with_context(|| format!("{} does not parse", path.display()))?;
+            return Config::from_table(table, path.clone())
+                .with_context(|| format!("in {}", path.display()));
+        }
+        let manifest = root.join("Cargo.toml");
+        let Ok(text) = fs::read_to_string(&manifest) else {
+            return Ok(Config::default());
+        };
+        // A manifest that does not parse is cargo's to complain about.
+        let Ok(table) = text.parse::<toml::Table>() else {
+            return Ok(Config::default());
+        };
+        let metadata = ["workspace", "package"].iter().find_map(|section| {
+            table
+                .get(*section)?
+                .get("metadata")?
+                .get("unpark")?
+                .as_table()
+                .cloned()
+        });
+        match metadata {
+            Some(table) => Config::from_table(table, manifest.clone()).with_context(|| {
+                format!("in [workspace.metadata.unpark] of {}", manifest.display())
+            }),
+            None => Ok(Config::default()),
+        }
+    }
+
+    fn from_table(table: toml::Table, path: PathBuf) -> Result<Config> {
+        check_keys(table.keys(), KEYS, "key")?;
+        let mut config = Config {
+            path: Some(path),
+            ..Config::default()
+        };
+        let codemods = match table.get("codemod") {
+            Some(toml::Value::Table(codemods)) => codemods.clone(),
+            Some(_) => bail!("`codemod` has to be a table, as in [codemod.unobserved-task]"),
+            None => toml::Table::new(),
+        };
+        let names: Vec<&str> = CATALOGUE.iter().map(|codemod| codemod.name).collect();
+        check_keys(codemods.keys(), &names, "codemod")?;
+        for (name, value) in codemods {
+            let toml::Value::Table(mut options) = value else {
+                bail!("`codemod.{name}` has to be a table");
+            };
+            let known = match name.as_str() {
+                "unobserved-task" => UNOBSERVED_TASK_KEYS,
+                _ => CODEMOD_KEYS,
+            };
+            check_keys(options.keys(), known, &format!("key of [codemod.{name}]"))?;
+            if let Some(level) = options.remove("level") {
+                let level = level
+                    .try_into()
+                    .with_context(|| format!("codemod.{name}.level"))?;
+                config.levels.insert(name.clone(), level);
+            }
+            if name == "unobserved-task" {
+                config.unobserved_task = options
+                    .try_into()
+                    .with_context(|| format!("[codemod.{name}]"))?;
+            }
+        }
+        if let Some(wrappers) = table.get("wrapper") {
+            config.wrappers = wrappers.clone().try_into().context("[[wrapper]]")?;
+        }
+        Ok(config)
+    }
+
+    /// What a codemod may do.
+    pub fn level(&self, codemod: &str) -> Level {
+        self.levels.get(codemod).copied().unwrap_or_default()
+    }
+
+    /// The built-in tables with the user's functions.
+    pub fn knowledge(&self) -> Knowledge {
+        let mut knowledge = unpark_codemods::knowledge::BUILT_IN.clone();
+        for wrapper in &self.wrappers {
+            knowledge.add_wrapper(&wrapper.path, wrapper.is);
+        }
+        knowledge
+    }
+
+    /// What the codemods are told.
+    pub fn settings(&self, include_tests: bool) -> Settings {
+        Settings {
+            include_tests,
+            unobserved_task: self.unobserved_task,
+        }
+    }
+}
+
+fn check_keys<'a>(
+    keys: impl Iterator<Item = &'a String>,
+    known: &[&str],
+    what: &str,
+) -> Result<()> {
+    for key in keys {
+        if !known.contains(&key.as_str()) {
+            bail!("unknown {what} `{key}`{}", did_you_mean(key, known));
+        }
+    }
+    Ok(())
+}
+
+/// A hint at the nearest of the known words, or at all of them.
+pub fn did_you_mean(word: &str, known: &[&str]) -> String {
+    let nearest = known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(word, known), known))
+        .min()
+        .filter(|(distance, known)| *distance <= 2.max(known.len() / 3));
+    match nearest {
+        Some((_, nearest)) => format!("; did you mean `{nearest}`?"),
+        None => format!("; known are {}", known.join(", ")),
+    }
+}

@@ -1,0 +1,257 @@
+//! Which files are worth a closer look: bytes first, then trees, never types.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use anyhow::{Context as _, Result};
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use ra_ap_ide_db::span::Edition;
+use ra_ap_syntax::{Parse, SourceFile};
+use unpark_codemods::{Codemod, codemod::Candidate, knowledge::Knowledge};
+
+use crate::{limits, source::Source, suppress};
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub struct Discovered {
+    /// How many Rust files there are.
+    pub files: usize,
+    /// The files that may match, sorted by path.
+    pub candidates: Vec<CandidateFile>,
+    /// The files that could not be looked at, with the reason.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A file with at least one candidate or suppression comment.
+#[derive(Debug)]
+pub struct CandidateFile {
+    /// Its absolute path.
+    pub path: PathBuf,
+    /// What stands in it.
+    pub source: Source,
+    /// The candidates of each codemod, in the order of the selection.
+    pub candidates: Vec<Vec<Candidate>>,
+}
+
+/// A file that was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// Its absolute path.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
+/// Walks the paths, in parallel, honouring ignore files.
+///
+/// # Errors
+/// If a path does not exist.
+pub fn discover(
+    paths: &[PathBuf],
+    selection: &[&Codemod],
+    knowledge: &Knowledge,
+    threads: usize,
+) -> Result<Discovered> {
+    let words = Words::new(selection, knowledge)?;
+    let mut builder = WalkBuilder::new(&paths[0]);
+    for path in paths {
+        fs::metadata(path).with_context(|| format!("can't read {}", path.display()))?;
+    }
+    for path in &paths[1..] {
+        builder.add(path);
+    }
+    builder
+        .threads(threads)
+        .filter_entry(|entry| !is_target_folder(entry));
+    let files = AtomicUsize::new(0);
+    let found = Mutex::new(Discovered::default());
+    builder.build_parallel().run(|| {
+        Box::new(|entry| {
+            match entry {
+                Ok(entry) if is_rust(&entry) => {
+                    files.fetch_add(1, Ordering::Relaxed);
+                    match look(entry.path(), &entry, &words, selection, knowledge) {
+                        Ok(None) => {}
+                        Ok(Some(file)) => {
+                            found
+                                .lock()
+                                .expect("no panic while held")
+                                .candidates
+                                .push(file);
+                        }
+                        Err(reason) => {
+                            let path = entry.into_path();
+                            let skipped = Skipped { path, reason };
+                            found
+                                .lock()
+                                .expect("no panic while held")
+                                .skipped
+                                .push(skipped);
+                        }
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let path = error_path(&error).unwrap_or_else(|| paths[0].clone());
+                    let skipped = Skipped {
+                        path,
+                        reason: error.to_string(),
+                    };
+                    found
+                        .lock()
+                        .expect("no panic while held")
+                        .skipped
+                        .push(skipped);
+                }
+            }
+            WalkState::Continue
+        })
+    });
+    let mut found = found.into_inner().expect("no panic while held");
+    found.files = files.into_inner();
+    found.candidates.sort_by(|a, b| a.path.cmp(&b.path));
+    found.candidates.dedup_by(|a, b| a.path == b.path);
+    found.skipped.sort();
+    found.skipped.dedup();
+    Ok(found)
+}
+
+fn error_path(error: &ignore::Error) -> Option<PathBuf> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path.clone()),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            error_path(err)
+        }
+        ignore::Error::Loop { child, .. } => Some(child.clone()),
+        _ => None,
+    }
+}
+
+fn is_rust(entry: &DirEntry) -> bool {
+    entry
+        .path()
+        .extension()
+        .is_some_and(|extension| extension == "rs")
+        && entry.file_type().is_some_and(|kind| !kind.is_dir())
+}
+
+/// A folder that cargo builds into, which may not be ignored where there is no git.
+fn is_target_folder(entry: &DirEntry) -> bool {
+    entry.depth() > 0 && entry.file_name() == "target" && entry.path().join("CACHEDIR.TAG").exists()
+}
+
+/// The words that a file has to hold one of.
+struct Words {
+    words: AhoCorasick,
+}
+
+impl Words {
+    fn new(selection: &[&Codemod], knowledge: &Knowledge) -> Result<Words> {
+        let mut words: Vec<String> = selection
+            .iter()
+            .flat_map(|codemod| (codemod.triggers)(knowledge))
+            .collect();
+        words.push(suppress::MARKER.to_owned());
+        words.sort();
+        words.dedup();
+        let words = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(words)?;
+        Ok(Words { words })
+    }
+
+    /// Whether one of the words stands in the bytes as a word.
+    fn stand_in(&self, bytes: &[u8]) -> bool {
+        let is_word =
+            |at: Option<&u8>| at.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        self.words.find_iter(bytes).any(|found| {
+            let before = found.start().checked_sub(1).and_then(|at| bytes.get(at));
+            !is_word(before) && !is_word(bytes.get(found.end()))
+        })
+    }
+}
+
+fn look(
+    path: &Path,
+    entry: &DirEntry,
+    words: &Words,
+    selection: &[&Codemod],
+    knowledge: &Knowledge,
+) -> Result<Option<CandidateFile>, String> {
+    if entry.path_is_symlink() && entry.depth() > 0 {
+        return Err(
+            "it is a symbolic link; the file it leads to is looked at where it is".to_owned(),
+        );
+    }
+    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    if !words.stand_in(&bytes) {
+        return Ok(None);
+    }
+    let Some(source) = Source::decode(bytes) else {
+        return Err("it is not UTF-8".to_owned());
+    };
+    if let Some(reason) = limits::of_text(&source.text) {
+        return Err(reason);
+    }
+    let parse = parse(&source.text);
+    if let Some(reason) = limits::of_tree(&parse.tree()) {
+        return Err(reason);
+    }
+    let candidates: Vec<Vec<Candidate>> = selection
+        .iter()
+        .map(|codemod| (codemod.candidates)(&parse.tree(), knowledge))
+        .collect();
+    let suppresses = source.text.contains(suppress::MARKER);
+    if candidates.iter().all(Vec::is_empty) && !suppresses {
+        return Ok(None);
+    }
+    if let Some(error) = parse.errors().first() {
+        let line = source.text[..usize::from(error.range().start())]
+            .matches('\n')
+            .count()
+            + 1;
+        return Err(format!("it does not parse: line {line}: {error}"));
+    }
+    if is_generated(&source.text) {
+        return Err("it is generated".to_owned());
+    }
+    Ok(Some(CandidateFile {
+        path: path.to_owned(),
+        source,
+        candidates,
+    }))
+}
+
+/// Parses in the newest edition in which there is no error; the edition is not known yet.
+fn parse(text: &str) -> Parse<SourceFile> {
+    let newest = SourceFile::parse(text, Edition::CURRENT);
+    if newest.errors().is_empty() {
+        return newest;
+    }
+    [Edition::Edition2021, Edition::Edition2015]
+        .into_iter()
+        .map(|edition| SourceFile::parse(text, edition))
+        .find(|parse| parse.errors().is_empty())
+        .unwrap_or(newest)
+}
+
+/// Whether the head of a file says that a program wrote it.
+fn is_generated(text: &str) -> bool {
+    text.lines()
+        .take(10)
+        .filter(|line| line.trim_start().starts_with("//") || line.trim_start().starts_with("/*"))
+        .any(|line| {
+            let line = line.to_ascii_lowercase();
+            line.contains("@generated")
+                || line.contains("automatically generated")
+                || line.contains("auto-generated")
+                || (line.contains("generated by") && line.contains("do not edit"))
+        })
+}

@@ -1,0 +1,417 @@
+//! Rounds of reading and writing over an overlay, until nothing more applies.
+//!
+//! A read phase looks at all files in parallel and decides; a write phase takes the changes that
+//! fit beside each other. The two are different functions, because the database can only be
+//! written when every clone of it is gone.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use ra_ap_hir::attach_db;
+use ra_ap_ide_db::{FileId, FxHashMap};
+use ra_ap_syntax::SourceFile;
+use unpark_codemods::{
+    Codemod, change,
+    codemod::{Candidate, Finding, Safety, Verdict},
+    knowledge::{Knowledge, Resolved},
+    settings::Settings,
+};
+
+use crate::{
+    analyse::{self, Anchored},
+    identity,
+    outcome::Defect,
+    overlay::{Overlay, Replacement},
+    source::{Source, with_line_ends_of},
+    workspace::Workspace,
+};
+
+/// What is the same for every round.
+pub struct Plan<'a> {
+    /// The codemods to run, in the order of the catalogue.
+    pub selection: &'a [&'static Codemod],
+    /// The tables.
+    pub knowledge: &'a Knowledge,
+    /// What the user chose.
+    pub settings: &'a Settings,
+    /// The least safety that is taken.
+    pub least: Safety,
+    /// Codemods whose findings are all for a person.
+    pub report_only: &'a BTreeSet<&'static str>,
+    /// Findings whose changes are not to be taken, with the reason; a run without them is a
+    /// replay.
+    pub denied: &'a BTreeMap<String, String>,
+    /// Whether a comment in the file allows a finding, asked with the original text's offset.
+    pub allowed: &'a (dyn Fn(&OpenFile, &Finding, usize) -> bool + Sync),
+}
+
+/// A file of the workspace, through the rounds.
+#[derive(Debug)]
+pub struct OpenFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it was.
+    pub source: Source,
+    /// What has been changed of it.
+    pub overlay: Overlay,
+    /// Its text in this round.
+    pub text: Arc<str>,
+    /// The candidates of each selected codemod.
+    pub candidates: Vec<Vec<Candidate>>,
+}
+
+impl OpenFile {
+    /// A file as it was read.
+    pub fn new(path: PathBuf, source: Source, candidates: Vec<Vec<Candidate>>) -> OpenFile {
+        let text = Arc::clone(&source.text);
+        OpenFile {
+            path,
+            overlay: Overlay::new(Arc::clone(&text)),
+            source,
+            text,
+            candidates,
+        }
+    }
+}
+
+/// The open files of a workspace.
+pub type Files = BTreeMap<FileId, OpenFile>;
+
+/// What the rounds came to.
+#[derive(Debug, Default)]
+pub struct Rounds {
+    /// What is left to say, from the last look of each codemod.
+    pub open: Vec<Settled>,
+    /// What was changed.
+    pub applied: Vec<Applied>,
+    /// Places that are fine as they are.
+    pub quiet: BTreeMap<&'static str, usize>,
+    /// Defects of ours.
+    pub defects: BTreeSet<Defect>,
+}
+
+/// A finding with its identity, and its place in the original text.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// Stable against line moves.
+    pub id: String,
+    /// What the codemod said.
+    pub finding: Finding,
+    /// Where it starts in the original text.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    anchor: String,
+}
+
+/// A change that was taken.
+#[derive(Debug)]
+pub struct Applied {
+    /// What it mends.
+    pub settled: Settled,
+    /// The round, from 1.
+    pub round: usize,
+    /// The earlier ones, by their place in the list, whose text it edits.
+    pub depends_on: BTreeSet<usize>,
+    /// Its edits in the text of its round.
+    pub edits: Vec<(FileId, Replacement)>,
+}
+
+/// Runs all codemods until a full pass changes nothing.
+pub fn run(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rounds {
+    let mut rounds = Rounds::default();
+    let mut seen = HashSet::from([fingerprint(files)]);
+    let mut round = 1;
+    // The state of the files when each codemod last had nothing to do.
+    let mut settled_at: Vec<Option<u64>> = vec![None; plan.selection.len()];
+    let mut last: Vec<(Vec<Settled>, BTreeMap<&'static str, usize>)> =
+        vec![Default::default(); plan.selection.len()];
+    loop {
+        let before = fingerprint(files);
+        for index in 0..plan.selection.len() {
+            while settled_at[index] != Some(fingerprint(files)) {
+                let (found, quiet) = read(workspace, files, plan, index, &mut rounds);
+                let (open, changed) = write(workspace, files, plan, found, round, &mut rounds);
+                if changed {
+                    round += 1;
+                    if !seen.insert(fingerprint(files)) {
+                        rounds
+                            .defects
+                            .insert(going_in_circles(files, plan.selection[index]));
+                        return rounds;
+                    }
+                } else {
+                    settled_at[index] = Some(fingerprint(files));
+                    last[index] = (open, quiet);
+                }
+            }
+        }
+        if fingerprint(files) == before {
+            break;
+        }
+    }
+    for (open, quiet) in last {
+        rounds.open.extend(open);
+        for (reason, count) in quiet {
+            *rounds.quiet.entry(reason).or_default() += count;
+        }
+    }
+    rounds
+}
+
+fn going_in_circles(files: &Files, codemod: &Codemod) -> Defect {
+    let path = files
+        .values()
+        .find(|file| !file.overlay.is_unchanged())
+        .map_or_else(PathBuf::new, |file| file.path.clone());
+    let message = "its changes lead back to a text that was there before".to_owned();
+    Defect {
+        path,
+        codemod: codemod.name,
+        message,
+    }
+}
+
+fn fingerprint(files: &Files) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for (id, file) in files {
+        if !file.overlay.is_unchanged() {
+            id.hash(&mut hasher);
+            file.text.hash(&mut hasher);
+        }
+    }
+    hasher.finish()
+}
+
+/// The read phase of one codemod.
+fn read(
+    workspace: &Workspace,
+    files: &Files,
+    plan: &Plan<'_>,
+    index: usize,
+    rounds: &mut Rounds,
+) -> (Vec<Settled>, BTreeMap<&'static str, usize>) {
+    let known = attach_db(&workspace.db, || {
+        Resolved::new(&workspace.db, plan.knowledge)
+    });
+    let looked = analyse::all(workspace, files, plan, index, &known);
+    rounds.defects.extend(looked.defects);
+    (
+        settle(looked.findings, files, rounds, workspace),
+        looked.quiet,
+    )
+}
+
+/// Gives findings their places in the original text and their identities, in order.
+fn settle(
+    findings: Vec<Anchored>,
+    files: &Files,
+    rounds: &Rounds,
+    workspace: &Workspace,
+) -> Vec<Settled> {
+    let mut settled: Vec<Settled> = findings
+        .into_iter()
+        .filter_map(|Anchored { finding, anchor }| {
+            let file = files.get(&finding.file)?;
+            let start = file.overlay.to_original(finding.range.start().into());
+            let end = file
+                .overlay
+                .to_original(finding.range.end().into())
+                .max(start);
+            Some(Settled {
+                id: String::new(),
+                finding,
+                start,
+                end,
+                anchor,
+            })
+        })
+        .collect();
+    settled.sort_by(|a, b| {
+        let key = |it: &Settled| (files[&it.finding.file].path.clone(), it.start, it.end);
+        key(a).cmp(&key(b))
+    });
+    // What is alike in code is told apart by its order in the original text.
+    let mut alike: FxHashMap<(FileId, String), Vec<(usize, Option<usize>)>> = FxHashMap::default();
+    for applied in &rounds.applied {
+        let it = &applied.settled;
+        alike
+            .entry((it.finding.file, it.anchor.clone()))
+            .or_default()
+            .push((it.start, None));
+    }
+    for (index, it) in settled.iter().enumerate() {
+        let key = (it.finding.file, it.anchor.clone());
+        alike.entry(key).or_default().push((it.start, Some(index)));
+    }
+    for ((file, anchor), mut places) in alike {
+        places.sort();
+        for (ordinal, (_, index)) in places.into_iter().enumerate() {
+            if let Some(index) = index {
+                let path = &files[&file].path;
+                let path = path.strip_prefix(&workspace.project.root).unwrap_or(path);
+                settled[index].id =
+                    identity::of(settled[index].finding.codemod, path, &anchor, ordinal);
+            }
+        }
+    }
+    settled
+}
+
+/// The write phase: takes what fits. Gives back what was not taken, and whether anything was.
+fn write(
+    workspace: &mut Workspace,
+    files: &mut Files,
+    plan: &Plan<'_>,
+    found: Vec<Settled>,
+    round: usize,
+    rounds: &mut Rounds,
+) -> (Vec<Settled>, bool) {
+    let mut open = Vec::new();
+    let mut taken: Vec<(Settled, Vec<change::Edit>)> = Vec::new();
+    let mut by_file: BTreeMap<FileId, Vec<change::Edit>> = BTreeMap::new();
+    for settled in found {
+        let Verdict::Rewrite { safety, change, .. } = &settled.finding.verdict else {
+            open.push(settled);
+            continue;
+        };
+        let wanted = *safety >= plan.least
+            && !plan.denied.contains_key(&settled.id)
+            && !plan.report_only.contains(settled.finding.codemod)
+            && !(plan.allowed)(
+                &files[&settled.finding.file],
+                &settled.finding,
+                settled.start,
+            );
+        if !wanted {
+            open.push(settled);
+            continue;
+        }
+        let all_open = change
+            .edits
+            .iter()
+            .all(|edit| files.contains_key(&edit.file));
+        let fits = change.edits.iter().all(|edit| {
+            by_file
+                .get(&edit.file)
+                .is_none_or(|taken| taken.iter().all(|other| edit.fits_beside(other)))
+        });
+        if !all_open || !fits {
+            // It is found again in the next round, in the text that the others leave.
+            open.push(settled);
+            continue;
+        }
+        match broken_by(files, workspace, &by_file, &change.edits) {
+            Some(message) => {
+                let path = files[&settled.finding.file].path.clone();
+                let codemod = settled.finding.codemod;
+                rounds.defects.insert(Defect {
+                    path,
+                    codemod,
+                    message,
+                });
+            }
+            None => {
+                for edit in &change.edits {
+                    by_file.entry(edit.file).or_default().push(edit.clone());
+                }
+                let edits = change.edits.clone();
+                taken.push((settled, edits));
+            }
+        }
+    }
+    if taken.is_empty() {
+        return (open, false);
+    }
+    record(files, taken, round, rounds);
+    let texts: Vec<(FileId, String)> = by_file
+        .into_keys()
+        .map(|id| {
+            let file = files.get_mut(&id).expect("only open files are edited");
+            let text = file.overlay.text();
+            file.text = Arc::from(text.as_str());
+            (id, text)
+        })
+        .collect();
+    workspace.write(texts);
+    (Vec::new(), true)
+}
+
+/// Applies what was taken to the overlays, and writes down how.
+fn record(
+    files: &mut Files,
+    taken: Vec<(Settled, Vec<change::Edit>)>,
+    round: usize,
+    rounds: &mut Rounds,
+) {
+    let first = rounds.applied.len();
+    let mut replacements: BTreeMap<FileId, Vec<(Replacement, usize)>> = BTreeMap::new();
+    for (offset, (settled, edits)) in taken.into_iter().enumerate() {
+        let mut depends_on = BTreeSet::new();
+        let home = &files[&settled.finding.file];
+        depends_on.extend(home.overlay.writers(settled.finding.range.into()));
+        let mut written = Vec::new();
+        for edit in edits {
+            let file = &files[&edit.file];
+            depends_on.extend(file.overlay.writers(edit.range.into()));
+            let (start, end) = (edit.range.start().into(), edit.range.end().into());
+            let replacement = with_line_ends_of(&file.text, start, &edit.text);
+            let replacement = Replacement {
+                start,
+                end,
+                replacement,
+            };
+            replacements
+                .entry(edit.file)
+                .or_default()
+                .push((replacement.clone(), first + offset));
+            written.push((edit.file, replacement));
+        }
+        written.sort_by_key(|(file, replacement)| (*file, replacement.start, replacement.end));
+        rounds.applied.push(Applied {
+            settled,
+            round,
+            depends_on,
+            edits: written,
+        });
+    }
+    for (id, mut replacements) in replacements {
+        replacements.sort_by_key(|(replacement, _)| (replacement.start, replacement.end));
+        // Two changes may ask for the very same edit; it is made once.
+        replacements.dedup_by(|a, b| a.0 == b.0);
+        let overlay = &mut files
+            .get_mut(&id)
+            .expect("only open files are edited")
+            .overlay;
+        for (replacement, by) in replacements.iter().rev() {
+            overlay.apply(std::slice::from_ref(replacement), *by);
+        }
+    }
+}
+
+/// What a change would break in the grammar of a file, beside the edits that are taken already.
+fn broken_by(
+    files: &Files,
+    workspace: &Workspace,
+    taken: &BTreeMap<FileId, Vec<change::Edit>>,
+    edits: &[change::Edit],
+) -> Option<String> {
+    let touched: BTreeSet<FileId> = edits.iter().map(|edit| edit.file).collect();
+    touched.into_iter().find_map(|id| {
+        let file = &files[&id];
+        let Some(package) = workspace.project.package_of(&file.path) else {
+            return Some(format!("{} is not a member's file", file.path.display()));
+        };
+        let mut all: Vec<change::Edit> = taken.get(&id).cloned().unwrap_or_default();
+        all.extend(edits.iter().filter(|edit| edit.file == id).cloned());
+        let edition = package.facts.edition;
+        let errors = |text: &str| SourceFile::parse(text, edition).errors().len();
+        let after = change::apply(&file.text, &all);
+        (errors(&after) > errors(&file.text))
+            .then(|| format!("the result would not parse:\n{after}"))
+    })
+}

@@ -1,0 +1,30 @@
+//! How a run goes: the spine of unpark.
+//!
+//! The way of a run is the way through these modules: [`options`] say what is wanted, [`discover`]
+//! finds the files worth a look, [`cargo`] and [`workspace`] load their projects, [`engine`] runs
+//! the codemods in rounds of reading ([`analyse`]) and writing over an [`overlay`], [`collect`]
+//! makes an [`outcome`] of it, and [`report`] shows it or [`commit`] writes it.
+
+pub mod analyse;
+pub mod cargo;
+pub mod cli;
+pub mod collect;
+pub mod commit;
+pub mod config;
+pub mod discover;
+pub mod engine;
+pub mod identity;
+pub mod limits;
+pub mod options;
+pub mod outcome;
+pub mod overlay;
+pub mod progress;
+pub mod report;
+pub mod run;
+pub mod source;
+pub mod suppress;
+pub mod vcs;
+pub mod why;
+pub mod workspace;
+
+pub use run::run;

@@ -1,0 +1,70 @@
+//! What a person asked for, after parsing and before anything is looked at.
+
+use std::path::PathBuf;
+
+/// One run.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Where findings start. Empty: the package or workspace of the current folder.
+    pub paths: Vec<PathBuf>,
+    /// The codemods to run; empty for all.
+    pub only: Vec<String>,
+    /// The codemods to leave out.
+    pub skip: Vec<String>,
+    /// Also the changes marked unsafe.
+    pub unsafe_fixes: bool,
+    /// Rewrite sites in tests, benches and examples too.
+    pub include_tests: bool,
+    /// No cargo and no types; every finding is manual.
+    pub syntax_only: bool,
+    /// Never add the rust-src component.
+    pub no_rust_src_install: bool,
+    /// What is handed to cargo.
+    pub cargo: CargoOptions,
+    /// How many threads; 0 for one for each core.
+    pub jobs: usize,
+    /// Show progress on standard error.
+    pub progress: bool,
+}
+
+/// Cargo's own flags, with cargo's own meaning.
+#[derive(Debug, Clone, Default)]
+pub struct CargoOptions {
+    /// `--manifest-path`
+    pub manifest_path: Option<PathBuf>,
+    /// `-p`
+    pub packages: Vec<String>,
+    /// `--workspace`
+    pub workspace: bool,
+    /// `--exclude`
+    pub exclude: Vec<String>,
+    /// `--features`
+    pub features: Vec<String>,
+    /// `--all-features`
+    pub all_features: bool,
+    /// `--no-default-features`
+    pub no_default_features: bool,
+    /// `--target`
+    pub target: Option<String>,
+    /// `--locked`
+    pub locked: bool,
+    /// `--offline`
+    pub offline: bool,
+    /// `--frozen`
+    pub frozen: bool,
+}
+
+impl CargoOptions {
+    /// The flags that decide whether cargo may write a lock file or use the network.
+    pub fn lock_flags(&self) -> Vec<String> {
+        [
+            (self.locked, "--locked"),
+            (self.offline, "--offline"),
+            (self.frozen, "--frozen"),
+        ]
+        .into_iter()
+        .filter(|(given, _)| *given)
+        .map(|(_, flag)| flag.to_owned())
+        .collect()
+    }
+}

@@ -1,0 +1,223 @@
+//! What a run found, as plain data: what every report is made of.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use serde::Serialize;
+use unpark_codemods::{
+    codemod::{Effect, Safety},
+    refusal::Refusal,
+};
+
+use crate::{
+    discover::Skipped,
+    overlay::Replacement,
+    source::{Position, Source},
+};
+
+/// The result of a run. Everything is sorted, so that it is the same with any number of threads.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The folder that paths are shown relative to.
+    pub root: PathBuf,
+    /// Every finding, by path and place.
+    pub findings: Vec<Finding>,
+    /// The changes of the findings, those that are on offer included.
+    pub changes: Vec<Change>,
+    /// The files that the selected changes edit.
+    pub files: Vec<ChangedFile>,
+    /// The files that were left out.
+    pub skipped: Vec<Skipped>,
+    /// What makes answers less precise.
+    pub degraded: BTreeSet<String>,
+    /// Places that no configuration that was looked at compiles, with their number.
+    pub unseen: BTreeMap<String, usize>,
+    /// Places that are fine as they are, by the reason.
+    pub quiet: BTreeMap<&'static str, usize>,
+    /// Defects of ours.
+    pub defects: Vec<Defect>,
+    /// How many files were walked.
+    pub walked: usize,
+    /// How many of them had a candidate.
+    pub candidates: usize,
+    /// Where the time went.
+    pub seconds: Seconds,
+}
+
+/// Seconds by phase.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Serialize)]
+pub struct Seconds {
+    /// Walking, reading and parsing.
+    pub discover: f64,
+    /// Asking cargo, reading every source.
+    pub load: f64,
+    /// Names, types and rewriting.
+    pub analyse: f64,
+    /// The user's own compiler.
+    pub verify: f64,
+}
+
+/// The state that every finding ends in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Part of this run's result.
+    Fixed,
+    /// Another flag would make it so.
+    Offered,
+    /// A person has to do it.
+    Manual,
+    /// Left alone, with the reason.
+    Refused,
+    /// Taken back, with the compiler's words.
+    Reverted,
+    /// A comment allows it.
+    Suppressed,
+}
+
+impl State {
+    /// Every state, in the order of reports.
+    pub const ALL: [State; 6] = [
+        State::Fixed,
+        State::Offered,
+        State::Manual,
+        State::Refused,
+        State::Reverted,
+        State::Suppressed,
+    ];
+
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Fixed => "fixed",
+            State::Offered => "offered",
+            State::Manual => "manual",
+            State::Refused => "refused",
+            State::Reverted => "reverted",
+            State::Suppressed => "suppressed",
+        }
+    }
+}
+
+/// One place that a codemod has something to say about.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Stable against line moves.
+    pub id: String,
+    /// The name of the codemod.
+    pub codemod: &'static str,
+    /// What became of it.
+    pub state: State,
+    /// How far its change may be trusted; `Manual` where there is none.
+    pub safety: Safety,
+    /// Its file.
+    pub path: PathBuf,
+    /// Where it starts, in the file as it was.
+    pub start: Position,
+    /// Where it ends.
+    pub end: Position,
+    /// One sentence without a full stop.
+    pub message: String,
+    /// What the verdict rests on.
+    pub why: Vec<Reason>,
+    /// Why it was left alone.
+    pub refusal: Option<Refusal>,
+    /// How a person mends it, or why it is suppressed.
+    pub help: Option<String>,
+    /// What the compiler said of its change.
+    pub compiler: Option<String>,
+    /// The number of its change.
+    pub change: Option<usize>,
+    /// What changes at run time.
+    pub effects: Vec<Effect>,
+}
+
+/// A sentence, and the place it speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The place's file.
+    pub path: PathBuf,
+    /// The place's line, from 1.
+    pub line: usize,
+    /// One sentence without a full stop.
+    pub message: String,
+}
+
+/// Edits that are taken whole or not at all.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Its number, from 1.
+    pub id: usize,
+    /// The name of the codemod.
+    pub codemod: &'static str,
+    /// How far it may be trusted.
+    pub safety: Safety,
+    /// The round that it was made in, from 1; offsets are into the text of that round.
+    pub round: usize,
+    /// The changes whose text it edits.
+    pub depends_on: BTreeSet<usize>,
+    /// Whether it is part of this run's result.
+    pub selected: bool,
+    /// Its edits, sorted by file and place.
+    pub edits: Vec<(PathBuf, Replacement)>,
+}
+
+/// A file that the selected changes edit.
+#[derive(Debug, Clone)]
+pub struct ChangedFile {
+    /// Its absolute path.
+    pub path: PathBuf,
+    /// What it was.
+    pub before: Source,
+    /// Its text afterwards, without a byte order mark.
+    pub after: String,
+    /// The edits that lead from one to the other.
+    pub edits: Vec<Replacement>,
+}
+
+/// A defect of ours.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Defect {
+    /// The file that was looked at.
+    pub path: PathBuf,
+    /// The codemod that looked.
+    pub codemod: &'static str,
+    /// What went wrong.
+    pub message: String,
+}
+
+impl Outcome {
+    /// How many findings there are in each state.
+    pub fn counts(&self) -> BTreeMap<State, usize> {
+        let mut counts: BTreeMap<State, usize> =
+            State::ALL.into_iter().map(|state| (state, 0)).collect();
+        for finding in &self.findings {
+            *counts.entry(finding.state).or_default() += 1;
+        }
+        counts
+    }
+
+    /// How many findings are in a state.
+    pub fn count(&self, state: State) -> usize {
+        self.findings
+            .iter()
+            .filter(|finding| finding.state == state)
+            .count()
+    }
+
+    /// A path as it is shown: relative to the root, with `/`.
+    pub fn shown(&self, path: &std::path::Path) -> String {
+        let relative = path.strip_prefix(&self.root).unwrap_or(path);
+        let parts: Vec<_> = relative
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy())
+            .collect();
+        if relative.is_absolute() {
+            relative.display().to_string()
+        } else {
+            parts.join("/")
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! One run: from options to an outcome.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Result, anyhow, bail};
+use ra_ap_ide_db::span::Edition;
+use ra_ap_syntax::SourceFile;
+use unpark_codemods::{
+    CATALOGUE, Codemod,
+    codemod::{Candidate, Safety},
+};
+
+use crate::{
+    cargo::{Project, nearest_manifest},
+    collect,
+    config::{Config, Level, did_you_mean},
+    discover::{CandidateFile, Skipped, discover},
+    engine::{self, Files, OpenFile, Plan},
+    limits,
+    options::Options,
+    outcome::Outcome,
+    progress::Progress,
+    source::Lines,
+    suppress::{self, Allow},
+    workspace::Workspace,
+};
+
+/// Finds, decides and rewrites, in memory. Writes nothing.
+///
+/// # Errors
+/// If there is nothing to look at: an unknown codemod, a path that does not exist, a configuration
+/// that does not parse, no project, or a project that cargo can't read.
+pub fn run(options: &Options) -> Result<Outcome> {
+    let threads = if options.jobs == 0 {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    } else {
+        options.jobs
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .stack_size(limits::STACK)
+        .build()?;
+    pool.install(|| Run::new(options, threads)?.run())
+}
+
+struct Run<'a> {
+    options: &'a Options,
+    threads: usize,
+    paths: Vec<PathBuf>,
+    root: PathBuf,
+    progress: Progress,
+}
+
+impl<'a> Run<'a> {
+    fn new(options: &'a Options, threads: usize) -> Result<Run<'a>> {
+        let paths = start(options)?;
+        let root = common_folder(&paths);
+        let progress = Progress::new(options.progress);
+        Ok(Run {
+            options,
+            threads,
+            paths,
+            root,
+            progress,
+        })
+    }
+
+    fn run(&self) -> Result<Outcome> {
+        let mut outcome = Outcome {
+            root: self.root.clone(),
+            ..Outcome::default()
+        };
+        let selection = select(self.options)?;
+        // The tables have to be known before the walk; a nested workspace's own configuration is
+        // read when it is loaded.
+        let config = Config::load(&config_folder(&self.root))?;
+
+        let started = Instant::now();
+        self.progress.say("looking for candidates");
+        let found = discover(&self.paths, &selection, &config.knowledge(), self.threads)?;
+        outcome.walked = found.files;
+        outcome.candidates = found
+            .candidates
+            .iter()
+            .filter(|file| {
+                file.candidates
+                    .iter()
+                    .any(|candidates| !candidates.is_empty())
+            })
+            .count();
+        outcome.skipped = found.skipped;
+        outcome.seconds.discover = started.elapsed().as_secs_f64();
+
+        if self.options.syntax_only {
+            for file in found.candidates {
+                collect::by_syntax(
+                    &mut outcome,
+                    &file,
+                    &selection,
+                    &collect::SyntaxVerdict::Manual,
+                );
+            }
+        } else {
+            self.with_types(&mut outcome, found.candidates, &selection)?;
+        }
+        collect::finish(&mut outcome);
+        self.progress.done();
+        Ok(outcome)
+    }
+
+    fn with_types(
+        &self,
+        outcome: &mut Outcome,
+        candidates: Vec<CandidateFile>,
+        selection: &[&'static Codemod],
+    ) -> Result<()> {
+        let started = Instant::now();
+        let (groups, homeless) = self.group(candidates, outcome)?;
+        outcome.seconds.load += started.elapsed().as_secs_f64();
+        let all_failed = groups.is_empty() && !homeless.is_empty();
+        if all_failed {
+            let reason = &homeless[0].1;
+            bail!("{reason}\nhelp: --syntax-only reports what can be seen without cargo and types");
+        }
+        for (file, reason) in homeless {
+            let verdict = collect::SyntaxVerdict::Refused(reason);
+            collect::by_syntax(outcome, &file, selection, &verdict);
+        }
+        for (manifest, project, files) in groups {
+            self.workspace(outcome, &manifest, project, files, selection)?;
+        }
+        Ok(())
+    }
+
+    /// Groups files by cargo workspace. The files that belong to none come with the reason.
+    #[allow(clippy::type_complexity)]
+    fn group(
+        &self,
+        candidates: Vec<CandidateFile>,
+        outcome: &mut Outcome,
+    ) -> Result<(
+        Vec<(PathBuf, Project, Vec<CandidateFile>)>,
+        Vec<(CandidateFile, String)>,
+    )> {
+        let mut projects: Vec<(PathBuf, Project, Vec<CandidateFile>)> = Vec::new();
+        let mut failed: BTreeMap<PathBuf, String> = BTreeMap::new();
+        let mut homeless = Vec::new();
+        for file in candidates {
+            let Some(manifest) = nearest_manifest(&file.path) else {
+                let reason = "there is no Cargo.toml in this folder or above, and types need one";
+                homeless.push((file, reason.to_owned()));
+                continue;
+            };
+            if let Some(reason) = failed.get(&manifest) {
+                homeless.push((file, reason.clone()));
+                continue;
+            }
+            let known = projects.iter().position(|(_, project, _)| {
+                project
+                    .packages
+                    .iter()
+                    .any(|package| package.manifest == manifest)
+            });
+            let index = match known {
+                Some(index) => index,
+                None => match Project::of(&manifest, &self.options.cargo) {
+                    Ok(project) if project.package_of(&file.path).is_some() => {
+                        projects.push((manifest, project, Vec::new()));
+                        projects.len() - 1
+                    }
+                    Ok(_) => {
+                        let reason = "it belongs to no member of its cargo workspace".to_owned();
+                        outcome.skipped.push(Skipped {
+                            path: file.path.clone(),
+                            reason,
+                        });
+                        continue;
+                    }
+                    Err(error) => {
+                        let reason = format!("{}: {error:#}", manifest.display());
+                        outcome.degraded.insert(reason.clone());
+                        failed.insert(manifest, reason.clone());
+                        homeless.push((file, reason));
+                        continue;
+                    }
+                },
+            };
+            if self.is_chosen(&projects[index].1, &file.path)? {
+                projects[index].2.push(file);
+            }
+        }
+        projects.retain(|(_, _, files)| !files.is_empty());
+        Ok((projects, homeless))
+    }
+
+    /// Whether `-p` and `--exclude` choose the package of a file.
+    fn is_chosen(&self, project: &Project, path: &Path) -> Result<bool> {
+        let cargo = &self.options.cargo;
+        let names: Vec<&str> = project
+            .packages
+            .iter()
+            .map(|package| package.facts.name.as_str())
+            .collect();
+        for wanted in cargo.packages.iter().chain(&cargo.exclude) {
+            if !names.contains(&wanted.as_str()) {
+                let hint = did_you_mean(wanted, &names);
+                bail!("no package `{wanted}` in {}{hint}", project.root.display());
+            }
+        }
+        let Some(package) = project.package_of(path) else {
+            return Ok(false);
+        };
+        let name = &package.facts.name;
+        let wanted = cargo.packages.is_empty() || cargo.packages.contains(name);
+        Ok(wanted && !cargo.exclude.contains(name))
+    }
+
+    fn workspace(
+        &self,
+        outcome: &mut Outcome,
+        manifest: &Path,
+        project: Project,
+        candidates: Vec<CandidateFile>,
+        selection: &[&'static Codemod],
+    ) -> Result<()> {
+        let started = Instant::now();
+        self.progress
+            .say(&format!("loading {}", project.root.display()));
+        let config = Config::load(&project.root)?;
+        let say = |message: String| self.progress.note(&message);
+        let (mut workspace, report) = Workspace::load(project, manifest, self.options, &say)?;
+        outcome.degraded.extend(report.degraded);
+        outcome.skipped.extend(report.skipped);
+        if let Some(reason) = report.untyped {
+            let verdict = collect::SyntaxVerdict::Refused(reason);
+            for file in candidates {
+                collect::by_syntax(outcome, &file, selection, &verdict);
+            }
+            outcome.seconds.load += started.elapsed().as_secs_f64();
+            return Ok(());
+        }
+        let mut files = open(&mut workspace, candidates, outcome);
+        outcome.seconds.load += started.elapsed().as_secs_f64();
+
+        let started = Instant::now();
+        self.progress.say("reading names");
+        workspace.prime(&files.keys().copied().collect::<Vec<_>>());
+        self.progress.say("reading types");
+        let selection: Vec<&'static Codemod> = selection
+            .iter()
+            .copied()
+            .filter(|codemod| {
+                config.level(codemod.name) != Level::Off
+                    || self.options.only.iter().any(|name| name == codemod.name)
+            })
+            .collect();
+        let report_only: BTreeSet<&'static str> = selection
+            .iter()
+            .map(|codemod| codemod.name)
+            .filter(|name| config.level(name) == Level::Report)
+            .collect();
+        let allows: BTreeMap<PathBuf, Vec<Allow>> = files
+            .values()
+            .map(|file| (file.path.clone(), allows_of(file)))
+            .collect();
+        let allowed = |file: &OpenFile, finding: &unpark_codemods::codemod::Finding, at: usize| {
+            collect::allow_for(&allows[&file.path], file, finding.codemod, at).is_some()
+        };
+        let plan = Plan {
+            selection: &selection,
+            knowledge: &config.knowledge(),
+            settings: &config.settings(self.options.include_tests),
+            least: if self.options.unsafe_fixes {
+                Safety::Unsafe
+            } else {
+                Safety::Safe
+            },
+            report_only: &report_only,
+            denied: &BTreeMap::new(),
+            allowed: &allowed,
+        };
+        let rounds = engine::run(&mut workspace, &mut files, &plan);
+        collect::workspace(outcome, &plan, &files, &allows, rounds);
+        outcome.seconds.analyse += started.elapsed().as_secs_f64();
+        Ok(())
+    }
+}
+
+/// Opens the candidate files that the workspace has, with the text as it was read.
+fn open(workspace: &mut Workspace, candidates: Vec<CandidateFile>, outcome: &mut Outcome) -> Files {
+    let mut files = Files::new();
+    for CandidateFile {
+        path,
+        source,
+        candidates,
+    } in candidates
+    {
+        match workspace.file_id(&path) {
+            Some(id) => {
+                files.insert(id, OpenFile::new(path, source, candidates));
+            }
+            None => {
+                let reason = "it is outside of the folders that its package is built from";
+                outcome.skipped.push(Skipped {
+                    path,
+                    reason: reason.to_owned(),
+                });
+            }
+        }
+    }
+    // A byte order mark is no part of the text that is analysed.
+    let texts: Vec<_> = files
+        .iter()
+        .filter(|(_, file)| file.source.bom)
+        .map(|(id, file)| (*id, file.text.to_string()))
+        .collect();
+    if !texts.is_empty() {
+        workspace.write(texts);
+    }
+    // A file that no crate includes has no types.
+    files.retain(|&id, file| {
+        let seen = !workspace.crates_of(id).is_empty();
+        if !seen {
+            let sites = named(&file.candidates).count();
+            if sites > 0 {
+                let place = "files that no `mod` of this configuration includes".to_owned();
+                *outcome.unseen.entry(place).or_default() += sites;
+            }
+        }
+        seen
+    });
+    files
+}
+
+/// The candidates that spell out a path in the tables.
+pub fn named(candidates: &[Vec<Candidate>]) -> impl Iterator<Item = &Candidate> {
+    candidates
+        .iter()
+        .flatten()
+        .filter(|candidate| candidate.path.is_some())
+}
+
+fn allows_of(file: &OpenFile) -> Vec<Allow> {
+    if !file.source.text.contains(suppress::MARKER) {
+        return Vec::new();
+    }
+    let parse = SourceFile::parse(&file.source.text, Edition::CURRENT);
+    suppress::allows(&parse.tree(), &file.source.text)
+}
+
+/// The line of an offset, from 0.
+pub fn line_of(file: &OpenFile, offset: usize) -> usize {
+    Lines::new(&file.source.text, 0).position(offset).line - 1
+}
+
+/// The codemods that the options choose, in the order of the catalogue.
+fn select(options: &Options) -> Result<Vec<&'static Codemod>> {
+    let names: Vec<&str> = CATALOGUE.iter().map(|codemod| codemod.name).collect();
+    for name in options.only.iter().chain(&options.skip) {
+        if !names.contains(&name.as_str()) {
+            bail!(
+                "no codemod is called `{name}`{}",
+                did_you_mean(name, &names)
+            );
+        }
+    }
+    Ok(CATALOGUE
+        .iter()
+        .filter(|codemod| {
+            let named = |list: &[String]| list.iter().any(|name| name == codemod.name);
+            (options.only.is_empty() || named(&options.only)) && !named(&options.skip)
+        })
+        .collect())
+}
+
+/// Where to start: the paths that were given, else the manifest's folder, else the package or
+/// workspace of the current folder.
+fn start(options: &Options) -> Result<Vec<PathBuf>> {
+    if !options.paths.is_empty() {
+        return options
+            .paths
+            .iter()
+            .map(|path| {
+                std::path::absolute(path)
+                    .and_then(|path| path.canonicalize())
+                    .map_err(|error| anyhow!("can't read {}: {error}", path.display()))
+            })
+            .collect();
+    }
+    let manifest = match &options.cargo.manifest_path {
+        Some(manifest) if manifest.is_file() => manifest.canonicalize()?,
+        Some(manifest) => bail!("there is no manifest {}", manifest.display()),
+        None => {
+            let here = std::env::current_dir()?.canonicalize()?;
+            match nearest_manifest(&here) {
+                Some(manifest) => manifest,
+                None => return Ok(vec![here]),
+            }
+        }
+    };
+    if options.cargo.workspace {
+        return Ok(vec![Project::of(&manifest, &options.cargo)?.root]);
+    }
+    Ok(vec![
+        manifest.parent().map(Path::to_owned).unwrap_or_default(),
+    ])
+}
+
+/// The folder that paths are shown relative to.
+fn common_folder(paths: &[PathBuf]) -> PathBuf {
+    let mut common = paths[0].clone();
+    for path in &paths[1..] {
+        while !path.starts_with(&common) {
+            common.pop();
+        }
+    }
+    if common.is_file() {
+        common.pop();
+    }
+    common
+}
+
+/// The folder whose configuration holds for a walk that starts at `root`.
+fn config_folder(root: &Path) -> PathBuf {
+    root.ancestors()
+        .find(|folder| folder.join("unpark.toml").is_file())
+        .or_else(|| {
+            root.ancestors()
+                .find(|folder| folder.join("Cargo.toml").is_file())
+        })
+        .unwrap_or(root)
+        .to_owned()
+}

@@ -1,0 +1,284 @@
+//! Loads a cargo workspace into rust-analyzer's database.
+//!
+//! The only file that names `ra_ap_load-cargo` and `ra_ap_project_model`. Nothing of the user's
+//! runs: no build script, no proc macro.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use ra_ap_hir::{Crate, Semantics, attach_db};
+use ra_ap_ide_db::{ChangeWithProcMacros, FileId, FxHashMap, FxHashSet, RootDatabase};
+use ra_ap_load_cargo::{LoadCargoConfig, ProcMacroServerChoice, load_workspace};
+use ra_ap_paths::{AbsPathBuf, Utf8PathBuf};
+use ra_ap_project_model::{
+    CargoConfig, CargoFeatures, CfgOverrides, InvocationStrategy, ProjectManifest,
+    ProjectWorkspace, ProjectWorkspaceKind, RustLibSource, TargetDirectoryConfig,
+};
+use ra_ap_vfs::{FileExcluded, Vfs, VfsPath};
+use rayon::prelude::*;
+use unpark_codemods::facts::{PackageFacts, TargetKind};
+
+use crate::{
+    cargo::{Project, has_rust_src},
+    discover::Skipped,
+    limits,
+    options::Options,
+};
+
+/// A loaded workspace.
+pub struct Workspace {
+    /// The database. Clones of it must be gone before a write.
+    pub db: RootDatabase,
+    /// What cargo said.
+    pub project: Project,
+    vfs: Vfs,
+    targets: FxHashMap<FileId, (usize, TargetKind)>,
+}
+
+/// What the load could not do as it should. Empty when all is well.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct LoadReport {
+    /// What makes answers less precise, one sentence each.
+    pub degraded: Vec<String>,
+    /// Whether types can't be trusted at all: every finding is to be refused with this reason.
+    pub untyped: Option<String>,
+    /// Files that were left out.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Workspace {
+    /// Loads the workspace of a project.
+    ///
+    /// # Errors
+    /// If cargo can't be asked at all.
+    pub fn load(
+        project: Project,
+        manifest: &Path,
+        options: &Options,
+        say: &(dyn Fn(String) + Sync),
+    ) -> Result<(Workspace, LoadReport)> {
+        let mut report = LoadReport::default();
+        let sysroot = sysroot(&project.root, options, &mut report, say);
+        let config = cargo_config(options, sysroot);
+        let manifest = ProjectManifest::from_manifest_file(absolute(manifest)?)?;
+        let loaded = ProjectWorkspace::load(manifest, &config, &|_| ())?;
+        judge(&loaded, &mut report);
+        let load = LoadCargoConfig {
+            load_out_dirs_from_check: false,
+            with_proc_macro_server: ProcMacroServerChoice::None,
+            prefill_caches: false,
+            num_worker_threads: 1,
+            proc_macro_processes: 0,
+        };
+        let (db, vfs, _) = load_workspace(loaded, &config.extra_env, &load)?;
+        let mut workspace = Workspace {
+            db,
+            project,
+            vfs,
+            targets: FxHashMap::default(),
+        };
+        workspace.targets = workspace.root_files();
+        workspace.leave_out_what_is_too_deep(&mut report);
+        Ok((workspace, report))
+    }
+
+    fn root_files(&self) -> FxHashMap<FileId, (usize, TargetKind)> {
+        let mut targets = FxHashMap::default();
+        for (index, package) in self.project.packages.iter().enumerate() {
+            for (root, kind) in &package.targets {
+                if let Some(file) = self.file_id(root) {
+                    targets.insert(file, (index, *kind));
+                }
+            }
+        }
+        targets
+    }
+
+    /// The parser recurses: a file that nests too deep must not reach it, wherever it stands.
+    fn leave_out_what_is_too_deep(&mut self, report: &mut LoadReport) {
+        let mut change = ChangeWithProcMacros::default();
+        let mut any = false;
+        for (file, path) in self.vfs.iter() {
+            let Some(path) = path.as_path().map(|path| PathBuf::from(path.as_str())) else {
+                continue;
+            };
+            let ours = self.project.package_of(&path).is_some();
+            if !ours || path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let text = ra_ap_ide_db::base_db::SourceDatabase::file_text(&self.db, file);
+            if let Some(reason) = limits::of_text(text.text(&self.db)) {
+                change.change_file(file, Some(String::new()));
+                any = true;
+                report.skipped.push(Skipped { path, reason });
+            }
+        }
+        if any {
+            self.db.apply_change(change);
+        }
+    }
+
+    /// The file at a path, if the workspace has it.
+    pub fn file_id(&self, path: &Path) -> Option<FileId> {
+        let path = VfsPath::from(absolute(path).ok()?);
+        match self.vfs.file_id(&path)? {
+            (file, FileExcluded::No) => Some(file),
+            (_, FileExcluded::Yes) => None,
+        }
+    }
+
+    /// The path of a file.
+    pub fn path(&self, file: FileId) -> Option<PathBuf> {
+        Some(PathBuf::from(self.vfs.file_path(file).as_path()?.as_str()))
+    }
+
+    /// Puts another text into a file. Waits until every clone of the database is gone.
+    pub fn write(&mut self, texts: impl IntoIterator<Item = (FileId, String)>) {
+        let mut change = ChangeWithProcMacros::default();
+        for (file, text) in texts {
+            change.change_file(file, Some(text));
+        }
+        self.db.apply_change(change);
+    }
+
+    /// The crates that a file is a module of.
+    pub fn crates_of(&self, file: FileId) -> Vec<Crate> {
+        attach_db(&self.db, || {
+            let sema = Semantics::new(&self.db);
+            let mut crates: Vec<Crate> = sema
+                .file_to_module_defs(file)
+                .map(|module| module.krate(&self.db))
+                .collect();
+            crates.dedup();
+            crates
+        })
+    }
+
+    /// The package of a crate, and what the crate is for. `None` for what is not a member's.
+    pub fn facts_of(&self, krate: Crate) -> Option<(&PackageFacts, TargetKind)> {
+        let (package, kind) = self.targets.get(&krate.root_file(&self.db))?;
+        Some((&self.project.packages[*package].facts, *kind))
+    }
+
+    /// Computes the def maps that these files need, in parallel. Everything after it asks for them
+    /// one by one, which would be serial.
+    pub fn prime(&self, files: &[FileId]) {
+        let mut wanted: FxHashSet<Crate> = FxHashSet::default();
+        let mut open: Vec<Crate> = files
+            .iter()
+            .flat_map(|&file| ra_ap_ide_db::base_db::relevant_crates(&self.db, file))
+            .map(|&krate| Crate::from(krate))
+            .collect();
+        while let Some(krate) = open.pop() {
+            if wanted.insert(krate) {
+                let dependencies = krate.dependencies(&self.db).into_iter();
+                open.extend(dependencies.map(|dependency| dependency.krate));
+            }
+        }
+        let order: Vec<Crate> = Crate::all(&self.db)
+            .into_iter()
+            .filter(|krate| wanted.contains(krate))
+            .collect();
+        order
+            .par_iter()
+            .with_max_len(1)
+            .for_each_with(self.db.clone(), |db, krate| {
+                attach_db(db, || krate.root_module(db));
+            });
+    }
+}
+
+fn absolute(path: &Path) -> Result<AbsPathBuf> {
+    let path = std::path::absolute(path)?;
+    let path = Utf8PathBuf::from_path_buf(path)
+        .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))?;
+    Ok(AbsPathBuf::assert(path))
+}
+
+/// Where the standard library's sources come from, and whether they may be added.
+fn sysroot(
+    root: &Path,
+    options: &Options,
+    report: &mut LoadReport,
+    say: &(dyn Fn(String) + Sync),
+) -> Option<RustLibSource> {
+    if has_rust_src(root) != Some(false) {
+        return Some(RustLibSource::Discover);
+    }
+    if options.no_rust_src_install || options.cargo.offline || options.cargo.frozen {
+        report.degraded.push(
+            "the sources of the standard library are missing, so few types are known: \
+             `rustup component add rust-src` adds them"
+                .to_owned(),
+        );
+        return None;
+    }
+    say("adding the sources of the standard library: rustup component add rust-src".to_owned());
+    Some(RustLibSource::Discover)
+}
+
+// Every field is spelled out, so that an upgrade can't change what a default means.
+fn cargo_config(options: &Options, sysroot: Option<RustLibSource>) -> CargoConfig {
+    let cargo = &options.cargo;
+    let features = if cargo.all_features {
+        CargoFeatures::All
+    } else {
+        CargoFeatures::Selected {
+            features: cargo.features.clone(),
+            no_default_features: cargo.no_default_features,
+        }
+    };
+    CargoConfig {
+        all_targets: true,
+        features,
+        target: cargo.target.clone(),
+        sysroot,
+        sysroot_src: None,
+        rustc_source: None,
+        extra_includes: Vec::new(),
+        cfg_overrides: CfgOverrides::default(),
+        wrap_rustc_in_build_scripts: false,
+        run_build_script_command: None,
+        extra_args: Vec::new(),
+        metadata_extra_args: cargo.lock_flags(),
+        config_path: None,
+        extra_env: FxHashMap::default(),
+        invocation_strategy: InvocationStrategy::PerWorkspace,
+        target_dir_config: TargetDirectoryConfig::None,
+        // Code under cfg(test) is only there for those who want it rewritten; with it, code under
+        // cfg(not(test)) would be gone.
+        set_test: options.include_tests,
+        no_deps: false,
+    }
+}
+
+fn judge(loaded: &ProjectWorkspace, report: &mut LoadReport) {
+    if let ProjectWorkspaceKind::Cargo {
+        error: Some(error), ..
+    } = &loaded.kind
+    {
+        let error = format!("{error:#}");
+        let first = error
+            .lines()
+            .map(str::trim)
+            .find(|line| !line.is_empty())
+            .unwrap_or_default();
+        report.untyped = Some(format!("the dependencies could not be loaded: {first}"));
+        report
+            .degraded
+            .push(format!("`cargo metadata` failed: {error}"));
+    }
+    if let Some(error) = loaded.sysroot.error() {
+        report
+            .degraded
+            .push(format!("the standard library could not be loaded: {error}"));
+    }
+    if let Some(error) = loaded.sysroot.metadata_error() {
+        report
+            .degraded
+            .push(format!("the standard library was loaded in part: {error}"));
+    }
+    if loaded.sysroot.num_packages() == 0 && report.untyped.is_none() {
+        report.untyped = Some("the sources of the standard library are missing".to_owned());
+    }
+}

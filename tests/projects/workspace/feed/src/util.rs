@@ -1,0 +1,3 @@
+//! What every crate here needs of the runtime.
+
+pub use tokio::spawn;
