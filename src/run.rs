@@ -247,7 +247,7 @@ impl<'a> Run<'a> {
         outcome.seconds.load += started.elapsed().as_secs_f64();
 
         let started = Instant::now();
-        self.progress.say("reading names and types");
+        self.progress.say("reading types");
         let chosen = Chosen {
             options: self.options,
             selection,
@@ -282,7 +282,6 @@ pub fn analyse(
     let Chosen {
         options, config, ..
     } = chosen;
-    workspace.prime(&files.keys().copied().collect::<Vec<_>>());
     // What is off keeps its place in the list: the candidates of a file are kept in its order.
     let off: BTreeSet<&'static str> = chosen
         .selection
@@ -329,7 +328,8 @@ pub fn analyse(
     collect::workspace(outcome, &plan, files, &allows, rounds);
 }
 
-/// Opens the candidate files that the workspace has, with the text as it was read.
+/// Opens the candidate files that the workspace has, with the text as it was read, and reads the
+/// names of the crates that they need.
 pub fn open(
     workspace: &mut Workspace,
     candidates: Vec<CandidateFile>,
@@ -364,23 +364,36 @@ pub fn open(
     if !texts.is_empty() {
         workspace.write(texts);
     }
+    workspace.prime(&files.keys().copied().collect::<Vec<_>>());
     // A file that no crate includes has no types.
     files.retain(|&id, file| {
-        let seen = !workspace.crates_of(id).is_empty();
-        if !seen {
-            let sites = named(&file.candidates).count();
-            if sites > 0 {
-                let place = "files that no `mod` of this configuration includes".to_owned();
-                *outcome.unseen.entry(place).or_default() += sites;
-            }
+        let included = !workspace.crates_of(id).is_empty();
+        if !included {
+            count_unseen(
+                outcome,
+                "files that this configuration does not include (those of tests need \
+                 --include-tests)",
+                named(&file.candidates).count(),
+            );
         }
-        seen
+        included
     });
+    for (&id, file) in &files {
+        for (condition, places) in workspace.inactive(id, named(&file.candidates)) {
+            count_unseen(outcome, &format!("code under cfg({condition})"), places);
+        }
+    }
     files
 }
 
+fn count_unseen(outcome: &mut Outcome, place: &str, count: usize) {
+    if count > 0 {
+        *outcome.unseen.entry(place.to_owned()).or_default() += count;
+    }
+}
+
 /// The candidates that spell out a path in the tables.
-pub fn named(candidates: &[Vec<Candidate>]) -> impl Iterator<Item = &Candidate> {
+fn named(candidates: &[Vec<Candidate>]) -> impl Iterator<Item = &Candidate> {
     candidates
         .iter()
         .flatten()

@@ -3,7 +3,10 @@
 //! The only file that names `ra_ap_load-cargo` and `ra_ap_project_model`. Nothing of the user's
 //! runs: no build script, no proc macro.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use anyhow::Result;
 use ra_ap_hir::{Crate, Semantics, attach_db};
@@ -14,9 +17,14 @@ use ra_ap_project_model::{
     CargoConfig, CargoFeatures, CfgOverrides, InvocationStrategy, ProjectManifest,
     ProjectWorkspace, ProjectWorkspaceKind, RustLibSource, TargetDirectoryConfig,
 };
+use ra_ap_syntax::{AstNode, NodeOrToken};
 use ra_ap_vfs::{FileExcluded, Vfs, VfsPath};
 use rayon::prelude::*;
-use unpark_codemods::facts::{PackageFacts, TargetKind};
+use unpark_codemods::{
+    codemod::Candidate,
+    context::inactive_cfg,
+    facts::{PackageFacts, TargetKind},
+};
 
 use crate::{
     cargo::{Project, has_rust_src},
@@ -151,6 +159,33 @@ impl Workspace {
                 .collect();
             crates.dedup();
             crates
+        })
+    }
+
+    /// How many of these places this configuration does not compile, by the condition. Needs the
+    /// places in the text that the database has.
+    pub fn inactive<'c>(
+        &self,
+        file: FileId,
+        places: impl Iterator<Item = &'c Candidate>,
+    ) -> BTreeMap<String, usize> {
+        attach_db(&self.db, || {
+            let sema = Semantics::new(&self.db);
+            let source = sema.parse_guess_edition(file);
+            let mut seen = BTreeSet::new();
+            let mut inactive = BTreeMap::new();
+            for place in
+                places.filter(|place| seen.insert((place.range.start(), place.range.end())))
+            {
+                let node = match source.syntax().covering_element(place.range) {
+                    NodeOrToken::Node(node) => Some(node),
+                    NodeOrToken::Token(token) => token.parent(),
+                };
+                if let Some(condition) = node.and_then(|node| inactive_cfg(&sema, file, &node)) {
+                    *inactive.entry(condition).or_default() += 1;
+                }
+            }
+            inactive
         })
     }
 
