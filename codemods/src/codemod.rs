@@ -164,6 +164,9 @@ pub enum Verdict {
     Refused(Refusal),
 }
 
+/// The reason that is counted for places in tests, unless they are wanted.
+pub const IN_TESTS: &str = "in tests (--include-tests)";
+
 /// Where a codemod puts what it found.
 #[derive(Debug, Default)]
 pub struct Findings {

@@ -66,7 +66,7 @@ use crate::{
         spawn_helper::SpawnHelper,
     },
     change::Change,
-    codemod::{Candidate, Codemod, Finding, Findings, Note, Pass, Safety, Verdict},
+    codemod::{Candidate, Codemod, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
     context::{Call, FileContext, Output},
     knowledge::{Knowledge, OnDrop, Role},
     logging::{Shown, shown},
@@ -129,7 +129,7 @@ fn judge<'a>(ctx: &FileContext<'a>, call: &Call<'a>, findings: &mut Findings) ->
         return None;
     }
     if ctx.is_test_code(call.expr.syntax()) && !ctx.settings.include_tests {
-        findings.quiet("tasks in tests (--include-tests)");
+        findings.quiet(IN_TESTS);
         return None;
     }
     let name = task_name(ctx, future);
