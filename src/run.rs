@@ -11,7 +11,7 @@ use ra_ap_ide_db::span::Edition;
 use ra_ap_syntax::SourceFile;
 use unpark_codemods::{
     CATALOGUE, Codemod,
-    codemod::{Candidate, Safety},
+    codemod::{Candidate, Finding, Safety},
 };
 
 use crate::{
@@ -242,51 +242,94 @@ impl<'a> Run<'a> {
         outcome.seconds.load += started.elapsed().as_secs_f64();
 
         let started = Instant::now();
-        self.progress.say("reading names");
-        workspace.prime(&files.keys().copied().collect::<Vec<_>>());
-        self.progress.say("reading types");
-        let selection: Vec<&'static Codemod> = selection
-            .iter()
-            .copied()
-            .filter(|codemod| {
-                config.level(codemod.name) != Level::Off
-                    || self.options.only.iter().any(|name| name == codemod.name)
-            })
-            .collect();
-        let report_only: BTreeSet<&'static str> = selection
-            .iter()
-            .map(|codemod| codemod.name)
-            .filter(|name| config.level(name) == Level::Report)
-            .collect();
-        let allows: BTreeMap<PathBuf, Vec<Allow>> = files
-            .values()
-            .map(|file| (file.path.clone(), allows_of(file)))
-            .collect();
-        let allowed = |file: &OpenFile, finding: &unpark_codemods::codemod::Finding, at: usize| {
-            collect::allow_for(&allows[&file.path], file, finding.codemod, at).is_some()
-        };
-        let plan = Plan {
-            selection: &selection,
-            knowledge: &config.knowledge(),
-            settings: &config.settings(self.options.include_tests),
-            least: if self.options.unsafe_fixes {
-                Safety::Unsafe
-            } else {
-                Safety::Safe
-            },
-            report_only: &report_only,
+        self.progress.say("reading names and types");
+        let chosen = Chosen {
+            options: self.options,
+            selection,
+            config: &config,
             denied: &BTreeMap::new(),
-            allowed: &allowed,
         };
-        let rounds = engine::run(&mut workspace, &mut files, &plan);
-        collect::workspace(outcome, &plan, &files, &allows, rounds);
+        analyse(outcome, &mut workspace, &mut files, &chosen);
         outcome.seconds.analyse += started.elapsed().as_secs_f64();
         Ok(())
     }
 }
 
+/// What is run over a loaded workspace.
+pub struct Chosen<'a> {
+    /// What the user asked for.
+    pub options: &'a Options,
+    /// The codemods.
+    pub selection: &'a [&'static Codemod],
+    /// The workspace's own configuration.
+    pub config: &'a Config,
+    /// The ids of findings whose changes are not to be taken, with the reason.
+    pub denied: &'a BTreeMap<String, String>,
+}
+
+/// Runs the codemods over the open files of a workspace, and adds what they find to the outcome.
+pub fn analyse(
+    outcome: &mut Outcome,
+    workspace: &mut Workspace,
+    files: &mut Files,
+    chosen: &Chosen<'_>,
+) {
+    let Chosen {
+        options, config, ..
+    } = chosen;
+    workspace.prime(&files.keys().copied().collect::<Vec<_>>());
+    // What is off keeps its place in the list: the candidates of a file are kept in its order.
+    let off: BTreeSet<&'static str> = chosen
+        .selection
+        .iter()
+        .map(|codemod| codemod.name)
+        .filter(|name| {
+            config.level(name) == Level::Off && !options.only.iter().any(|only| only == name)
+        })
+        .collect();
+    for file in files.values_mut() {
+        for (codemod, candidates) in chosen.selection.iter().zip(&mut file.candidates) {
+            if off.contains(codemod.name) {
+                candidates.clear();
+            }
+        }
+    }
+    let report_only: BTreeSet<&'static str> = chosen
+        .selection
+        .iter()
+        .map(|codemod| codemod.name)
+        .filter(|name| config.level(name) == Level::Report)
+        .collect();
+    let allows: BTreeMap<PathBuf, Vec<Allow>> = files
+        .values()
+        .map(|file| (file.path.clone(), allows_of(file)))
+        .collect();
+    let allowed = |file: &OpenFile, finding: &Finding, at: usize| {
+        collect::allow_for(&allows[&file.path], file, finding.codemod, at).is_some()
+    };
+    let plan = Plan {
+        selection: chosen.selection,
+        knowledge: &config.knowledge(),
+        settings: &config.settings(options.include_tests),
+        least: if options.unsafe_fixes {
+            Safety::Unsafe
+        } else {
+            Safety::Safe
+        },
+        report_only: &report_only,
+        denied: chosen.denied,
+        allowed: &allowed,
+    };
+    let rounds = engine::run(workspace, files, &plan);
+    collect::workspace(outcome, &plan, files, &allows, rounds);
+}
+
 /// Opens the candidate files that the workspace has, with the text as it was read.
-fn open(workspace: &mut Workspace, candidates: Vec<CandidateFile>, outcome: &mut Outcome) -> Files {
+pub fn open(
+    workspace: &mut Workspace,
+    candidates: Vec<CandidateFile>,
+    outcome: &mut Outcome,
+) -> Files {
     let mut files = Files::new();
     for CandidateFile {
         path,

@@ -62,6 +62,8 @@ pub enum Role {
         on_drop: OnDrop,
         /// The error around the output when the handle is awaited.
         join: Option<String>,
+        /// What is around the handle, because the call itself may fail.
+        wrapped: Option<Wrapped>,
     },
     /// Runs a closure where it may block.
     Offload {
@@ -71,6 +73,8 @@ pub enum Role {
         returns: Returns,
         /// The error around the output when it is awaited.
         join: Option<String>,
+        /// What is around what comes back, because the call itself may fail.
+        wrapped: Option<Wrapped>,
     },
     /// Drives a future to its end on this thread.
     BlockOn {
@@ -85,6 +89,10 @@ pub enum Role {
     CurrentHandle,
     /// May drop a future half way.
     Cancels,
+    /// Ends a task half way, or hands out the means to.
+    Aborts,
+    /// Lets a task run on without its handle.
+    Detaches,
     /// An attribute that makes an `async fn` an entry point.
     Entry {
         /// A test's entry point.
@@ -126,6 +134,18 @@ pub enum OnDrop {
     Cancel,
     /// A set or tracker holds the task and sees its end.
     Owned,
+    /// There is no handle, and no other way to see the task's end.
+    None,
+}
+
+/// What a call that may fail by itself gives its result in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wrapped {
+    /// `Result<_, _>`
+    Result,
+    /// `Option<_>`
+    Option,
 }
 
 /// What an offload gives back.
@@ -166,7 +186,6 @@ pub enum InAsync {
 
 /// A logging macro.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Logger {
     /// The package to depend on.
     pub package: String,
@@ -176,7 +195,6 @@ pub struct Logger {
 
 /// What a derive macro implements.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Derive {
     /// The proc-macro crate that defines it.
     pub krate: String,
@@ -188,7 +206,6 @@ pub struct Derive {
 
 /// A function that blocks its thread.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Blocking {
     /// The public path.
     pub path: String,
@@ -198,7 +215,6 @@ pub struct Blocking {
 
 /// A crate whose functions do not block, with the exceptions.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Nonblocking {
     /// The crate's name in code.
     pub name: String,
@@ -208,7 +224,7 @@ pub struct Nonblocking {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 struct RuntimeFile {
     runtime: String,
     family: String,
@@ -223,33 +239,36 @@ struct RuntimeFile {
     #[serde(default)]
     cancels: Vec<CancelsRow>,
     #[serde(default)]
+    aborts: Vec<TaskRow>,
+    #[serde(default)]
+    detaches: Vec<TaskRow>,
+    #[serde(default)]
     entry: Vec<EntryRow>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct SpawnRow {
     path: String,
     future: Argument,
     on_drop: OnDrop,
     join: Option<String>,
+    wrapped: Option<Wrapped>,
     #[serde(default)]
     unstable: bool,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct OffloadRow {
     path: String,
     closure: Argument,
     returns: Returns,
     join: Option<String>,
+    wrapped: Option<Wrapped>,
     #[serde(default)]
     unstable: bool,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct BlockOnRow {
     path: String,
     future: Argument,
@@ -260,21 +279,21 @@ struct BlockOnRow {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct PathRow {
     path: String,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct CancelsRow {
     path: String,
-    #[serde(default, rename = "future")]
-    _future: Option<Argument>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+struct TaskRow {
+    path: String,
+}
+
+#[derive(Deserialize)]
 struct EntryRow {
     path: String,
     #[serde(default)]
@@ -299,6 +318,7 @@ impl RuntimeFile {
             future,
             on_drop,
             join,
+            wrapped,
             unstable,
         } in self.spawn
         {
@@ -309,6 +329,7 @@ impl RuntimeFile {
                     future,
                     on_drop,
                     join,
+                    wrapped,
                 },
             );
         }
@@ -317,6 +338,7 @@ impl RuntimeFile {
             closure,
             returns,
             join,
+            wrapped,
             unstable,
         } in self.offload
         {
@@ -327,6 +349,7 @@ impl RuntimeFile {
                     closure,
                     returns,
                     join,
+                    wrapped,
                 },
             );
         }
@@ -351,8 +374,14 @@ impl RuntimeFile {
         for PathRow { path } in self.current_handle {
             add(path, false, Role::CurrentHandle);
         }
-        for CancelsRow { path, .. } in self.cancels {
+        for CancelsRow { path } in self.cancels {
             add(path, false, Role::Cancels);
+        }
+        for TaskRow { path } in self.aborts {
+            add(path, false, Role::Aborts);
+        }
+        for TaskRow { path } in self.detaches {
+            add(path, false, Role::Detaches);
         }
         for EntryRow { path, test } in self.entry {
             add(path, false, Role::Entry { test });
@@ -404,11 +433,12 @@ pub static BUILT_IN: LazyLock<Knowledge> = LazyLock::new(|| {
         crates: Vec<Nonblocking>,
     }
 
-    let runtimes: [RuntimeFile; 7] = [
+    let runtimes: [RuntimeFile; 8] = [
         table!("runtimes/tokio.toml"),
         table!("runtimes/actix-rt.toml"),
         table!("runtimes/async-std.toml"),
         table!("runtimes/futures.toml"),
+        table!("runtimes/futures-lite.toml"),
         table!("runtimes/pollster.toml"),
         table!("runtimes/smol.toml"),
         table!("runtimes/tauri.toml"),
@@ -451,11 +481,13 @@ impl Knowledge {
                 future: Argument::At(0),
                 on_drop: OnDrop::Detach,
                 join: None,
+                wrapped: None,
             },
             WrapperKind::SpawnBlocking => Role::Offload {
                 closure: Argument::At(0),
                 returns: Returns::Handle,
                 join: Some("tokio::task::JoinError".to_owned()),
+                wrapped: None,
             },
             WrapperKind::BlockOn => Role::BlockOn {
                 future: Argument::At(0),
@@ -510,10 +542,11 @@ impl<'a> Resolved<'a> {
             for definition in resolve(db, &api.path) {
                 match definition {
                     Definition::Function(function) => {
-                        resolved.functions.insert(function, index);
+                        // Some rows name what another crate re-exports; the first row is its own.
+                        resolved.functions.entry(function).or_insert(index);
                     }
                     Definition::Macro(mac) => {
-                        resolved.macros.insert(mac, index);
+                        resolved.macros.entry(mac).or_insert(index);
                     }
                     Definition::Adt(_) | Definition::Trait(_) => {}
                 }
@@ -534,6 +567,14 @@ impl<'a> Resolved<'a> {
         self.functions
             .get(&function)
             .map(|&index| &self.knowledge.apis[index])
+    }
+
+    /// The functions whose role is asked for.
+    pub fn functions(&self, wanted: impl Fn(&Role) -> bool) -> impl Iterator<Item = Function> {
+        self.functions
+            .iter()
+            .filter(move |&(_, &index)| wanted(&self.knowledge.apis[index].role))
+            .map(|(&function, _)| function)
     }
 
     /// The row of a macro.

@@ -1,0 +1,1 @@
+//! The manual pages are tests.

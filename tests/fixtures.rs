@@ -1,0 +1,287 @@
+//! Plays every fixture, and checks the laws that hold for every codemod on each of them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use ra_ap_ide_db::span::Edition;
+use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind};
+use unpark::{
+    outcome::{Outcome, State},
+    suppress,
+};
+use unpark_codemods::{CATALOGUE, codemod::Safety};
+
+use crate::support::{
+    fixture::{self, Case},
+    stage::{after, in_pool, line, stage},
+    updates,
+};
+
+/// Every case of every fixture file, with the codemod whose folder it lies in.
+pub fn all() -> Vec<(PathBuf, String, Vec<Case>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut all = Vec::new();
+    for folder in fs::read_dir(root).expect("there are fixtures") {
+        let folder = folder.expect("a folder").path();
+        let codemod = folder
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        for file in fs::read_dir(&folder).expect("a folder") {
+            let path = file.expect("a file").path();
+            let text = fs::read_to_string(&path).expect("a fixture is read");
+            all.push((path, codemod.clone(), fixture::parse(&text)));
+        }
+    }
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all
+}
+
+#[test]
+fn fixtures() {
+    let mut failures = Vec::new();
+    for (path, codemod, mut cases) in all() {
+        for case in &mut cases {
+            let title = format!("{}: {}", path.display(), case.title());
+            let outcome = in_pool(2, || stage().play(case, &case.before, &BTreeMap::new()));
+            let actual = after(case, &outcome);
+            let changed: BTreeMap<String, String> = actual
+                .iter()
+                .filter(|(name, text)| case.before.get(*name) != Some(*text))
+                .map(|(name, text)| (name.clone(), text.clone()))
+                .collect();
+            let findings: String = outcome
+                .findings
+                .iter()
+                .map(|finding| line(&outcome, finding))
+                .collect();
+            if updates() {
+                (case.after, case.findings) = (changed, findings);
+            } else {
+                if changed != case.after {
+                    failures.push(format!("{title}: another result:\n{changed:#?}"));
+                }
+                if findings != case.findings {
+                    failures.push(format!("{title}: other findings:\n{findings}"));
+                }
+            }
+            if let Err(law) = laws(case, &codemod, &outcome, &actual) {
+                failures.push(format!("{title}: {law}"));
+            }
+        }
+        if updates() {
+            fs::write(&path, fixture::print(&cases)).expect("a fixture is written");
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+fn laws(
+    case: &Case,
+    codemod: &str,
+    outcome: &Outcome,
+    actual: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    let law = |holds: bool, name: &str| if holds { Ok(()) } else { Err(name.to_owned()) };
+    law(
+        outcome.defects.is_empty(),
+        &format!("a defect: {:?}", outcome.defects),
+    )?;
+    law(no_new_syntax_error(case, actual), "a new syntax error")?;
+    law(
+        case.options.unsafe_fixes || same_comments(case, actual),
+        "other comments",
+    )?;
+    law(
+        edits_are_the_difference(case, outcome),
+        "bytes outside of the edits changed",
+    )?;
+    law(
+        changes_do_not_overlap(outcome),
+        "edits of different changes overlap",
+    )?;
+    law(
+        replaying_changes_gives_the_result(case, outcome),
+        "the changes do not give the result",
+    )?;
+    let modest = outcome.changes.iter().all(|change| {
+        let most = CATALOGUE
+            .iter()
+            .find(|codemod| codemod.name == change.codemod);
+        most.is_some_and(|most| change.safety <= most.safety && change.safety > Safety::Manual)
+    });
+    law(modest, "a change claims more safety than its codemod")?;
+    let sum: usize = outcome.counts().values().sum();
+    law(sum == outcome.findings.len(), "the totals do not add up")?;
+    let selected = outcome
+        .changes
+        .iter()
+        .filter(|change| change.selected)
+        .count();
+    law(
+        selected == outcome.count(State::Fixed),
+        "a fixed finding without a change",
+    )?;
+    let ids: BTreeSet<_> = outcome.findings.iter().map(|finding| &finding.id).collect();
+    law(
+        ids.len() == outcome.findings.len(),
+        "two findings with one id",
+    )?;
+    let own = outcome.findings.iter().all(|finding| {
+        finding.codemod == codemod
+            || finding.codemod == suppress::NAME
+            || case.options.also.iter().any(|also| also == finding.codemod)
+    });
+    law(own, "another codemod fires")?;
+    for threads in [1, 8] {
+        let again = in_pool(threads, || {
+            stage().play(case, &case.before, &BTreeMap::new())
+        });
+        let same = after(case, &again) == *actual
+            && format!("{:?}", again.findings) == format!("{:?}", outcome.findings);
+        law(same, &format!("another result with {threads} threads"))?;
+    }
+    let second = in_pool(2, || stage().play(case, actual, &BTreeMap::new()));
+    law(second.files.is_empty(), "a second run changes something")?;
+    law(
+        replay_without_the_first(case, outcome),
+        "a replay takes a denied change, or loses others",
+    )
+}
+
+fn no_new_syntax_error(case: &Case, actual: &BTreeMap<String, String>) -> bool {
+    let errors = |text: &str| SourceFile::parse(text, Edition::CURRENT).errors().len();
+    actual.iter().all(|(name, text)| {
+        errors(text) <= case.before.get(name).map_or(0, |before| errors(before))
+    })
+}
+
+fn same_comments(case: &Case, actual: &BTreeMap<String, String>) -> bool {
+    let comments = |texts: &BTreeMap<String, String>| {
+        let mut comments: Vec<String> = texts
+            .values()
+            .flat_map(|text| {
+                let tree = SourceFile::parse(text, Edition::CURRENT).tree();
+                tree.syntax()
+                    .descendants_with_tokens()
+                    .filter_map(|element| element.into_token())
+                    .filter(|token| token.kind() == SyntaxKind::COMMENT)
+                    .map(|token| token.text().to_owned())
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        comments.sort();
+        comments
+    };
+    comments(&case.before) == comments(actual)
+}
+
+fn edits_are_the_difference(case: &Case, outcome: &Outcome) -> bool {
+    outcome.files.iter().all(|file| {
+        let before = &case.before[&outcome.shown(&file.path)];
+        let mut text = before.clone();
+        for edit in file.edits.iter().rev() {
+            text.replace_range(edit.start..edit.end, &edit.replacement);
+        }
+        text == file.after
+    })
+}
+
+fn changes_do_not_overlap(outcome: &Outcome) -> bool {
+    let mut taken: BTreeMap<(usize, PathBuf), Vec<(usize, usize, usize)>> = BTreeMap::new();
+    for change in outcome.changes.iter().filter(|change| change.selected) {
+        for (path, edit) in &change.edits {
+            let key = (change.round, path.clone());
+            taken
+                .entry(key)
+                .or_default()
+                .push((edit.start, edit.end, change.id));
+        }
+    }
+    taken.values_mut().all(|edits| {
+        edits.sort_unstable();
+        edits
+            .windows(2)
+            .all(|pair| pair[0].1 <= pair[1].0 || pair[0].2 == pair[1].2)
+    })
+}
+
+fn replaying_changes_gives_the_result(case: &Case, outcome: &Outcome) -> bool {
+    let mut texts = case.before.clone();
+    let rounds: BTreeSet<usize> = outcome.changes.iter().map(|change| change.round).collect();
+    for round in rounds {
+        let mut edits: Vec<_> = outcome
+            .changes
+            .iter()
+            .filter(|change| change.selected && change.round == round)
+            .flat_map(|change| &change.edits)
+            .collect();
+        edits.sort_by_key(|(path, edit)| (path.clone(), edit.start, edit.end));
+        edits.dedup();
+        for (path, edit) in edits.into_iter().rev() {
+            let text = texts
+                .get_mut(&outcome.shown(path))
+                .expect("edited files are in the case");
+            text.replace_range(edit.start..edit.end, &edit.replacement);
+        }
+    }
+    texts == after(case, outcome)
+}
+
+fn replay_without_the_first(case: &Case, outcome: &Outcome) -> bool {
+    let first = outcome
+        .findings
+        .iter()
+        .find(|finding| finding.state == State::Fixed);
+    let Some(first) = first else { return true };
+    let denied = BTreeMap::from([(first.id.clone(), "denied by a test".to_owned())]);
+    let replay = in_pool(2, || stage().play(case, &case.before, &denied));
+    let state = |outcome: &Outcome, id: &str| {
+        outcome
+            .findings
+            .iter()
+            .find(|finding| finding.id == id)
+            .map(|finding| finding.state)
+    };
+    let depends: Vec<Option<usize>> = outcome
+        .changes
+        .iter()
+        .filter(|change| {
+            first
+                .change
+                .is_some_and(|id| change.depends_on.contains(&id))
+        })
+        .map(|change| Some(change.id))
+        .collect();
+    state(&replay, &first.id) == Some(State::Reverted)
+        && outcome
+            .findings
+            .iter()
+            .filter(|finding| finding.id != first.id && finding.state == State::Fixed)
+            .filter(|finding| !depends.contains(&finding.change))
+            .all(|finding| state(&replay, &finding.id) == Some(State::Fixed))
+}
+
+#[test]
+fn the_catalogue_equals_the_folders() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let catalogue: BTreeSet<String> = CATALOGUE
+        .iter()
+        .map(|codemod| codemod.name.to_owned())
+        .collect();
+    let fixtures: BTreeSet<String> = all().into_iter().map(|(_, codemod, _)| codemod).collect();
+    assert_eq!(
+        fixtures, catalogue,
+        "tests/fixtures has a folder for each codemod"
+    );
+    for name in catalogue {
+        let file = root
+            .join("codemods/src")
+            .join(format!("{}.rs", name.replace('-', "_")));
+        assert!(file.is_file(), "{} is missing", file.display());
+    }
+}

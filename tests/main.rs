@@ -1,0 +1,5 @@
+//! Every test that looks at unpark from outside, in one binary.
+
+mod docs;
+mod fixtures;
+mod support;

@@ -1,0 +1,235 @@
+//! A stand-in with the signatures of tokio that the fixtures use, and no behaviour.
+
+pub use task::spawn;
+
+pub mod task {
+    use std::{
+        fmt,
+        future::Future,
+        marker::PhantomData,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    pub struct JoinHandle<T>(PhantomData<T>);
+
+    pub struct AbortHandle;
+
+    pub struct JoinError;
+
+    impl JoinError {
+        pub fn is_panic(&self) -> bool {
+            unimplemented!()
+        }
+
+        pub fn is_cancelled(&self) -> bool {
+            unimplemented!()
+        }
+
+        pub fn into_panic(self) -> Box<dyn std::any::Any + Send + 'static> {
+            unimplemented!()
+        }
+    }
+
+    impl fmt::Debug for JoinError {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            unimplemented!()
+        }
+    }
+
+    impl fmt::Display for JoinError {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            unimplemented!()
+        }
+    }
+
+    impl std::error::Error for JoinError {}
+
+    impl<T> JoinHandle<T> {
+        pub fn abort(&self) {}
+
+        pub fn abort_handle(&self) -> AbortHandle {
+            unimplemented!()
+        }
+
+        pub fn is_finished(&self) -> bool {
+            unimplemented!()
+        }
+    }
+
+    impl<T> Unpin for JoinHandle<T> {}
+
+    impl<T> Future for JoinHandle<T> {
+        type Output = Result<T, JoinError>;
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+            unimplemented!()
+        }
+    }
+
+    pub fn spawn<F>(_: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        unimplemented!()
+    }
+
+    pub fn spawn_local<F>(_: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        unimplemented!()
+    }
+
+    pub fn spawn_blocking<F, R>(_: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        unimplemented!()
+    }
+
+    pub fn block_in_place<F, R>(_: F) -> R
+    where
+        F: FnOnce() -> R,
+    {
+        unimplemented!()
+    }
+
+    pub struct JoinSet<T>(PhantomData<T>);
+
+    impl<T: 'static> JoinSet<T> {
+        pub fn new() -> Self {
+            unimplemented!()
+        }
+
+        pub fn spawn<F>(&mut self, _: F) -> AbortHandle
+        where
+            F: Future<Output = T> + Send + 'static,
+            T: Send,
+        {
+            unimplemented!()
+        }
+
+        pub fn spawn_blocking<F>(&mut self, _: F) -> AbortHandle
+        where
+            F: FnOnce() -> T + Send + 'static,
+            T: Send,
+        {
+            unimplemented!()
+        }
+
+        pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
+            unimplemented!()
+        }
+    }
+}
+
+pub mod runtime {
+    use std::{future::Future, io};
+
+    use crate::task::JoinHandle;
+
+    #[derive(Clone, Debug)]
+    pub struct Handle;
+
+    #[derive(Debug)]
+    pub struct TryCurrentError;
+
+    impl Handle {
+        pub fn current() -> Handle {
+            unimplemented!()
+        }
+
+        pub fn try_current() -> Result<Handle, TryCurrentError> {
+            unimplemented!()
+        }
+
+        pub fn spawn<F>(&self, _: F) -> JoinHandle<F::Output>
+        where
+            F: Future + Send + 'static,
+            F::Output: Send + 'static,
+        {
+            unimplemented!()
+        }
+
+        pub fn spawn_blocking<F, R>(&self, _: F) -> JoinHandle<R>
+        where
+            F: FnOnce() -> R + Send + 'static,
+            R: Send + 'static,
+        {
+            unimplemented!()
+        }
+
+        pub fn block_on<F: Future>(&self, _: F) -> F::Output {
+            unimplemented!()
+        }
+    }
+
+    pub struct Runtime;
+
+    impl Runtime {
+        pub fn new() -> io::Result<Runtime> {
+            unimplemented!()
+        }
+
+        pub fn handle(&self) -> &Handle {
+            unimplemented!()
+        }
+
+        pub fn spawn<F>(&self, _: F) -> JoinHandle<F::Output>
+        where
+            F: Future + Send + 'static,
+            F::Output: Send + 'static,
+        {
+            unimplemented!()
+        }
+
+        pub fn spawn_blocking<F, R>(&self, _: F) -> JoinHandle<R>
+        where
+            F: FnOnce() -> R + Send + 'static,
+            R: Send + 'static,
+        {
+            unimplemented!()
+        }
+
+        pub fn block_on<F: Future>(&self, _: F) -> F::Output {
+            unimplemented!()
+        }
+    }
+}
+
+pub mod time {
+    use std::{future::Future, time::Duration};
+
+    #[derive(Debug)]
+    pub struct Elapsed;
+
+    pub async fn sleep(_: Duration) {}
+
+    pub async fn timeout<F: Future>(_: Duration, _: F) -> Result<F::Output, Elapsed> {
+        unimplemented!()
+    }
+}
+
+pub mod net {
+    use std::io;
+
+    pub struct TcpStream;
+
+    impl TcpStream {
+        pub async fn connect(_: &str) -> io::Result<TcpStream> {
+            unimplemented!()
+        }
+    }
+}
+
+/// Runs each future in turn; enough to stand around code.
+#[macro_export]
+macro_rules! select {
+    ($($pattern:pat = $future:expr => $handler:block)*) => {
+        $( { let $pattern = $future.await; $handler } )*
+    };
+}

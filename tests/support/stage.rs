@@ -1,0 +1,213 @@
+//! The stage: one loaded workspace whose files are replaced by those of each fixture.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{LazyLock, Mutex, MutexGuard},
+};
+
+use ra_ap_ide_db::{FileId, span::Edition};
+use ra_ap_syntax::SourceFile;
+use unpark::{
+    cargo::Project,
+    collect,
+    config::Config,
+    discover::CandidateFile,
+    engine::Files,
+    limits,
+    options::{CargoOptions, Options},
+    outcome::{Finding, Outcome},
+    run::{self, Chosen},
+    source::Source,
+    workspace::Workspace,
+};
+use unpark_codemods::{CATALOGUE, Codemod};
+
+use super::fixture::Case;
+
+/// The loaded stage. Cases play one after the other: there is one database.
+pub struct Stage {
+    workspace: Workspace,
+    root: PathBuf,
+    /// What every file of the stage holds when nobody plays.
+    empty: BTreeMap<PathBuf, (FileId, String)>,
+}
+
+static STAGE: LazyLock<Mutex<Stage>> = LazyLock::new(|| in_pool(1, || Mutex::new(Stage::load())));
+
+/// Takes the stage for one case.
+pub fn stage() -> MutexGuard<'static, Stage> {
+    STAGE
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Runs with a number of threads, each with the stack that analysis has.
+pub fn in_pool<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .stack_size(limits::STACK)
+        .build()
+        .expect("threads can be had")
+        .install(run)
+}
+
+/// The folder of the stage.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stage")
+}
+
+impl Stage {
+    fn load() -> Stage {
+        let root = folder();
+        let manifest = root.join("Cargo.toml");
+        let options = Options {
+            cargo: CargoOptions {
+                locked: true,
+                ..CargoOptions::default()
+            },
+            include_tests: true,
+            ..Options::default()
+        };
+        let project = Project::of(&manifest, &options.cargo).expect("the stage is a workspace");
+        let (workspace, report) =
+            Workspace::load(project, &manifest, &options, &|note| println!("{note}"))
+                .expect("the stage loads");
+        assert_eq!(report.untyped, None, "the stage has no types: {report:?}");
+        let mut empty = BTreeMap::new();
+        for package in workspace
+            .project
+            .packages
+            .iter()
+            .filter(|it| it.facts.name.starts_with("with-"))
+        {
+            for name in [
+                "src/lib.rs",
+                "src/a.rs",
+                "src/b.rs",
+                "src/main.rs",
+                "tests/it.rs",
+            ] {
+                let path = package.folder.join(name);
+                let file = workspace
+                    .file_id(&path)
+                    .expect("every package has the same files");
+                let text = std::fs::read_to_string(&path).expect("files of the stage are read");
+                empty.insert(path, (file, text));
+            }
+        }
+        Stage {
+            workspace,
+            root,
+            empty,
+        }
+    }
+
+    /// Plays the files of a case, and gives what unpark makes of them.
+    pub fn play(
+        &mut self,
+        case: &Case,
+        files: &BTreeMap<String, String>,
+        denied: &BTreeMap<String, String>,
+    ) -> Outcome {
+        let folder = self.root.join(&case.options.package);
+        let selection: Vec<&'static Codemod> = CATALOGUE.iter().collect();
+        let config = config(case);
+        let knowledge = config.knowledge();
+        let mut texts: BTreeMap<FileId, String> = self
+            .empty
+            .values()
+            .map(|(id, text)| (*id, text.clone()))
+            .collect();
+        let mut candidates = Vec::new();
+        for (name, text) in files {
+            let path = folder.join(name);
+            let (id, _) = self
+                .empty
+                .get(&path)
+                .unwrap_or_else(|| panic!("no file {name} on stage"));
+            texts.insert(*id, text.clone());
+            let source = Source::decode(text.clone().into_bytes()).expect("fixtures are UTF-8");
+            let tree = SourceFile::parse(text, Edition::CURRENT).tree();
+            let found = selection
+                .iter()
+                .map(|codemod| (codemod.candidates)(&tree, &knowledge))
+                .collect();
+            candidates.push(CandidateFile {
+                path,
+                source,
+                candidates: found,
+            });
+        }
+        self.workspace.write(texts);
+        let mut outcome = Outcome {
+            root: folder,
+            ..Outcome::default()
+        };
+        let mut open: Files = run::open(&mut self.workspace, candidates, &mut outcome);
+        let options = Options {
+            unsafe_fixes: case.options.unsafe_fixes,
+            include_tests: case.options.include_tests,
+            ..Options::default()
+        };
+        let chosen = Chosen {
+            options: &options,
+            selection: &selection,
+            config: &config,
+            denied,
+        };
+        run::analyse(&mut outcome, &mut self.workspace, &mut open, &chosen);
+        collect::finish(&mut outcome);
+        outcome
+    }
+}
+
+fn config(case: &Case) -> Config {
+    let own = case.options.config.join("\n");
+    if own.is_empty() {
+        return Config::default();
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = format!("[codemod.unobserved-task]\n{own}\n");
+    std::fs::write(folder.path().join("unpark.toml"), text).expect("a file is written");
+    Config::load(folder.path()).expect("the configuration of a fixture is valid")
+}
+
+/// The texts of a case after a run.
+pub fn after(case: &Case, outcome: &Outcome) -> BTreeMap<String, String> {
+    let mut texts = case.before.clone();
+    for file in &outcome.files {
+        texts.insert(outcome.shown(&file.path), file.after.clone());
+    }
+    texts
+}
+
+/// One line for a finding.
+pub fn line(outcome: &Outcome, finding: &Finding) -> String {
+    let place = format!("{}:{}", outcome.shown(&finding.path), finding.start.line);
+    let state = finding.state.name();
+    let safety = match finding.change {
+        Some(_) => format!(" {}", finding.safety.name()),
+        None => String::new(),
+    };
+    let effects: Vec<_> = finding.effects.iter().map(|effect| effect.name()).collect();
+    let effects = if effects.is_empty() {
+        String::new()
+    } else {
+        format!(" [{}]", effects.join(", "))
+    };
+    let mut line = format!(
+        "{place} {}: {state}{safety}{effects}: {}\n",
+        finding.codemod, finding.message
+    );
+    for why in &finding.why {
+        line += &format!("    because {}\n", why.message);
+    }
+    if let Some(refusal) = &finding.refusal {
+        line += &format!("    {}: {}\n", refusal.kind.code(), refusal.message);
+    }
+    if let Some(help) = &finding.help {
+        line += &format!("    help: {help}\n");
+    }
+    line
+}
