@@ -1,1 +1,305 @@
+//! What a person types. No logic: what was typed becomes [`Options`] and plain fields.
 
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use anstyle::{AnsiColor, Style};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles};
+
+use crate::{
+    options::{CargoOptions, Options},
+    vcs::Guard,
+};
+
+/// The colours of cargo's own help.
+const STYLES: Styles = Styles::styled()
+    .header(bold(AnsiColor::BrightGreen))
+    .usage(bold(AnsiColor::BrightGreen))
+    .literal(bold(AnsiColor::BrightCyan))
+    .placeholder(AnsiColor::Cyan.on_default())
+    .error(bold(AnsiColor::BrightRed))
+    .valid(bold(AnsiColor::BrightCyan))
+    .invalid(bold(AnsiColor::BrightYellow));
+
+const fn bold(color: AnsiColor) -> Style {
+    color.on_default().bold()
+}
+
+const EXAMPLES: &str = "\
+Exit codes:
+  0    nothing to do, or the changes were shown or written
+  1    --check found something to change, or --apply had to leave a change out
+  2    it could not run
+  101  a defect of unpark itself was caught";
+
+/// Finds where async Rust parks a thread or drops a task, and rewrites it.
+///
+/// Prints the changes as a diff and a summary; writes nothing without --apply.
+#[derive(Debug, Parser)]
+#[command(
+    name = "unpark",
+    version,
+    styles = STYLES,
+    after_help = EXAMPLES,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// A run over files, where no subcommand is named.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// How it is shown.
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+    /// Something else than a run.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Something else than a run.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Lists the codemods
+    List,
+    /// Prints the manual page of a codemod
+    Explain {
+        /// The name of the codemod
+        name: String,
+    },
+    /// Says everything that is known about one place
+    Why {
+        /// The place
+        #[arg(value_name = "FILE:LINE")]
+        place: String,
+        /// What to look for.
+        #[command(flatten)]
+        selection: SelectionArgs,
+        /// What cargo is told.
+        #[command(flatten)]
+        cargo: CargoArgs,
+    },
+}
+
+/// A run over files.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// A workspace, package, folder or file [default: the package or workspace of the current
+    /// folder]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Write the changes
+    #[arg(long, conflicts_with = "check")]
+    pub apply: bool,
+    /// Exit 1 if something would be changed; with =strict, also if something needs a person
+    #[arg(
+        long,
+        value_name = "strict",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "changes",
+        hide_possible_values = true
+    )]
+    pub check: Option<Check>,
+    /// Exit 0 where it would be 1
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Do not compile the changes before they are written
+    #[arg(long)]
+    pub no_verify: bool,
+    /// How the result is shown [default: diff]
+    #[arg(long, value_name = "FMT", help_heading = "Output")]
+    pub message_format: Option<MessageFormat>,
+    /// What to look for.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// What may be overwritten.
+    #[command(flatten)]
+    pub guard: GuardArgs,
+    /// What cargo is told.
+    #[command(flatten)]
+    pub cargo: CargoArgs,
+}
+
+/// What makes `--check` fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Check {
+    /// Something would be changed.
+    #[value(hide = true)]
+    Changes,
+    /// Something would be changed, or needs a person.
+    Strict,
+}
+
+/// How the result is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// A unified diff that `git apply` and `patch -p1` take
+    Diff,
+    /// Each finding with its place, its reason and its diff
+    Human,
+    /// One line for each finding
+    Short,
+    /// One JSON object a line
+    Json,
+}
+
+/// What to look for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct SelectionArgs {
+    /// Run this codemod, and no other that is not named too
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Leave this codemod out
+    #[arg(long, value_name = "NAME")]
+    pub skip: Vec<String>,
+    /// Also make the changes that may alter what a caller can see
+    #[arg(long)]
+    pub unsafe_fixes: bool,
+    /// Also look at tests, benches and examples
+    #[arg(long)]
+    pub include_tests: bool,
+    /// Use neither cargo nor types: only report what the syntax shows
+    #[arg(long, conflicts_with_all = ["package", "exclude"])]
+    pub syntax_only: bool,
+    /// Never add the rust-src component
+    #[arg(long)]
+    pub no_rust_src_install: bool,
+    /// How many threads [default: one for each core]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+}
+
+/// What may be overwritten, in cargo fix's words.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Version control, with --apply")]
+pub struct GuardArgs {
+    /// Write even if the working directory is dirty or has staged changes
+    #[arg(long, requires = "apply")]
+    pub allow_dirty: bool,
+    /// Write even if the working directory has staged changes
+    #[arg(long, requires = "apply")]
+    pub allow_staged: bool,
+    /// Write even if a VCS was not detected
+    #[arg(long, requires = "apply")]
+    pub allow_no_vcs: bool,
+}
+
+/// Cargo's own flags.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cargo")]
+pub struct CargoArgs {
+    /// Look at this package
+    #[arg(short, long, value_name = "SPEC")]
+    pub package: Vec<String>,
+    /// Look at every member of the workspace
+    #[arg(long)]
+    pub workspace: bool,
+    /// Leave this package out
+    #[arg(long, value_name = "SPEC", requires = "workspace")]
+    pub exclude: Vec<String>,
+    /// Features to activate, with spaces or commas between them
+    #[arg(short = 'F', long, value_name = "FEATURES")]
+    pub features: Vec<String>,
+    /// Activate all features
+    #[arg(long)]
+    pub all_features: bool,
+    /// Do not activate the `default` feature
+    #[arg(long)]
+    pub no_default_features: bool,
+    /// Analyse for this target triple
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
+    /// The Cargo.toml to start from
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+    /// Assert that Cargo.lock stays unchanged
+    #[arg(long)]
+    pub locked: bool,
+    /// Do not use the network
+    #[arg(long)]
+    pub offline: bool,
+    /// Both --locked and --offline
+    #[arg(long)]
+    pub frozen: bool,
+}
+
+/// How it is shown.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct ScreenArgs {
+    /// Say more: every file that was left out, and where the time went
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// No summary and no progress, only errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Colours
+    #[arg(long, value_name = "WHEN", global = true)]
+    pub color: Option<Color>,
+    /// Do not show progress on a terminal
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+}
+
+/// When there are colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+impl SelectionArgs {
+    /// The options of a run.
+    pub fn options(&self, paths: &[PathBuf], cargo: &CargoArgs, progress: bool) -> Options {
+        Options {
+            paths: paths.to_vec(),
+            only: self.only.clone(),
+            skip: self.skip.clone(),
+            unsafe_fixes: self.unsafe_fixes,
+            include_tests: self.include_tests,
+            syntax_only: self.syntax_only,
+            no_rust_src_install: self.no_rust_src_install,
+            cargo: cargo.options(),
+            jobs: self.jobs.map_or(0, NonZeroUsize::get),
+            progress,
+        }
+    }
+}
+
+impl CargoArgs {
+    fn options(&self) -> CargoOptions {
+        let features = self.features.iter().flat_map(|list| list.split([',', ' ']));
+        CargoOptions {
+            manifest_path: self.manifest_path.clone(),
+            packages: self.package.clone(),
+            workspace: self.workspace,
+            exclude: self.exclude.clone(),
+            features: features
+                .filter(|feature| !feature.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            all_features: self.all_features,
+            no_default_features: self.no_default_features,
+            target: self.target.clone(),
+            locked: self.locked,
+            offline: self.offline,
+            frozen: self.frozen,
+        }
+    }
+}
+
+impl GuardArgs {
+    /// What may be overwritten.
+    pub fn guard(&self) -> Guard {
+        Guard {
+            allow_dirty: self.allow_dirty,
+            allow_staged: self.allow_staged,
+            allow_no_vcs: self.allow_no_vcs,
+        }
+    }
+}

@@ -39,6 +39,9 @@ pub fn by_syntax(
     verdict: &SyntaxVerdict,
 ) {
     let lines = Lines::new(&file.source.text, file.source.shift());
+    outcome
+        .sources
+        .insert(file.path.clone(), file.source.clone());
     for (codemod, candidates) in selection.iter().zip(&file.candidates) {
         let mut ordinals: BTreeMap<&str, usize> = BTreeMap::new();
         for candidate in candidates {
@@ -163,6 +166,9 @@ pub fn workspace(
     }
     let names: Vec<&'static str> = plan.selection.iter().map(|codemod| codemod.name).collect();
     for file in files.values() {
+        outcome
+            .sources
+            .insert(file.path.clone(), file.source.clone());
         for allow in allows.get(&file.path).into_iter().flatten() {
             let is_used = used.contains(&(file.path.clone(), allow.range.start().into()));
             outcome

@@ -3,7 +3,8 @@
 //! The way of a run is the way through these modules: [`options`] say what is wanted, [`discover`]
 //! finds the files worth a look, [`cargo`] and [`workspace`] load their projects, [`engine`] runs
 //! the codemods in rounds of reading ([`analyse`]) and writing over an [`overlay`], [`collect`]
-//! makes an [`outcome`] of it, and [`report`] shows it or [`commit`] writes it.
+//! makes an [`outcome`] of it, and [`report`] shows it or [`commit`] writes it. [`program`] is what
+//! a person calls: it parses with [`cli`], runs, and answers with an exit code.
 
 pub mod analyse;
 pub mod cargo;
@@ -18,7 +19,9 @@ pub mod limits;
 pub mod options;
 pub mod outcome;
 pub mod overlay;
+pub mod program;
 pub mod progress;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod source;

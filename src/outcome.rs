@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Component, Path, PathBuf},
 };
 
 use serde::Serialize;
@@ -28,6 +28,8 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// The files that the selected changes edit.
     pub files: Vec<ChangedFile>,
+    /// What stood in the files that were looked at.
+    pub sources: BTreeMap<PathBuf, Source>,
     /// The files that were left out.
     pub skipped: Vec<Skipped>,
     /// What makes answers less precise.
@@ -208,16 +210,29 @@ impl Outcome {
     }
 
     /// A path as it is shown: relative to the root, with `/`.
-    pub fn shown(&self, path: &std::path::Path) -> String {
-        let relative = path.strip_prefix(&self.root).unwrap_or(path);
-        let parts: Vec<_> = relative
-            .components()
-            .map(|part| part.as_os_str().to_string_lossy())
-            .collect();
-        if relative.is_absolute() {
-            relative.display().to_string()
-        } else {
-            parts.join("/")
-        }
+    pub fn shown(&self, path: &Path) -> String {
+        relative(path, &self.root)
     }
+}
+
+/// A path relative to a folder, with `/`; with `..` where it lies outside.
+pub fn relative(path: &Path, folder: &Path) -> String {
+    let (path_parts, folder_parts) = (parts(path), parts(folder));
+    let common = path_parts
+        .iter()
+        .zip(&folder_parts)
+        .take_while(|(a, b)| a == b)
+        .count();
+    if common == 0 {
+        return path.display().to_string();
+    }
+    let up = folder_parts[common..].iter().map(|_| "..".into());
+    let down = path_parts[common..]
+        .iter()
+        .map(|part| part.as_os_str().to_string_lossy());
+    up.chain(down).collect::<Vec<_>>().join("/")
+}
+
+fn parts(path: &Path) -> Vec<Component<'_>> {
+    path.components().collect()
 }

@@ -1,6 +1,6 @@
 //! What a person at a terminal sees while they wait.
 
-use std::time::Duration;
+use std::{io::Write as _, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -38,12 +38,20 @@ impl Progress {
         if self.shown {
             self.bar.println(message);
         } else {
-            anstream::eprintln!("{message}");
+            // Nobody may be listening any more.
+            let _ = writeln!(anstream::stderr(), "{message}");
         }
     }
 
     /// Takes the line away.
     pub fn done(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+impl Drop for Progress {
+    /// An error must not stand beside a line that goes on turning.
+    fn drop(&mut self) {
+        self.done();
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     discover::{CandidateFile, Skipped, discover},
     engine::{self, Files, OpenFile, Plan},
     limits,
-    options::Options,
+    options::{CargoOptions, Options},
     outcome::Outcome,
     progress::Progress,
     source::Lines,
@@ -47,37 +47,42 @@ pub fn run(options: &Options) -> Result<Outcome> {
     pool.install(|| Run::new(options, threads)?.run())
 }
 
+/// What to do where cargo can't be asked.
+const WITHOUT_CARGO: &str =
+    "help: `--syntax-only` reports what can be seen without cargo and types";
+
 struct Run<'a> {
     options: &'a Options,
     threads: usize,
     paths: Vec<PathBuf>,
-    root: PathBuf,
+    /// The folder that holds all paths.
+    common: PathBuf,
     progress: Progress,
 }
 
 impl<'a> Run<'a> {
     fn new(options: &'a Options, threads: usize) -> Result<Run<'a>> {
         let paths = start(options)?;
-        let root = common_folder(&paths);
+        let common = common_folder(&paths);
         let progress = Progress::new(options.progress);
         Ok(Run {
             options,
             threads,
             paths,
-            root,
+            common,
             progress,
         })
     }
 
     fn run(&self) -> Result<Outcome> {
         let mut outcome = Outcome {
-            root: self.root.clone(),
+            root: shown_root(&self.common),
             ..Outcome::default()
         };
         let selection = select(self.options)?;
         // The tables have to be known before the walk; a nested workspace's own configuration is
         // read when it is loaded.
-        let config = Config::load(&config_folder(&self.root))?;
+        let config = Config::load(&config_folder(&self.common))?;
 
         let started = Instant::now();
         self.progress.say("looking for candidates");
@@ -124,7 +129,7 @@ impl<'a> Run<'a> {
         let all_failed = groups.is_empty() && !homeless.is_empty();
         if all_failed {
             let reason = &homeless[0].1;
-            bail!("{reason}\nhelp: --syntax-only reports what can be seen without cargo and types");
+            bail!("{reason}\n{WITHOUT_CARGO}");
         }
         for (file, reason) in homeless {
             let verdict = collect::SyntaxVerdict::Refused(reason);
@@ -200,17 +205,7 @@ impl<'a> Run<'a> {
     /// Whether `-p` and `--exclude` choose the package of a file.
     fn is_chosen(&self, project: &Project, path: &Path) -> Result<bool> {
         let cargo = &self.options.cargo;
-        let names: Vec<&str> = project
-            .packages
-            .iter()
-            .map(|package| package.facts.name.as_str())
-            .collect();
-        for wanted in cargo.packages.iter().chain(&cargo.exclude) {
-            if !names.contains(&wanted.as_str()) {
-                let hint = did_you_mean(wanted, &names);
-                bail!("no package `{wanted}` in {}{hint}", project.root.display());
-            }
-        }
+        check_names(project, cargo)?;
         let Some(package) = project.package_of(path) else {
             return Ok(false);
         };
@@ -417,16 +412,42 @@ pub fn line_of(file: &OpenFile, offset: usize) -> usize {
     Lines::new(&file.source.text, 0).position(offset).line - 1
 }
 
-/// The codemods that the options choose, in the order of the catalogue.
-fn select(options: &Options) -> Result<Vec<&'static Codemod>> {
-    let names: Vec<&str> = CATALOGUE.iter().map(|codemod| codemod.name).collect();
-    for name in options.only.iter().chain(&options.skip) {
-        if !names.contains(&name.as_str()) {
-            bail!(
-                "no codemod is called `{name}`{}",
-                did_you_mean(name, &names)
-            );
+/// Whether `-p` and `--exclude` name members.
+fn check_names(project: &Project, cargo: &CargoOptions) -> Result<()> {
+    let names: Vec<&str> = project
+        .packages
+        .iter()
+        .map(|package| package.facts.name.as_str())
+        .collect();
+    for wanted in cargo.packages.iter().chain(&cargo.exclude) {
+        if !names.contains(&wanted.as_str()) {
+            let hint = did_you_mean(wanted, &names);
+            bail!("no package `{wanted}` in {}{hint}", project.root.display());
         }
+    }
+    Ok(())
+}
+
+/// The codemod of a name.
+///
+/// # Errors
+/// If there is none; the message names the nearest one.
+pub fn codemod(name: &str) -> Result<&'static Codemod> {
+    let names: Vec<&str> = CATALOGUE.iter().map(|codemod| codemod.name).collect();
+    let found = CATALOGUE.iter().find(|codemod| codemod.name == name);
+    found.ok_or_else(|| {
+        let hint = did_you_mean(name, &names);
+        anyhow!("no codemod is called `{name}`{hint}\nhelp: `unpark list` names them all")
+    })
+}
+
+/// The codemods that the options choose, in the order of the catalogue.
+///
+/// # Errors
+/// If a name is of none.
+pub fn select(options: &Options) -> Result<Vec<&'static Codemod>> {
+    for name in options.only.iter().chain(&options.skip) {
+        codemod(name)?;
     }
     Ok(CATALOGUE
         .iter()
@@ -447,7 +468,13 @@ fn start(options: &Options) -> Result<Vec<PathBuf>> {
             .map(|path| {
                 std::path::absolute(path)
                     .and_then(|path| path.canonicalize())
-                    .map_err(|error| anyhow!("can't read {}: {error}", path.display()))
+                    .map_err(|error| {
+                        let path = path.display();
+                        anyhow!(
+                            "can't read {path}: {error}\nhelp: PATH is a workspace, package, \
+                             folder or file; `unpark --help` lists the subcommands"
+                        )
+                    })
             })
             .collect();
     }
@@ -462,15 +489,19 @@ fn start(options: &Options) -> Result<Vec<PathBuf>> {
             }
         }
     };
-    if options.cargo.workspace {
-        return Ok(vec![Project::of(&manifest, &options.cargo)?.root]);
+    let by_cargo = options.cargo.workspace || !options.cargo.packages.is_empty();
+    if by_cargo && !options.syntax_only {
+        let project = Project::of(&manifest, &options.cargo)
+            .map_err(|error| anyhow!("{}: {error:#}\n{WITHOUT_CARGO}", manifest.display()))?;
+        check_names(&project, &options.cargo)?;
+        return Ok(vec![project.root]);
     }
     Ok(vec![
         manifest.parent().map(Path::to_owned).unwrap_or_default(),
     ])
 }
 
-/// The folder that paths are shown relative to.
+/// The folder that holds all paths.
 fn common_folder(paths: &[PathBuf]) -> PathBuf {
     let mut common = paths[0].clone();
     for path in &paths[1..] {
@@ -484,8 +515,23 @@ fn common_folder(paths: &[PathBuf]) -> PathBuf {
     common
 }
 
+/// The folder that paths are shown relative to: the project that was given, else the current folder
+/// if what was given lies below it, else its project.
+fn shown_root(common: &Path) -> PathBuf {
+    if common.join("Cargo.toml").is_file() {
+        return common.to_owned();
+    }
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    match here {
+        Ok(here) if common.starts_with(&here) => here,
+        _ => nearest_manifest(common)
+            .and_then(|manifest| Some(manifest.parent()?.to_owned()))
+            .unwrap_or_else(|| common.to_owned()),
+    }
+}
+
 /// The folder whose configuration holds for a walk that starts at `root`.
-fn config_folder(root: &Path) -> PathBuf {
+pub fn config_folder(root: &Path) -> PathBuf {
     root.ancestors()
         .find(|folder| folder.join("unpark.toml").is_file())
         .or_else(|| {

@@ -16,7 +16,7 @@ pub struct Codemod {
     pub name: &'static str,
     /// One line for `unpark list`.
     pub summary: &'static str,
-    /// The header of its own file, as `unpark explain` prints it.
+    /// Its own file; see [`Codemod::manual`].
     pub docs: &'static str,
     /// The best that any of its changes may claim.
     pub safety: Safety,
@@ -26,6 +26,18 @@ pub struct Codemod {
     pub candidates: fn(&SourceFile, &Knowledge) -> Vec<Candidate>,
     /// Finds and decides, with types.
     pub pass: Pass,
+}
+
+impl Codemod {
+    /// The manual page: the header of the codemod's file, as text.
+    pub fn manual(&self) -> String {
+        let mut manual = String::new();
+        for line in self.docs.lines().map_while(|line| line.strip_prefix("//!")) {
+            manual.push_str(line.strip_prefix(' ').unwrap_or(line));
+            manual.push('\n');
+        }
+        manual
+    }
 }
 
 impl fmt::Debug for Codemod {

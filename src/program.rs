@@ -1,0 +1,316 @@
+//! One call of the program: what was typed, what is done, what is shown, and the exit code.
+
+use std::{
+    any::Any,
+    env,
+    ffi::OsString,
+    io::{self, BufWriter, IsTerminal as _, Write},
+    panic::{self, AssertUnwindSafe},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Mutex,
+};
+
+use anstream::{AutoStream, ColorChoice};
+use anyhow::{Context as _, Result, bail};
+use clap::{CommandFactory as _, FromArgMatches as _};
+use unpark_codemods::CATALOGUE;
+
+use crate::{
+    cli::{Check, Cli, Color, Command, MessageFormat, RunArgs, ScreenArgs},
+    commit::{self, Committed},
+    outcome::{Outcome, State},
+    report::{
+        Palette, diff, failure::Failure, human, invocation::Invocation, json, short,
+        summary::Summary,
+    },
+    run,
+    why::{self, Place},
+};
+
+/// Something was found, or left out.
+const FOUND: u8 = 1;
+/// The run could not be done.
+const FAILED: u8 = 2;
+/// A defect of ours was caught.
+const DEFECT: u8 = 101;
+
+/// Runs the program under one of its names, `unpark` or `cargo unpark`.
+pub fn main(name: &'static str, args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    keep_panics_quiet();
+    let code = panic::catch_unwind(AssertUnwindSafe(|| call(name, &args)));
+    ExitCode::from(code.unwrap_or_else(|panic| {
+        let message = said(panic.as_ref());
+        success_if_closed(match wants_json(&args) {
+            true => json::defect(&message, &mut io::stdout()),
+            false => {
+                let error = err_palette().error;
+                writeln!(
+                    io::stderr(),
+                    "{error}error{error:#}: a defect of unpark: {message}"
+                )
+            }
+        });
+        DEFECT
+    }))
+}
+
+fn call(name: &'static str, args: &[OsString]) -> u8 {
+    let cli = match parse(name, args) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, args),
+    };
+    choose_colors(cli.screen.color);
+    let as_json = cli.run.message_format == Some(MessageFormat::Json);
+    match answer(name, &cli) {
+        Ok(code) => code,
+        Err(error) => {
+            let failure = Failure::new(&error);
+            success_if_closed(match as_json {
+                true => json::error(
+                    &failure.message(),
+                    failure.help.as_deref(),
+                    &mut io::stdout(),
+                ),
+                false => failure.write(err_palette(), &mut stderr()),
+            });
+            FAILED
+        }
+    }
+}
+
+fn parse(name: &'static str, args: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = Cli::command().bin_name(name);
+    let mut matches = command.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
+/// What clap has to say: the help, the version, or what is wrong with what was typed.
+fn usage(error: &clap::Error, args: &[OsString]) -> u8 {
+    if error.use_stderr() && wants_json(args) {
+        let text = error.render().to_string();
+        let text = text.trim().trim_start_matches("error: ");
+        let (message, help) = text.split_once("\n\n").unwrap_or((text, ""));
+        let help = help.trim();
+        let help = (!help.is_empty()).then_some(help);
+        success_if_closed(json::error(message, help, &mut io::stdout()));
+    } else {
+        success_if_closed(error.print());
+    }
+    u8::try_from(error.exit_code()).unwrap_or(FAILED)
+}
+
+/// Whether errors are to be JSON, told before the arguments are known to be right.
+fn wants_json(args: &[OsString]) -> bool {
+    let after_flag = args
+        .windows(2)
+        .any(|pair| pair[0] == "--message-format" && pair[1] == "json");
+    after_flag || args.iter().any(|arg| arg == "--message-format=json")
+}
+
+fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
+    let progress = shows_progress(&cli.screen);
+    match &cli.command {
+        None => start(name, &cli.run, &cli.screen, progress),
+        Some(Command::List) => {
+            print(|out, palette| {
+                let width = CATALOGUE.iter().map(|it| it.name.len()).max().unwrap_or(0);
+                let strong = palette.strong;
+                for codemod in CATALOGUE {
+                    let (name, safety) = (codemod.name, codemod.safety.name());
+                    let summary = codemod.summary;
+                    writeln!(
+                        out,
+                        "{strong}{name:width$}{strong:#}  {safety:6}  {summary}"
+                    )?;
+                }
+                Ok(())
+            })?;
+            Ok(0)
+        }
+        Some(Command::Explain { name }) => {
+            let codemod = run::codemod(name)?;
+            print(|out, _| out.write_all(codemod.manual().as_bytes()))?;
+            Ok(0)
+        }
+        Some(Command::Why {
+            place,
+            selection,
+            cargo,
+        }) => {
+            let place = Place::parse(place)?;
+            let options = selection.options(&[], cargo, progress);
+            let answer = why::ask(place, &options)?;
+            print(|out, palette| answer.write(palette, out))?;
+            Ok(0)
+        }
+    }
+}
+
+/// A run over files.
+fn start(program: &'static str, args: &RunArgs, screen: &ScreenArgs, progress: bool) -> Result<u8> {
+    let options = args.selection.options(&args.paths, &args.cargo, progress);
+    let here = env::current_dir()
+        .and_then(|here| here.canonicalize())
+        .context("can't tell the current folder")?;
+    let invocation = Invocation {
+        program,
+        options,
+        here,
+    };
+    if args.apply {
+        if !args.no_verify {
+            bail!(
+                "`--apply` can't verify yet that the changes compile\nhelp: pass `--no-verify` to \
+                 write them unverified, and compile afterwards"
+            );
+        }
+        args.guard.guard().check(&folders(&invocation))?;
+    }
+    let mut outcome = run(&invocation.options)?;
+    let committed = match args.apply {
+        true => Some(commit::commit(&mut outcome)?),
+        false => None,
+    };
+    let code = exit_code(&outcome, args.check, committed.as_ref());
+    // The tree has what was written; a diff of it is for those who ask for one.
+    let default = (!args.apply).then_some(MessageFormat::Diff);
+    let format = args.message_format.or(default);
+    print(|out, palette| match format {
+        Some(MessageFormat::Diff) => diff::write(&outcome, palette, out),
+        Some(MessageFormat::Human) => human::write(&outcome, screen.verbose, palette, out),
+        Some(MessageFormat::Short) => short::write(&outcome, palette, out),
+        Some(MessageFormat::Json) => json::write(&outcome, code == 0, out),
+        None => Ok(()),
+    })?;
+    if format != Some(MessageFormat::Json) && (!screen.quiet || !outcome.defects.is_empty()) {
+        let summary = Summary {
+            outcome: &outcome,
+            invocation: &invocation,
+            committed: committed.as_ref(),
+            diff_shown: format == Some(MessageFormat::Diff),
+            verbose: screen.verbose,
+            palette: err_palette(),
+        };
+        let mut err = stderr();
+        success_if_closed(match screen.quiet {
+            true => summary.defects(&mut err),
+            false => summary.write(&mut err),
+        });
+    }
+    Ok(match code {
+        FOUND if args.exit_zero => 0,
+        code => code,
+    })
+}
+
+fn exit_code(outcome: &Outcome, check: Option<Check>, committed: Option<&Committed>) -> u8 {
+    let changes = !outcome.files.is_empty();
+    let needs_a_person = outcome.count(State::Manual) + outcome.count(State::Refused) > 0;
+    let found = match check {
+        Some(Check::Changes) => changes,
+        Some(Check::Strict) => changes || needs_a_person,
+        None => false,
+    };
+    let left_out = committed.is_some_and(|committed| !committed.stale.is_empty())
+        || (committed.is_some() && outcome.count(State::Reverted) > 0);
+    match (outcome.defects.is_empty(), found || left_out) {
+        (false, _) => DEFECT,
+        (true, true) => FOUND,
+        (true, false) => 0,
+    }
+}
+
+/// The folders that a run may write to.
+fn folders(invocation: &Invocation) -> Vec<PathBuf> {
+    let options = &invocation.options;
+    let manifest = options.cargo.manifest_path.iter();
+    let mut paths: Vec<PathBuf> = match options.paths.is_empty() {
+        true => manifest.cloned().collect(),
+        false => options.paths.clone(),
+    };
+    if paths.is_empty() {
+        paths.push(invocation.here.clone());
+    }
+    let folder = |path: PathBuf| {
+        let path = path.canonicalize().unwrap_or(path);
+        match path.parent() {
+            Some(parent) if path.is_file() => parent.to_owned(),
+            _ => path,
+        }
+    };
+    paths.into_iter().map(folder).collect()
+}
+
+fn shows_progress(screen: &ScreenArgs) -> bool {
+    !screen.quiet && !screen.no_progress && io::stderr().is_terminal()
+}
+
+/// The flag comes first, then cargo's variable; else each stream decides for itself.
+fn choose_colors(flag: Option<Color>) {
+    let variable = env::var("CARGO_TERM_COLOR").ok();
+    let choice = match (flag, variable.as_deref()) {
+        (Some(Color::Always), _) | (None, Some("always")) => ColorChoice::Always,
+        (Some(Color::Never), _) | (None, Some("never")) => ColorChoice::Never,
+        _ => ColorChoice::Auto,
+    };
+    choice.write_global();
+}
+
+/// Writes to standard output, as it is or with colours.
+fn print(write: impl FnOnce(&mut dyn Write, Palette) -> io::Result<()>) -> Result<()> {
+    let colored = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+    // Where there are no colours the stream is not looked into: it would lose the control
+    // characters of the user's own text.
+    let mut out: Box<dyn Write> = match colored {
+        true => Box::new(BufWriter::new(anstream::stdout().lock())),
+        false => Box::new(BufWriter::new(io::stdout().lock())),
+    };
+    let written = write(&mut out, Palette::new(colored)).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("can't write the report"),
+    }
+}
+
+fn stderr() -> impl Write {
+    anstream::stderr()
+}
+
+fn err_palette() -> Palette {
+    Palette::new(AutoStream::choice(&io::stderr()) != ColorChoice::Never)
+}
+
+/// Nobody listening is no reason to fail, and there is nobody to tell of another one.
+fn success_if_closed(written: io::Result<()>) {
+    drop(written);
+}
+
+/// Where the last panic was, for the report.
+static PANIC: Mutex<Option<String>> = Mutex::new(None);
+
+/// Panics are caught and reported; the noise is for those who ask for a backtrace.
+fn keep_panics_quiet() {
+    let loud = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if let Ok(mut place) = PANIC.lock() {
+            *place = info.location().map(ToString::to_string);
+        }
+        if env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+            loud(info);
+        }
+    }));
+}
+
+fn said(panic: &(dyn Any + Send)) -> String {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("it panicked");
+    match PANIC.lock().ok().and_then(|mut place| place.take()) {
+        Some(place) => format!("{message} ({place})"),
+        None => message.to_owned(),
+    }
+}

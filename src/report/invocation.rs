@@ -1,0 +1,116 @@
+//! The command line that would ask for a run again, or for a little more.
+
+use std::path::{Path, PathBuf};
+
+use crate::{options::Options, outcome::relative};
+
+/// A run as it was asked for.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// `unpark` or `cargo unpark`.
+    pub program: &'static str,
+    /// What was asked for.
+    pub options: Options,
+    /// The current folder.
+    pub here: PathBuf,
+}
+
+impl Invocation {
+    /// The same run with more flags.
+    pub fn with(&self, flags: &[&str]) -> String {
+        let mut words = vec![self.program.to_owned()];
+        words.extend(flags.iter().map(|&flag| flag.to_owned()));
+        words.extend(self.flags());
+        let paths = self.options.paths.iter();
+        words.extend(paths.map(|path| quoted(&path.to_string_lossy())));
+        words.join(" ")
+    }
+
+    /// What says everything about one place.
+    pub fn why(&self, path: &Path, line: usize) -> String {
+        let place = match path.starts_with(&self.here) {
+            true => relative(path, &self.here),
+            false => path.display().to_string(),
+        };
+        let mut words = vec![self.program.to_owned(), "why".to_owned()];
+        words.push(quoted(&format!("{place}:{line}")));
+        words.extend(self.flags());
+        words.join(" ")
+    }
+
+    /// The flags that decide what is found.
+    fn flags(&self) -> Vec<String> {
+        let options = &self.options;
+        let cargo = &options.cargo;
+        let mut flags = Vec::new();
+        let mut values = |flag: &str, values: &[String]| {
+            for value in values {
+                flags.extend([flag.to_owned(), quoted(value)]);
+            }
+        };
+        values("--only", &options.only);
+        values("--skip", &options.skip);
+        values("-p", &cargo.packages);
+        values("--exclude", &cargo.exclude);
+        values("--features", &cargo.features);
+        values("--target", cargo.target.as_slice());
+        let manifest = cargo.manifest_path.iter();
+        let manifest: Vec<String> = manifest
+            .map(|path| path.to_string_lossy().into_owned())
+            .collect();
+        values("--manifest-path", &manifest);
+        let switches = [
+            (options.unsafe_fixes, "--unsafe-fixes"),
+            (options.include_tests, "--include-tests"),
+            (options.syntax_only, "--syntax-only"),
+            (options.no_rust_src_install, "--no-rust-src-install"),
+            (cargo.workspace, "--workspace"),
+            (cargo.all_features, "--all-features"),
+            (cargo.no_default_features, "--no-default-features"),
+            (cargo.locked, "--locked"),
+            (cargo.offline, "--offline"),
+            (cargo.frozen, "--frozen"),
+        ];
+        let given = switches.into_iter().filter(|(given, _)| *given);
+        flags.extend(given.map(|(_, flag)| flag.to_owned()));
+        flags
+    }
+}
+
+/// A word that a shell takes as it is.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:,=+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asks_for_the_same_run() {
+        let options = Options {
+            paths: vec!["my code".into()],
+            only: vec!["unobserved-task".to_owned()],
+            ..Options::default()
+        };
+        let here = PathBuf::from("/work");
+        let it = Invocation {
+            program: "cargo unpark",
+            options,
+            here,
+        };
+        assert_eq!(
+            it.with(&["--unsafe-fixes"]),
+            "cargo unpark --unsafe-fixes --only unobserved-task 'my code'"
+        );
+        assert_eq!(
+            it.why(Path::new("/work/src/it.rs"), 3),
+            "cargo unpark why src/it.rs:3 --only unobserved-task"
+        );
+    }
+}

@@ -1,0 +1,289 @@
+//! One JSON object a line, for programs. The form is a promise; see the README.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use serde::Serialize;
+use unpark_codemods::codemod::Effect;
+
+use crate::{
+    identity::sha256,
+    outcome::{Change, ChangedFile, Defect, Finding, Outcome, Seconds},
+    overlay::Replacement,
+    source::Position,
+};
+
+/// The version of the form.
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+#[serde(tag = "reason", rename_all = "lowercase")]
+enum Line<'a> {
+    Finding(FindingLine<'a>),
+    Change(ChangeLine<'a>),
+    File(FileLine),
+    Defect(DefectLine<'a>),
+    Error(ErrorLine<'a>),
+    Summary(SummaryLine<'a>),
+}
+
+#[derive(Serialize)]
+struct FindingLine<'a> {
+    schema: u32,
+    id: &'a str,
+    codemod: &'a str,
+    state: &'a str,
+    safety: &'a str,
+    path: String,
+    range: Range,
+    message: &'a str,
+    why: Vec<Why<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<RefusalPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compiler: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<String>,
+    runtime_effects: &'a [Effect],
+}
+
+#[derive(Serialize)]
+struct Range {
+    start: Position,
+    end: Position,
+}
+
+#[derive(Serialize)]
+struct Why<'a> {
+    path: String,
+    line: usize,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct RefusalPart {
+    kind: &'static str,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct ChangeLine<'a> {
+    id: String,
+    codemod: &'a str,
+    safety: &'a str,
+    round: usize,
+    depends_on: Vec<String>,
+    /// Only said where it is not part of the result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selected: Option<bool>,
+    edits: Vec<ChangeEdit<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangeEdit<'a> {
+    path: String,
+    start: usize,
+    end: usize,
+    replacement: &'a str,
+}
+
+#[derive(Serialize)]
+struct FileLine {
+    path: String,
+    before_sha256: String,
+    after_sha256: String,
+    edits: Vec<Replacement>,
+}
+
+#[derive(Serialize)]
+struct DefectLine<'a> {
+    path: String,
+    codemod: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorLine<'a> {
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct SummaryLine<'a> {
+    schema: u32,
+    files: usize,
+    candidates: usize,
+    findings: BTreeMap<&'static str, usize>,
+    changes: usize,
+    seconds: &'a Seconds,
+    skipped: Vec<Skip<'a>>,
+    degraded: Vec<&'a str>,
+    unseen: Vec<String>,
+    success: bool,
+}
+
+#[derive(Serialize)]
+struct Skip<'a> {
+    path: String,
+    message: &'a str,
+}
+
+/// Writes the whole outcome. `success` is what the exit code says.
+///
+/// # Errors
+/// If it can't be written.
+pub fn write(outcome: &Outcome, success: bool, out: &mut dyn Write) -> io::Result<()> {
+    for finding in &outcome.findings {
+        line(out, &Line::Finding(finding_line(outcome, finding)))?;
+    }
+    for change in &outcome.changes {
+        line(out, &Line::Change(change_line(outcome, change)))?;
+    }
+    for file in &outcome.files {
+        line(out, &Line::File(file_line(outcome, file)))?;
+    }
+    for defect in &outcome.defects {
+        line(out, &Line::Defect(defect_line(outcome, defect)))?;
+    }
+    line(out, &Line::Summary(summary_line(outcome, success)))
+}
+
+/// Writes what kept a run from going.
+///
+/// # Errors
+/// If it can't be written.
+pub fn error(message: &str, help: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    line(out, &Line::Error(ErrorLine { message, help }))
+}
+
+/// Writes a defect that ended a run.
+///
+/// # Errors
+/// If it can't be written.
+pub fn defect(message: &str, out: &mut dyn Write) -> io::Result<()> {
+    let (path, codemod) = (String::new(), "");
+    line(
+        out,
+        &Line::Defect(DefectLine {
+            path,
+            codemod,
+            message,
+        }),
+    )
+}
+
+fn line(out: &mut dyn Write, line: &Line<'_>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}
+
+fn finding_line<'a>(outcome: &Outcome, finding: &'a Finding) -> FindingLine<'a> {
+    let why = finding.why.iter().map(|reason| Why {
+        path: outcome.shown(&reason.path),
+        line: reason.line,
+        message: &reason.message,
+    });
+    FindingLine {
+        schema: SCHEMA,
+        id: &finding.id,
+        codemod: finding.codemod,
+        state: finding.state.name(),
+        safety: finding.safety.name(),
+        path: outcome.shown(&finding.path),
+        range: Range {
+            start: finding.start,
+            end: finding.end,
+        },
+        message: &finding.message,
+        why: why.collect(),
+        refusal: finding.refusal.as_ref().map(|refusal| RefusalPart {
+            kind: refusal.kind.code(),
+            message: format!("{}: {}", refusal.kind.name(), refusal.message),
+        }),
+        help: finding.help.as_deref(),
+        compiler: finding.compiler.as_deref(),
+        change: finding.change.map(change_id),
+        runtime_effects: &finding.effects,
+    }
+}
+
+fn change_id(number: usize) -> String {
+    format!("c{number}")
+}
+
+fn change_line<'a>(outcome: &Outcome, change: &'a Change) -> ChangeLine<'a> {
+    let edits = change.edits.iter().map(|(path, edit)| {
+        let shift = outcome.sources.get(path).map_or(0, |source| source.shift());
+        ChangeEdit {
+            path: outcome.shown(path),
+            start: edit.start + shift,
+            end: edit.end + shift,
+            replacement: &edit.replacement,
+        }
+    });
+    ChangeLine {
+        id: change_id(change.id),
+        codemod: change.codemod,
+        safety: change.safety.name(),
+        round: change.round,
+        depends_on: change.depends_on.iter().copied().map(change_id).collect(),
+        selected: (!change.selected).then_some(false),
+        edits: edits.collect(),
+    }
+}
+
+fn file_line(outcome: &Outcome, file: &ChangedFile) -> FileLine {
+    let shift = file.before.shift();
+    let edits = file.edits.iter().map(|edit| Replacement {
+        start: edit.start + shift,
+        end: edit.end + shift,
+        replacement: edit.replacement.clone(),
+    });
+    FileLine {
+        path: outcome.shown(&file.path),
+        before_sha256: sha256(&file.before.encode(&file.before.text)),
+        after_sha256: sha256(&file.before.encode(&file.after)),
+        edits: edits.collect(),
+    }
+}
+
+fn defect_line<'a>(outcome: &Outcome, defect: &'a Defect) -> DefectLine<'a> {
+    DefectLine {
+        path: outcome.shown(&defect.path),
+        codemod: defect.codemod,
+        message: &defect.message,
+    }
+}
+
+fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
+    let counts = outcome.counts().into_iter();
+    let skipped = outcome.skipped.iter().map(|skipped| Skip {
+        path: outcome.shown(&skipped.path),
+        message: &skipped.reason,
+    });
+    SummaryLine {
+        schema: SCHEMA,
+        files: outcome.walked,
+        candidates: outcome.candidates,
+        findings: counts.map(|(state, count)| (state.name(), count)).collect(),
+        changes: outcome
+            .changes
+            .iter()
+            .filter(|change| change.selected)
+            .count(),
+        seconds: &outcome.seconds,
+        skipped: skipped.collect(),
+        degraded: outcome.degraded.iter().map(String::as_str).collect(),
+        unseen: outcome
+            .unseen
+            .iter()
+            .map(|(place, count)| format!("{place}: {}", super::count(*count, "place")))
+            .collect(),
+        success,
+    }
+}

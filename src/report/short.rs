@@ -1,0 +1,32 @@
+//! One line for each finding: `path:line:column: state[codemod] message`.
+
+use std::io::{self, Write};
+
+use super::Palette;
+use crate::outcome::{Outcome, State};
+
+/// Writes the lines.
+///
+/// # Errors
+/// If they can't be written.
+pub fn write(outcome: &Outcome, palette: Palette, out: &mut dyn Write) -> io::Result<()> {
+    for finding in &outcome.findings {
+        let (path, start) = (outcome.shown(&finding.path), finding.start);
+        let style = match finding.state {
+            State::Fixed => palette.note,
+            State::Offered | State::Suppressed => palette.help,
+            State::Manual | State::Refused => palette.warning,
+            State::Reverted => palette.error,
+        };
+        writeln!(
+            out,
+            "{path}:{}:{}: {style}{}[{}]{style:#} {}",
+            start.line,
+            start.column,
+            finding.state.name(),
+            finding.codemod,
+            finding.message
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,272 @@
+//! What a run came to, in a few lines for people, and what to do next.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
+
+use super::{Palette, count, diff, invocation::Invocation};
+use crate::{
+    commit::Committed,
+    outcome::{Finding, Outcome, State, relative},
+};
+
+/// How many files that were left out are named.
+const NAMED: usize = 3;
+
+/// What the summary is made of.
+#[derive(Debug)]
+pub struct Summary<'a> {
+    /// What was found.
+    pub outcome: &'a Outcome,
+    /// How it was asked for.
+    pub invocation: &'a Invocation,
+    /// What was written, if that was asked for.
+    pub committed: Option<&'a Committed>,
+    /// Whether the diff is on standard output.
+    pub diff_shown: bool,
+    /// Say everything.
+    pub verbose: bool,
+    /// The styles.
+    pub palette: Palette,
+}
+
+impl Summary<'_> {
+    /// Writes it.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.verified(out)?;
+        self.totals(out)?;
+        self.dropped(out)?;
+        self.offers(out)?;
+        self.left_out(out)?;
+        self.defects(out)?;
+        if self.verbose {
+            let seconds = &self.outcome.seconds;
+            self.note(
+                out,
+                &format!(
+                    "discover {:.2} s, load {:.2} s, analyse {:.2} s",
+                    seconds.discover, seconds.load, seconds.analyse
+                ),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Whether the compiler has seen the changes.
+    fn verified(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.outcome.files.is_empty() {
+            return Ok(());
+        }
+        let warning = self.palette.warning;
+        let what = match self.committed {
+            Some(_) => "what was written was not compiled; `cargo check --all-targets` does",
+            None => "the changes were not compiled",
+        };
+        writeln!(out, "{warning}not verified{warning:#}: {what}")
+    }
+
+    fn totals(&self, out: &mut dyn Write) -> io::Result<()> {
+        let outcome = self.outcome;
+        let strong = self.palette.strong;
+        let files = count(outcome.walked, "file");
+        if outcome.walked == 0 {
+            let root = outcome.root.display();
+            return self.warning(out, &format!("there is no Rust file under {root}"));
+        }
+        if outcome.findings.is_empty() {
+            return writeln!(out, "{strong}nothing found{strong:#} in {files}");
+        }
+        writeln!(
+            out,
+            "{strong}{}{strong:#} in {files}: {}",
+            count(outcome.findings.len(), "finding"),
+            by_state(&outcome.findings.iter().collect::<Vec<_>>())
+        )?;
+        let mut codemods: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+        for finding in &outcome.findings {
+            codemods.entry(finding.codemod).or_default().push(finding);
+        }
+        let width = codemods.keys().map(|name| name.len()).max().unwrap_or(0);
+        for (name, findings) in codemods {
+            writeln!(out, "  {name:width$}  {}", by_state(&findings))?;
+        }
+        if let Some(committed) = self.committed
+            && !committed.written.is_empty()
+        {
+            writeln!(out, "wrote {}", count(committed.written.len(), "file"))?;
+            if self.verbose {
+                for path in &committed.written {
+                    writeln!(out, "  {}", outcome.shown(path))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What changed while we were at it.
+    fn dropped(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(committed) = self.committed else {
+            return Ok(());
+        };
+        for path in &committed.stale {
+            let path = self.outcome.shown(path);
+            self.warning(
+                out,
+                &format!("{path} changed while unpark ran, and was left as it is"),
+            )?;
+        }
+        if !committed.dropped.is_empty() {
+            let dropped = count(committed.dropped.len(), "change");
+            self.warning(out, &format!("{dropped} dropped for it"))?;
+            self.help(
+                out,
+                &format!(
+                    "run again: `{}`",
+                    self.invocation.with(&["--apply", "--no-verify"])
+                ),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What else can be had, and how.
+    fn offers(&self, out: &mut dyn Write) -> io::Result<()> {
+        let outcome = self.outcome;
+        if self.committed.is_none() && !outcome.files.is_empty() {
+            let base = diff::base(outcome);
+            if self.diff_shown && base != self.invocation.here {
+                let base = base.display();
+                self.note(
+                    out,
+                    &format!("the paths of the diff are relative to {base}"),
+                )?;
+            }
+            let command = self.invocation.with(&["--apply", "--no-verify"]);
+            self.help(
+                out,
+                &format!("nothing was written; `{command}` writes the changes"),
+            )?;
+        }
+        let offered = outcome.count(State::Offered);
+        if offered > 0 {
+            let command = self.invocation.with(&["--unsafe-fixes"]);
+            self.help(
+                out,
+                &format!("{offered} more with `--unsafe-fixes`: `{command}`"),
+            )?;
+        }
+        let manual = outcome.count(State::Manual);
+        if let Some(why) = self.why(State::Manual) {
+            let need = if manual == 1 { "needs" } else { "need" };
+            self.help(out, &format!("{manual} {need} a person: {why}"))?;
+        }
+        if let Some(why) = self.why(State::Refused) {
+            let refused = outcome.count(State::Refused);
+            let were = if refused == 1 { "was" } else { "were" };
+            self.help(
+                out,
+                &format!("{refused} {were} refused, with the reason: {why}"),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The command that explains the first finding in a state.
+    fn why(&self, state: State) -> Option<String> {
+        let findings = &self.outcome.findings;
+        let first = findings.iter().find(|finding| finding.state == state)?;
+        let command = self.invocation.why(&first.path, first.start.line);
+        Some(format!("`{command}`"))
+    }
+
+    /// What was not looked at, or not well.
+    fn left_out(&self, out: &mut dyn Write) -> io::Result<()> {
+        let outcome = self.outcome;
+        let named = match self.verbose {
+            true => usize::MAX,
+            false => NAMED,
+        };
+        for skipped in outcome.skipped.iter().take(named) {
+            let path = outcome.shown(&skipped.path);
+            self.warning(out, &format!("skipped {path}: {}", skipped.reason))?;
+        }
+        let more = outcome.skipped.len().saturating_sub(named);
+        if more > 0 {
+            self.warning(out, &format!("skipped {more} more: `-v` names them"))?;
+        }
+        for reason in &outcome.degraded {
+            let reason = reason.trim_end().replace('\n', "\n  ");
+            self.warning(out, &format!("less is known than could be: {reason}"))?;
+        }
+        for (place, number) in &outcome.unseen {
+            let places = count(*number, "place");
+            self.note(out, &format!("not looked at: {place}: {places}"))?;
+        }
+        if !outcome.quiet.is_empty() {
+            let fine = outcome.quiet.iter();
+            let fine: Vec<String> = fine
+                .map(|(reason, number)| format!("{number} {reason}"))
+                .collect();
+            self.note(out, &format!("left as they are: {}", fine.join(", ")))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the defects of ours alone.
+    ///
+    /// # Errors
+    /// If they can't be written.
+    pub fn defects(&self, out: &mut dyn Write) -> io::Result<()> {
+        let error = self.palette.error;
+        for defect in &self.outcome.defects {
+            let message = match self.verbose {
+                true => defect.message.as_str(),
+                false => defect.message.lines().next().unwrap_or_default(),
+            };
+            writeln!(
+                out,
+                "{error}error{error:#}: a defect of unpark in {}, looking at {}: {message}",
+                defect.codemod,
+                relative(&defect.path, &self.invocation.here)
+            )?;
+        }
+        if !self.outcome.defects.is_empty() {
+            self.help(
+                out,
+                "the rest of the run is good; please report the defect with what `-v` shows",
+            )?;
+        }
+        Ok(())
+    }
+
+    fn warning(&self, out: &mut dyn Write, message: &str) -> io::Result<()> {
+        let warning = self.palette.warning;
+        writeln!(out, "{warning}warning{warning:#}: {message}")
+    }
+
+    fn note(&self, out: &mut dyn Write, message: &str) -> io::Result<()> {
+        let note = self.palette.note;
+        writeln!(out, "{note}note{note:#}: {message}")
+    }
+
+    fn help(&self, out: &mut dyn Write, message: &str) -> io::Result<()> {
+        let help = self.palette.help;
+        writeln!(out, "{help}help{help:#}: {message}")
+    }
+}
+
+/// `2 fixed, 1 refused`
+fn by_state(findings: &[&Finding]) -> String {
+    let counts = State::ALL.into_iter().filter_map(|state| {
+        let count = findings
+            .iter()
+            .filter(|finding| finding.state == state)
+            .count();
+        (count > 0).then(|| format!("{count} {}", state.name()))
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}
