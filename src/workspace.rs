@@ -293,11 +293,11 @@ fn judge(loaded: &ProjectWorkspace, report: &mut LoadReport) {
     } = &loaded.kind
     {
         let error = format!("{error:#}");
-        let first = error
-            .lines()
-            .map(str::trim)
-            .find(|line| !line.is_empty())
-            .unwrap_or_default();
+        let lines = || error.lines().map(str::trim).filter(|line| !line.is_empty());
+        let told = lines()
+            .find(|line| line.starts_with("error:"))
+            .or_else(|| lines().next());
+        let first = told.unwrap_or_default().trim_start_matches("error: ");
         report.untyped = Some(format!("the dependencies could not be loaded: {first}"));
         report
             .degraded

@@ -56,7 +56,7 @@
 //! (smol): there the task would now run to its end.
 
 use ra_ap_hir::Type;
-use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast};
+use ra_ap_syntax::{AstNode, NodeOrToken, SourceFile, TextRange, ast};
 
 use crate::{
     analysis::{
@@ -92,7 +92,27 @@ fn is_spawn(role: &Role) -> bool {
 }
 
 fn candidates(file: &SourceFile, knowledge: &Knowledge) -> Vec<Candidate> {
-    candidate_calls(file, knowledge, is_spawn)
+    let mut candidates = candidate_calls(file, knowledge, is_spawn);
+    for candidate in &mut candidates {
+        // Without types, only what is dropped on the spot is worth a word.
+        if !is_dropped_on_the_spot(file, candidate.range) {
+            candidate.path = None;
+        }
+    }
+    candidates
+}
+
+fn is_dropped_on_the_spot(file: &SourceFile, call: TextRange) -> bool {
+    let node = match file.syntax().covering_element(call) {
+        NodeOrToken::Node(node) => node,
+        NodeOrToken::Token(_) => return false,
+    };
+    let Some(parent) = node.ancestors().find(|it| it.text_range() != call) else {
+        return false;
+    };
+    let wildcard =
+        |it: ast::LetStmt| it.ty().is_none() && matches!(it.pat(), Some(ast::Pat::WildcardPat(_)));
+    ast::ExprStmt::can_cast(parent.kind()) || ast::LetStmt::cast(parent).is_some_and(wildcard)
 }
 
 fn pass(ctx: &FileContext<'_>, findings: &mut Findings) {
