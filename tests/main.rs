@@ -4,4 +4,5 @@ mod algebra;
 mod docs;
 mod fixtures;
 mod knowledge;
+mod projects;
 mod support;
