@@ -1,5 +1,8 @@
 //! Every test that looks at unpark from outside, in one binary.
 
+mod algebra;
 mod docs;
 mod fixtures;
+mod knowledge;
+mod projects;
 mod support;

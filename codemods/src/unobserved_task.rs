@@ -19,26 +19,32 @@
 //!
 //! # Before
 //! ```rust
-//! async fn refresh(cache: Cache) -> Result<(), Stale> {
-//!     cache.reload().await
+//! async fn heartbeat(address: String) -> std::io::Result<()> {
+//!     loop {
+//!         tokio::net::TcpStream::connect(&address).await?;
+//!         tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+//!     }
 //! }
 //!
-//! fn start(cache: Cache) {
-//!     tokio::spawn(refresh(cache));
+//! pub fn start(address: String) {
+//!     tokio::spawn(heartbeat(address));
 //! }
 //! ```
 //!
 //! # After
 //! ```rust
-//! async fn refresh(cache: Cache) -> Result<(), Stale> {
-//!     cache.reload().await
+//! async fn heartbeat(address: String) -> std::io::Result<()> {
+//!     loop {
+//!         tokio::net::TcpStream::connect(&address).await?;
+//!         tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+//!     }
 //! }
 //!
-//! fn start(cache: Cache) {
-//!     let task = refresh(cache);
+//! pub fn start(address: String) {
+//!     let task = heartbeat(address);
 //!     tokio::spawn(async move {
 //!         if let Err(error) = task.await {
-//!             tracing::error!(%error, "background task `refresh` failed");
+//!             tracing::error!(%error, "background task `heartbeat` failed");
 //!         }
 //!     });
 //! }
