@@ -236,7 +236,8 @@ fn settle(
         key(a).cmp(&key(b))
     });
     // What is alike in code is told apart by its order in the original text.
-    let mut alike: FxHashMap<(FileId, String), Vec<(usize, Option<usize>)>> = FxHashMap::default();
+    type Places = Vec<(usize, Option<usize>)>;
+    let mut alike: FxHashMap<(FileId, String), Places> = FxHashMap::default();
     for applied in &rounds.applied {
         let it = &applied.settled;
         alike

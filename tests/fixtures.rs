@@ -193,7 +193,8 @@ fn edits_are_the_difference(case: &Case, outcome: &Outcome) -> bool {
 }
 
 fn changes_do_not_overlap(outcome: &Outcome) -> bool {
-    let mut taken: BTreeMap<(usize, PathBuf), Vec<(usize, usize, usize)>> = BTreeMap::new();
+    type Edits = Vec<(usize, usize, usize)>;
+    let mut taken: BTreeMap<(usize, PathBuf), Edits> = BTreeMap::new();
     for change in outcome.changes.iter().filter(|change| change.selected) {
         for (path, edit) in &change.edits {
             let key = (change.round, path.clone());

@@ -520,7 +520,7 @@ fn is_test_attribute(attr: &ast::Attr) -> bool {
     let Some(name) = path.segment().and_then(|segment| segment.name_ref()) else {
         return false;
     };
-    match &*name.text() {
+    match name.text() {
         "test" | "bench" | "rstest" | "test_case" | "proptest" | "quickcheck" => true,
         "cfg" => {
             let words = attr.syntax().text().to_string();

@@ -375,7 +375,7 @@ fn unwrapped(call: &ast::Expr) -> ast::Expr {
         Some(method)
             if method
                 .name_ref()
-                .is_some_and(|name| matches!(&*name.text(), "unwrap" | "expect")) =>
+                .is_some_and(|name| matches!(name.text(), "unwrap" | "expect")) =>
         {
             method.into()
         }
