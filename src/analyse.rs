@@ -54,11 +54,9 @@ pub fn all(
 ) -> Looked {
     let mut by_crate: FxHashMap<_, Vec<FileId>> = FxHashMap::default();
     for (&id, file) in files {
-        if file
-            .candidates
-            .get(index)
-            .is_some_and(|candidates| !candidates.is_empty())
-            && let Some(&krate) = workspace.crates_of(id).first()
+        let candidates = file.candidates.get(index);
+        if candidates.is_some_and(|candidates| !candidates.is_empty())
+            && let Some(krate) = workspace.crate_of(id)
         {
             by_crate.entry(krate).or_default().push(id);
         }

@@ -149,16 +149,30 @@ impl Workspace {
         self.db.apply_change(change);
     }
 
-    /// The crates that a file is a module of.
-    pub fn crates_of(&self, file: FileId) -> Vec<Crate> {
+    /// The first crate that a file is a module of. A file may belong to a library and a program of
+    /// one package.
+    pub fn crate_of(&self, file: FileId) -> Option<Crate> {
         attach_db(&self.db, || {
             let sema = Semantics::new(&self.db);
-            let mut crates: Vec<Crate> = sema
+            let module = sema.file_to_module_def(file)?;
+            Some(module.krate(&self.db))
+        })
+    }
+
+    /// Whether crates of several packages include a file.
+    pub fn is_shared(&self, file: FileId) -> bool {
+        attach_db(&self.db, || {
+            let sema = Semantics::new(&self.db);
+            let mut packages: Vec<usize> = sema
                 .file_to_module_defs(file)
-                .map(|module| module.krate(&self.db))
+                .filter_map(|module| {
+                    let root = module.krate(&self.db).root_file(&self.db);
+                    self.targets.get(&root).map(|(package, _)| *package)
+                })
                 .collect();
-            crates.dedup();
-            crates
+            packages.sort_unstable();
+            packages.dedup();
+            packages.len() > 1
         })
     }
 
