@@ -1,7 +1,7 @@
 //! What a codemod may ask about a file, in the words of the domain.
 
 use ra_ap_hir::{
-    AsAssocItem, CfgExpr, Crate, DisplayTarget, Function, HasCrate, HirDisplay, ModuleDef,
+    AsAssocItem, CfgAtom, CfgExpr, Crate, DisplayTarget, Function, HasCrate, HirDisplay, ModuleDef,
     PathResolution, Semantics, Trait, Type, TypeInfo,
 };
 use ra_ap_ide_db::{FileId, FxHashSet, RootDatabase};
@@ -514,20 +514,28 @@ pub fn inactive_cfg(
 /// Whether an attribute says that its item is for tests: `#[test]`, `#[tokio::test]`,
 /// `#[cfg(test)]`, `#[bench]`, but not `#[cfg(not(test))]`.
 fn is_test_attribute(attr: &ast::Attr) -> bool {
-    let Some(path) = attr.path() else {
-        return false;
-    };
-    let Some(name) = path.segment().and_then(|segment| segment.name_ref()) else {
-        return false;
-    };
-    match name.text() {
-        "test" | "bench" | "rstest" | "test_case" | "proptest" | "quickcheck" => true,
-        "cfg" => {
-            let words = attr.syntax().text().to_string();
-            let mut words = words.split(|c: char| !c.is_alphanumeric() && c != '_');
-            words.clone().any(|word| word == "test") && !words.any(|word| word == "not")
-        }
-        _ => false,
+    if let Some(ast::Meta::CfgMeta(cfg)) = attr.meta() {
+        return cfg
+            .cfg_predicate()
+            .is_some_and(|cfg| only_in_tests(&CfgExpr::parse_from_ast(cfg)));
+    }
+    let name = attr
+        .path()
+        .and_then(|path| path.segment()?.name_ref())
+        .map(|name| name.text().to_string());
+    matches!(
+        name.as_deref(),
+        Some("test" | "bench" | "rstest" | "test_case" | "proptest" | "quickcheck")
+    )
+}
+
+/// Whether a condition can't hold without `test`.
+fn only_in_tests(cfg: &CfgExpr) -> bool {
+    match cfg {
+        CfgExpr::Atom(CfgAtom::Flag(flag)) => flag.as_str() == "test",
+        CfgExpr::All(all) => all.iter().any(only_in_tests),
+        CfgExpr::Any(any) => !any.is_empty() && any.iter().all(only_in_tests),
+        CfgExpr::Atom(_) | CfgExpr::Not(_) | CfgExpr::Invalid => false,
     }
 }
 
