@@ -214,6 +214,41 @@ pub mod time {
     }
 }
 
+pub mod sync {
+    use std::marker::PhantomData;
+
+    pub mod mpsc {
+        use super::PhantomData;
+
+        pub struct Sender<T>(PhantomData<T>);
+
+        pub struct Receiver<T>(PhantomData<T>);
+
+        #[derive(Debug)]
+        pub struct SendError;
+
+        pub fn channel<T>(_: usize) -> (Sender<T>, Receiver<T>) {
+            unimplemented!()
+        }
+
+        impl<T> Sender<T> {
+            pub async fn send(&self, _: T) -> Result<(), SendError> {
+                unimplemented!()
+            }
+        }
+
+        impl<T> Drop for Sender<T> {
+            fn drop(&mut self) {}
+        }
+
+        impl<T> Receiver<T> {
+            pub async fn recv(&mut self) -> Option<T> {
+                unimplemented!()
+            }
+        }
+    }
+}
+
 pub mod net {
     use std::io;
 
@@ -224,6 +259,13 @@ pub mod net {
             unimplemented!()
         }
     }
+}
+
+#[macro_export]
+macro_rules! join {
+    ($($future:expr),* $(,)?) => {
+        ($( $future.await ),*)
+    };
 }
 
 /// Runs each future in turn; enough to stand around code.
