@@ -15,7 +15,9 @@ use ra_ap_hir::attach_db;
 use ra_ap_ide_db::{FileId, FxHashMap};
 use ra_ap_syntax::SourceFile;
 use unpark_codemods::{
-    Codemod, change,
+    Codemod,
+    analysis::leftovers,
+    change,
     codemod::{Candidate, Finding, Safety, Verdict},
     knowledge::{Knowledge, Resolved},
     settings::Settings,
@@ -273,7 +275,7 @@ fn write(
     rounds: &mut Rounds,
 ) -> (Vec<Settled>, bool) {
     let mut open = Vec::new();
-    let mut taken: Vec<(Settled, Vec<change::Edit>)> = Vec::new();
+    let mut taken: Vec<(Settled, change::Change)> = Vec::new();
     let mut by_file: BTreeMap<FileId, Vec<change::Edit>> = BTreeMap::new();
     for settled in found {
         let Verdict::Rewrite { safety, change, .. } = &settled.finding.verdict else {
@@ -323,14 +325,15 @@ fn write(
                 for edit in &change.edits {
                     by_file.entry(edit.file).or_default().push(edit.clone());
                 }
-                let edits = change.edits.clone();
-                taken.push((settled, edits));
+                let change = change.clone();
+                taken.push((settled, change));
             }
         }
     }
     if taken.is_empty() {
         return (open, false);
     }
+    take_leftovers(files, workspace, &mut by_file, &mut taken);
     record(files, taken, round, rounds);
     let texts: Vec<(FileId, String)> = by_file
         .into_keys()
@@ -362,21 +365,48 @@ fn open_for_edit(files: &mut Files, workspace: &Workspace, id: FileId) {
     }
 }
 
+/// Names that no code uses any more go with the last change that used them.
+fn take_leftovers(
+    files: &Files,
+    workspace: &Workspace,
+    by_file: &mut BTreeMap<FileId, Vec<change::Edit>>,
+    taken: &mut [(Settled, change::Change)],
+) {
+    let changed: Vec<FileId> = by_file.keys().copied().collect();
+    for id in changed {
+        let changes: Vec<&change::Change> = taken.iter().map(|(_, change)| change).collect();
+        if changes.iter().all(|change| change.leftovers.is_empty()) {
+            continue;
+        }
+        let Some(package) = workspace.project.package_of(&files[&id].path) else {
+            continue;
+        };
+        let tree = SourceFile::parse(&files[&id].text, package.facts.edition).tree();
+        for (index, edit) in leftovers::removals(&tree, id, &changes) {
+            let beside = by_file.entry(id).or_default();
+            if beside.iter().all(|other| edit.fits_beside(other)) {
+                beside.push(edit.clone());
+                taken[index].1.edits.push(edit);
+            }
+        }
+    }
+}
+
 /// Applies what was taken to the overlays, and writes down how.
 fn record(
     files: &mut Files,
-    taken: Vec<(Settled, Vec<change::Edit>)>,
+    taken: Vec<(Settled, change::Change)>,
     round: usize,
     rounds: &mut Rounds,
 ) {
     let first = rounds.applied.len();
     let mut replacements: BTreeMap<FileId, Vec<(Replacement, usize)>> = BTreeMap::new();
-    for (offset, (settled, edits)) in taken.into_iter().enumerate() {
+    for (offset, (settled, change)) in taken.into_iter().enumerate() {
         let mut depends_on = BTreeSet::new();
         let home = &files[&settled.finding.file];
         depends_on.extend(home.overlay.writers(settled.finding.range.into()));
         let mut written = Vec::new();
-        for edit in edits {
+        for edit in change.edits {
             let file = &files[&edit.file];
             depends_on.extend(file.overlay.writers(edit.range.into()));
             let (start, end) = (edit.range.start().into(), edit.range.end().into());

@@ -1,0 +1,109 @@
+//! Which runtime a handle belongs to.
+
+use ra_ap_syntax::{
+    AstNode, SyntaxNode,
+    ast::{self, HasArgList},
+};
+
+use crate::{
+    context::{Enclosing, FileContext},
+    knowledge::{Definition, Role, resolve},
+};
+
+/// Whether this is a call that gives the handle of the runtime that it runs on.
+pub fn is_handle_call(ctx: &FileContext<'_>, value: &ast::Expr) -> bool {
+    ctx.call(value)
+        .is_some_and(|call| call.api.role == Role::CurrentHandle)
+}
+
+/// What a value is a clone of: a name, a field of one, or a reference to either.
+pub fn cloned(ctx: &FileContext<'_>, value: &ast::Expr) -> Option<ast::Expr> {
+    let of = match value {
+        ast::Expr::MethodCallExpr(call) if call.name_ref()?.text() == "clone" => call.receiver()?,
+        ast::Expr::CallExpr(call) => {
+            let callee = ctx.callee(value)?;
+            let declared = ctx.in_trait(callee).unwrap_or(callee);
+            let clones = resolve(ctx.db, "core::clone::Clone::clone");
+            if !clones.contains(&Definition::Function(declared)) {
+                return None;
+            }
+            match call.arg_list()?.args().next()? {
+                ast::Expr::RefExpr(inner) => inner.expr()?,
+                other => other,
+            }
+        }
+        _ => return None,
+    };
+    is_place(&of).then_some(of)
+}
+
+fn is_place(expr: &ast::Expr) -> bool {
+    match expr {
+        ast::Expr::PathExpr(_) => true,
+        ast::Expr::FieldExpr(field) => field.expr().is_some_and(|inner| is_place(&inner)),
+        ast::Expr::ParenExpr(inner) => inner.expr().is_some_and(|inner| is_place(&inner)),
+        _ => false,
+    }
+}
+
+/// Whether the value of `receiver` is proven to be the handle of the runtime that polls the async
+/// code `body`. `closure` is the offloaded closure, whose thread belongs to that runtime too.
+pub fn is_of_this_runtime(
+    ctx: &FileContext<'_>,
+    receiver: &ast::Expr,
+    body: &SyntaxNode,
+    closure: Option<&SyntaxNode>,
+) -> bool {
+    match receiver {
+        ast::Expr::ParenExpr(inner) => inner
+            .expr()
+            .is_some_and(|inner| is_of_this_runtime(ctx, &inner, body, closure)),
+        ast::Expr::RefExpr(inner) => inner
+            .expr()
+            .is_some_and(|inner| is_of_this_runtime(ctx, &inner, body, closure)),
+        ast::Expr::PathExpr(path) => ctx
+            .initializer(path)
+            .is_some_and(|value| is_of_this_runtime(ctx, &value, body, closure)),
+        _ if is_handle_call(ctx, receiver) => {
+            let at = ctx.enclosing(receiver.syntax());
+            match at {
+                Some(Enclosing::Closure(it)) => closure == Some(it.syntax()),
+                Some(enclosing) if enclosing.is_async() => runs_in(ctx, body, &enclosing),
+                _ => false,
+            }
+        }
+        _ => cloned(ctx, receiver)
+            .is_some_and(|inner| is_of_this_runtime(ctx, &inner, body, closure)),
+    }
+}
+
+/// Whether the async code `body` runs on the runtime of the async code around it where the handle
+/// was taken: it is the same body, or one spawned from there without naming a runtime.
+fn runs_in(ctx: &FileContext<'_>, body: &SyntaxNode, taken: &Enclosing) -> bool {
+    let mut body = body.clone();
+    loop {
+        if taken.body().is_some_and(|taken| taken == body) {
+            return true;
+        }
+        let spawn = body
+            .parent()
+            .filter(|list| ast::ArgList::can_cast(list.kind()))
+            .and_then(|list| list.parent())
+            .and_then(ast::Expr::cast)
+            .and_then(|call| ctx.call(&call));
+        let same = spawn.is_some_and(|call| {
+            matches!(call.api.role, Role::Spawn { .. })
+                && call.receiver.is_none()
+                && call.api.family == "tokio"
+        });
+        let Some(outer) = ctx.enclosing(&body).filter(|_| same) else {
+            return false;
+        };
+        match outer.body() {
+            Some(outer) if !matches!(ctx.enclosing(&body), Some(Enclosing::Closure(_))) => {
+                body = outer;
+            }
+            _ => return false,
+        }
+    }
+}

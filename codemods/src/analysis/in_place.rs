@@ -1,0 +1,87 @@
+//! The edit that awaits a future in the place of what drove it.
+
+use ra_ap_syntax::{AstNode, TextRange, ast};
+
+use super::{
+    awaited::{Future, awaited, comments_in},
+    leftovers,
+};
+use crate::{change::Change, codemod::Safety, context::FileContext};
+
+/// How far a rewrite may be trusted; it only ever goes down.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trust {
+    lowered: bool,
+}
+
+impl Trust {
+    /// Takes a step down.
+    pub fn lower(&mut self) {
+        self.lowered = true;
+    }
+
+    /// What is left of it.
+    pub fn safety(self) -> Safety {
+        if self.lowered {
+            Safety::Unsafe
+        } else {
+            Safety::Safe
+        }
+    }
+}
+
+/// What stands in the place of a call.
+#[derive(Debug)]
+pub struct InPlace<'a> {
+    /// The expression that goes away.
+    pub whole: &'a ast::Expr,
+    /// The future in it.
+    pub future: &'a Future,
+    /// Whether it was in a closure with `move`.
+    pub owned: bool,
+    /// The clones that it is made of.
+    pub clones: &'a [ast::LetStmt],
+}
+
+impl InPlace<'_> {
+    /// The change, and whether a comment goes away with it. `None` for what a macro made.
+    pub fn change(&self, ctx: &FileContext<'_>) -> Option<(Change, bool)> {
+        let whole = ctx.source_range(self.whole.syntax())?;
+        let mut text = awaited(ctx, self.future, whole, self.owned)?;
+        let mut kept = vec![ctx.source_range(self.future.expr().syntax())?];
+        if !self.clones.is_empty() {
+            let outer = ctx.indent_at(whole.start());
+            let inner = format!("{outer}{}", ctx.indent_unit());
+            let mut block = "{\n".to_owned();
+            for clone in self.clones {
+                let range = ctx.source_range(clone.syntax())?;
+                kept.push(range);
+                block += &format!("{inner}{}\n", ctx.slice(range));
+            }
+            text = format!("{block}{inner}{text}\n{outer}}}");
+        }
+        let mut change = Change::default();
+        change.replace(ctx.file, whole, text);
+        let comments = take_away(ctx, &mut change, whole, kept);
+        Some((change, comments))
+    }
+}
+
+/// Notes that `whole` goes away but for what is `kept`. Gives whether a comment goes with it.
+pub fn take_away(
+    ctx: &FileContext<'_>,
+    change: &mut Change,
+    whole: TextRange,
+    mut kept: Vec<TextRange>,
+) -> bool {
+    kept.sort_by_key(|range| range.start());
+    let mut gone = Vec::new();
+    let mut at = whole.start();
+    for kept in kept {
+        gone.push(TextRange::new(at, kept.start()));
+        at = kept.end();
+    }
+    gone.push(TextRange::new(at, whole.end()));
+    leftovers::note(ctx, change, &gone);
+    gone.iter().any(|gone| comments_in(ctx, *gone))
+}

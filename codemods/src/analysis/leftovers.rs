@@ -1,0 +1,424 @@
+//! Locals and imports that nothing uses any more once a change is made.
+
+use ra_ap_hir::PathResolution;
+use ra_ap_ide_db::FileId;
+use ra_ap_syntax::{
+    AstNode, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, TextRange,
+    ast::{self, HasAttrs, HasName, HasVisibility},
+};
+
+use crate::{
+    change::{Change, Edit, Leftover},
+    context::FileContext,
+    text::has_comment,
+};
+
+/// Notes in a change which code it takes away, and which names that may leave without a use.
+pub fn note(ctx: &FileContext<'_>, change: &mut Change, gone: &[TextRange]) {
+    change
+        .gone
+        .extend(gone.iter().map(|&range| (ctx.file, range)));
+    let mut open: Vec<TextRange> = gone.to_vec();
+    while let Some(range) = open.pop() {
+        for path in paths_in(ctx.source.syntax(), range) {
+            let leftover = match ctx.sema.resolve_path(&path) {
+                Some(PathResolution::Local(local)) => local_leftover(ctx, local),
+                Some(_) => import_leftover(ctx, &path),
+                None => None,
+            };
+            add(change, &mut open, leftover);
+        }
+        for name in methods_in(ctx.source.syntax(), range) {
+            let leftover = trait_leftover(ctx, &name);
+            add(change, &mut open, leftover);
+        }
+    }
+}
+
+fn add(change: &mut Change, open: &mut Vec<TextRange>, leftover: Option<Leftover>) {
+    if let Some(leftover) = leftover
+        && !change.leftovers.contains(&leftover)
+    {
+        open.push(leftover.binding);
+        change.leftovers.push(leftover);
+    }
+}
+
+/// The paths that stand in a range, outside of macro arguments.
+fn paths_in(root: &SyntaxNode, range: TextRange) -> Vec<ast::Path> {
+    root.descendants()
+        .filter(|node| range.contains_range(node.text_range()))
+        .filter_map(ast::Path::cast)
+        .filter(|path| path.qualifier().is_none())
+        .collect()
+}
+
+/// The names of the methods that are called in a range: the receiver may be left standing.
+fn methods_in(root: &SyntaxNode, range: TextRange) -> Vec<ast::NameRef> {
+    root.descendants()
+        .filter_map(ast::MethodCallExpr::cast)
+        .filter_map(|call| call.name_ref())
+        .filter(|name| range.contains_range(name.syntax().text_range()))
+        .collect()
+}
+
+/// A `let` of a handle or a clone, for the uses of its name in the function.
+fn local_leftover(ctx: &FileContext<'_>, local: ra_ap_hir::Local<'_>) -> Option<Leftover> {
+    let source = local.primary_source(ctx.db);
+    let pattern = source.source.value.left()?;
+    let statement = pattern.syntax().parent().and_then(ast::LetStmt::cast)?;
+    let plain = statement.ty().is_none()
+        && statement.let_else().is_none()
+        && statement.attrs().next().is_none()
+        && statement
+            .initializer()
+            .is_some_and(|value| is_cheap(ctx, &value));
+    let in_file = ctx.source_range(statement.syntax())?;
+    if !plain || has_comment(statement.syntax(), in_file) {
+        return None;
+    }
+    let name = pattern.name()?.text().to_string();
+    let function = statement
+        .syntax()
+        .ancestors()
+        .find(|node| ast::Fn::can_cast(node.kind()))?;
+    let uses = tokens(&function)
+        .filter(|token| !in_file.contains_range(token.text_range()))
+        .filter(|token| may_name(ctx, local, token, &name))
+        .map(|token| token.text_range())
+        .collect();
+    Some(Leftover {
+        file: ctx.file,
+        binding: in_file,
+        uses,
+    })
+}
+
+/// Whether a value can be left out: the handle of the runtime, or a clone of something named.
+pub fn is_cheap(ctx: &FileContext<'_>, value: &ast::Expr) -> bool {
+    super::handle::is_handle_call(ctx, value) || super::handle::cloned(ctx, value).is_some()
+}
+
+/// Whether a token refers to a local, or may: in the arguments of a macro and in format strings.
+fn may_name(
+    ctx: &FileContext<'_>,
+    local: ra_ap_hir::Local<'_>,
+    token: &SyntaxToken,
+    name: &str,
+) -> bool {
+    match token.kind() {
+        SyntaxKind::IDENT if token.text() == name && !is_member(token) => {
+            let Some(parent) = token.parent() else {
+                return true;
+            };
+            let binds = ast::Name::can_cast(parent.kind());
+            !binds && local_of(ctx, &parent).is_none_or(|it| it == local)
+        }
+        SyntaxKind::STRING => token.text().contains(name),
+        _ => false,
+    }
+}
+
+/// Whether a token names a field, a method or what stands after `::`.
+fn is_member(token: &SyntaxToken) -> bool {
+    let before = std::iter::successors(token.prev_token(), SyntaxToken::prev_token)
+        .find(|token| !token.kind().is_trivia());
+    before.is_some_and(|before| matches!(before.text(), "." | "::" | "fn"))
+        || (before_is_colon(token))
+}
+
+fn before_is_colon(token: &SyntaxToken) -> bool {
+    let mut before = std::iter::successors(token.prev_token(), SyntaxToken::prev_token)
+        .filter(|token| !token.kind().is_trivia());
+    // In the arguments of a macro a path separator is two tokens.
+    before.next().is_some_and(|it| it.text() == ":")
+        && before.next().is_some_and(|it| it.text() == ":")
+}
+
+fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
+    node.descendants_with_tokens()
+        .filter_map(|element| element.into_token())
+}
+
+/// The import that the first segment of a path goes through.
+fn import_leftover(ctx: &FileContext<'_>, path: &ast::Path) -> Option<Leftover> {
+    let name = path.segment()?.name_ref()?.text().to_string();
+    let member = import_of(ctx, &name)?;
+    let uses = uses_of_import(ctx, &member, |token| {
+        token.text() == name && !is_member(token) && !is_local(ctx, token)
+    });
+    leftover_of(ctx, &member, &name, uses)
+}
+
+/// The import of the trait that a method is called through.
+fn trait_leftover(ctx: &FileContext<'_>, method: &ast::NameRef) -> Option<Leftover> {
+    use ra_ap_hir::AsAssocItem as _;
+    let call = method
+        .syntax()
+        .parent()
+        .and_then(ast::MethodCallExpr::cast)?;
+    let callee = ctx.callee(&call.into())?;
+    let callee = ctx.in_trait(callee).unwrap_or(callee);
+    let trait_ = callee.as_assoc_item(ctx.db)?.container_trait(ctx.db)?;
+    let methods: Vec<String> = trait_
+        .items(ctx.db)
+        .into_iter()
+        .filter_map(|item| Some(item.name(ctx.db)?.as_str().to_owned()))
+        .collect();
+    let mut members = members(ctx).into_iter().filter(|member| {
+        let resolved = member.path().and_then(|path| ctx.sema.resolve_path(&path));
+        matches!(resolved, Some(PathResolution::Def(ra_ap_hir::ModuleDef::Trait(it))) if it == trait_)
+    });
+    let member = members.next()?;
+    if members.next().is_some() {
+        return None;
+    }
+    let name = bound_name(&member)?;
+    let uses = uses_of_import(ctx, &member, |token| {
+        token.text() == name || methods.iter().any(|method| method == token.text())
+    });
+    leftover_of(ctx, &member, &name, uses)
+}
+
+fn leftover_of(
+    ctx: &FileContext<'_>,
+    member: &ast::UseTree,
+    name: &str,
+    uses: Vec<TextRange>,
+) -> Option<Leftover> {
+    let item = member.syntax().ancestors().find_map(ast::Use::cast)?;
+    let plain = item.visibility().is_none() && item.attrs().next().is_none();
+    let range = item.syntax().text_range();
+    if !plain || has_comment(item.syntax(), range) || seen_by_children(ctx, name) {
+        return None;
+    }
+    let binding = member.syntax().text_range();
+    Some(Leftover {
+        file: ctx.file,
+        binding,
+        uses,
+    })
+}
+
+fn uses_of_import(
+    ctx: &FileContext<'_>,
+    member: &ast::UseTree,
+    is_use: impl Fn(&SyntaxToken) -> bool,
+) -> Vec<TextRange> {
+    let own = member.syntax().text_range();
+    tokens(ctx.source.syntax())
+        .filter(|token| token.kind() == SyntaxKind::IDENT)
+        .filter(|token| !own.contains_range(token.text_range()) && is_use(token))
+        .map(|token| token.text_range())
+        .collect()
+}
+
+/// Whether a name is proven to be that of a local.
+fn is_local(ctx: &FileContext<'_>, token: &SyntaxToken) -> bool {
+    let Some(parent) = token.parent() else {
+        return false;
+    };
+    if let Some(name) = ast::Name::cast(parent.clone()) {
+        let pattern = name.syntax().parent().and_then(ast::IdentPat::cast);
+        return pattern.is_some_and(|pattern| ctx.sema.to_def(&pattern).is_some());
+    }
+    local_of(ctx, &parent).is_some()
+}
+
+/// The local that a name in an expression refers to.
+fn local_of<'a>(ctx: &FileContext<'a>, name: &SyntaxNode) -> Option<ra_ap_hir::Local<'a>> {
+    let path = name.ancestors().nth(2).and_then(ast::Path::cast)?;
+    match ctx.sema.resolve_path(&path)? {
+        PathResolution::Local(local) => Some(local),
+        _ => None,
+    }
+}
+
+/// The single member of the `use` items of the file that binds a name.
+fn import_of(ctx: &FileContext<'_>, name: &str) -> Option<ast::UseTree> {
+    let mut found = members(ctx)
+        .into_iter()
+        .filter(|member| bound_name(member).as_deref() == Some(name));
+    let member = found.next()?;
+    found.next().is_none().then_some(member)
+}
+
+fn members(ctx: &FileContext<'_>) -> Vec<ast::UseTree> {
+    ctx.source
+        .syntax()
+        .descendants()
+        .filter_map(ast::UseTree::cast)
+        .filter(|tree| tree.use_tree_list().is_none() && tree.star_token().is_none())
+        .collect()
+}
+
+/// The name that a member of a `use` item binds.
+fn bound_name(member: &ast::UseTree) -> Option<String> {
+    if let Some(rename) = member.rename() {
+        return Some(
+            rename
+                .name()
+                .map_or_else(|| "_".to_owned(), |name| name.text().to_string()),
+        );
+    }
+    let last = member.path()?.segment()?;
+    if last.self_token().is_some() {
+        let list = member.syntax().parent()?;
+        let outer = list.parent().and_then(ast::UseTree::cast)?;
+        return Some(outer.path()?.segment()?.name_ref()?.text().to_string());
+    }
+    Some(last.name_ref()?.text().to_string())
+}
+
+/// Whether a module in another file may reach a private import of this one.
+fn seen_by_children(ctx: &FileContext<'_>, name: &str) -> bool {
+    let Some(module) = ctx.sema.file_to_module_def(ctx.file) else {
+        return true;
+    };
+    let mut open: Vec<_> = module.children(ctx.db).collect();
+    while let Some(module) = open.pop() {
+        let source = module.definition_source(ctx.db);
+        let node = match &source.value {
+            ra_ap_hir::ModuleSource::SourceFile(file) => file.syntax().clone(),
+            _ => continue,
+        };
+        let text = node.text().to_string();
+        if text.contains("super::") && (text.contains(name) || text.contains("super::*")) {
+            return true;
+        }
+        open.extend(module.children(ctx.db));
+    }
+    false
+}
+
+/// The edits that take away what nothing uses any more after all of the changes, with the last
+/// change that used it. `taken` are those of one round; `tree` is the file before them.
+pub fn removals(tree: &SourceFile, file: FileId, taken: &[&Change]) -> Vec<(usize, Edit)> {
+    let mut gone: Vec<TextRange> = taken
+        .iter()
+        .flat_map(|change| &change.gone)
+        .filter(|(of, _)| *of == file)
+        .map(|&(_, range)| range)
+        .collect();
+    let mut open: Vec<(usize, &Leftover)> = taken
+        .iter()
+        .enumerate()
+        .flat_map(|(index, change)| change.leftovers.iter().map(move |it| (index, it)))
+        .filter(|(_, leftover)| leftover.file == file)
+        .collect();
+    open.sort_by_key(|(index, _)| std::cmp::Reverse(*index));
+    let mut dead: Vec<(usize, TextRange)> = Vec::new();
+    loop {
+        let before = dead.len();
+        for (index, leftover) in &open {
+            let is_gone = |range: &TextRange| gone.iter().any(|gone| gone.contains_range(*range));
+            let known = dead.iter().any(|(_, binding)| *binding == leftover.binding);
+            if !known && leftover.uses.iter().all(is_gone) {
+                dead.push((*index, leftover.binding));
+            }
+        }
+        gone.extend(dead[before..].iter().map(|(_, binding)| *binding));
+        if dead.len() == before {
+            break;
+        }
+    }
+    without(tree, &dead)
+        .into_iter()
+        .map(|(index, range, text)| (index, Edit { file, range, text }))
+        .collect()
+}
+
+/// One edit for each statement and `use` item that loses something.
+fn without(tree: &SourceFile, dead: &[(usize, TextRange)]) -> Vec<(usize, TextRange, String)> {
+    let mut edits: Vec<(usize, TextRange, String)> = Vec::new();
+    let ranges: Vec<TextRange> = dead.iter().map(|(_, range)| *range).collect();
+    for &(index, range) in dead {
+        let node = tree.syntax().covering_element(range);
+        let node = match node {
+            ra_ap_syntax::NodeOrToken::Node(node) => Some(node),
+            ra_ap_syntax::NodeOrToken::Token(token) => token.parent(),
+        };
+        let Some(node) = node else { continue };
+        let item = node.ancestors().find_map(ast::Use::cast);
+        let Some(item) = item else {
+            edits.push((index, whole_line(tree.syntax(), range), String::new()));
+            continue;
+        };
+        let Some(root) = item.use_tree() else {
+            continue;
+        };
+        let edit = match rest_of(&root, &ranges) {
+            Some(rest) => (index, root.syntax().text_range(), rest),
+            None => (
+                index,
+                whole_line(tree.syntax(), item.syntax().text_range()),
+                String::new(),
+            ),
+        };
+        if !edits.iter().any(|(_, range, _)| *range == edit.1) {
+            edits.push(edit);
+        }
+    }
+    edits
+}
+
+/// A `use` tree without its dead members; `None` if nothing is left.
+fn rest_of(tree: &ast::UseTree, dead: &[TextRange]) -> Option<String> {
+    if dead.contains(&tree.syntax().text_range()) {
+        return None;
+    }
+    let text = tree.syntax().text().to_string();
+    let Some(list) = tree.use_tree_list() else {
+        return Some(text);
+    };
+    let members: Vec<ast::UseTree> = list.use_trees().collect();
+    let kept: Vec<(usize, String)> = members
+        .iter()
+        .enumerate()
+        .filter_map(|(index, member)| Some((index, rest_of(member, dead)?)))
+        .collect();
+    let prefix = tree.path().map(|path| path.syntax().text().to_string());
+    match kept.as_slice() {
+        [] => None,
+        [(_, only)] if members.len() > 1 => Some(match (prefix, only.as_str()) {
+            (Some(prefix), "self") => prefix,
+            (Some(prefix), only) => format!("{prefix}::{only}"),
+            (None, only) => only.to_owned(),
+        }),
+        kept => {
+            let base = tree.syntax().text_range().start();
+            let at = |offset: ra_ap_syntax::TextSize| usize::from(offset - base);
+            let start = |index: usize| at(members[index].syntax().text_range().start());
+            let end = |index: usize| at(members[index].syntax().text_range().end());
+            let mut out = text[..start(0)].to_owned();
+            for (position, (index, member)) in kept.iter().enumerate() {
+                out.push_str(member);
+                let (from, to) = if position + 1 == kept.len() {
+                    (end(members.len() - 1), text.len())
+                } else {
+                    (end(*index), start(*index + 1))
+                };
+                out.push_str(&text[from..to]);
+            }
+            Some(out)
+        }
+    }
+}
+
+/// A range with its line, if nothing else stands there.
+fn whole_line(root: &SyntaxNode, range: TextRange) -> TextRange {
+    let text = root.text().to_string();
+    let (start, end) = (usize::from(range.start()), usize::from(range.end()));
+    let before = text[..start].trim_end_matches([' ', '\t']).len();
+    let starts_line = before == 0 || text[..before].ends_with('\n');
+    let rest = text[end..].trim_start_matches([' ', '\t', '\r']);
+    let ends_line = rest.is_empty() || rest.starts_with('\n');
+    let after = text.len() - rest.len();
+    let (start, end) = match (starts_line, ends_line) {
+        (true, true) => (before, after + usize::from(rest.starts_with('\n'))),
+        (true, false) => (start, after),
+        (false, _) => (before, end),
+    };
+    let offset = |at: usize| ra_ap_syntax::TextSize::try_from(at).expect("files are below 4 GiB");
+    TextRange::new(offset(start), offset(end))
+}
