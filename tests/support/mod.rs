@@ -1,6 +1,8 @@
 //! What several tests share.
 
 pub mod fixture;
+pub mod project;
+pub mod snapshot;
 pub mod stage;
 
 /// Whether expectations are to be written instead of compared.
