@@ -74,7 +74,7 @@ pub fn all(
         })
         .collect();
     groups.sort_by_key(|(_, files)| files.first().copied());
-    let looked: Vec<Vec<Result<(Findings, Vec<String>), Defect>>> = groups
+    let looked: Vec<Vec<Result<Anchors, Defect>>> = groups
         .par_iter()
         .with_max_len(1)
         .map_with(workspace.db.clone(), |db, ((package, target), ids)| {
@@ -109,6 +109,9 @@ pub fn all(
     all
 }
 
+/// Findings, and the anchor of each.
+type Anchors = (Findings, Vec<String>);
+
 struct Look<'a> {
     db: &'a RootDatabase,
     id: FileId,
@@ -119,12 +122,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     /// Inference panics on odd code now and then; that costs one file and one codemod.
-    fn with(
-        &self,
-        plan: &Plan<'_>,
-        index: usize,
-        known: &Resolved<'_>,
-    ) -> Result<(Findings, Vec<String>), Defect> {
+    fn with(&self, plan: &Plan<'_>, index: usize, known: &Resolved<'_>) -> Result<Anchors, Defect> {
         let codemod = plan.selection[index];
         let looked = panic::catch_unwind(AssertUnwindSafe(|| {
             attach_db(self.db, || {

@@ -237,7 +237,8 @@ fn settle(
         key(a).cmp(&key(b))
     });
     // What is alike in code is told apart by its order in the original text.
-    let mut alike: FxHashMap<(FileId, String), Vec<(usize, Option<usize>)>> = FxHashMap::default();
+    type Places = Vec<(usize, Option<usize>)>;
+    let mut alike: FxHashMap<(FileId, String), Places> = FxHashMap::default();
     for applied in &rounds.applied {
         let it = &applied.settled;
         alike
@@ -292,6 +293,9 @@ fn write(
             open.push(settled);
             continue;
         }
+        for edit in &change.edits {
+            open_for_edit(files, workspace, edit.file);
+        }
         let all_open = change
             .edits
             .iter()
@@ -340,6 +344,23 @@ fn write(
         .collect();
     workspace.write(texts);
     (Vec::new(), true)
+}
+
+/// Opens a file that had no candidate, because a change edits it too.
+fn open_for_edit(files: &mut Files, workspace: &Workspace, id: FileId) {
+    if files.contains_key(&id) {
+        return;
+    }
+    let Some(path) = workspace.path(id) else {
+        return;
+    };
+    let source = std::fs::read(&path).ok().and_then(Source::decode);
+    // With a byte order mark the database would have another text than we.
+    if let Some(source) = source.filter(|source| !source.bom)
+        && workspace.project.package_of(&path).is_some()
+    {
+        files.insert(id, OpenFile::new(path, source, Vec::new()));
+    }
 }
 
 /// Applies what was taken to the overlays, and writes down how.

@@ -11,7 +11,7 @@ use ra_ap_ide_db::span::Edition;
 use ra_ap_syntax::SourceFile;
 use unpark_codemods::{
     CATALOGUE, Codemod,
-    codemod::{Candidate, Finding, Safety},
+    codemod::{Candidate, Finding, IN_TESTS, Safety},
 };
 
 use crate::{
@@ -242,7 +242,7 @@ impl<'a> Run<'a> {
         outcome.seconds.load += started.elapsed().as_secs_f64();
 
         let started = Instant::now();
-        self.progress.say("reading names and types");
+        self.progress.say("reading types");
         let chosen = Chosen {
             options: self.options,
             selection,
@@ -277,7 +277,6 @@ pub fn analyse(
     let Chosen {
         options, config, ..
     } = chosen;
-    workspace.prime(&files.keys().copied().collect::<Vec<_>>());
     // What is off keeps its place in the list: the candidates of a file are kept in its order.
     let off: BTreeSet<&'static str> = chosen
         .selection
@@ -324,7 +323,8 @@ pub fn analyse(
     collect::workspace(outcome, &plan, files, &allows, rounds);
 }
 
-/// Opens the candidate files that the workspace has, with the text as it was read.
+/// Opens the candidate files that the workspace has, with the text as it was read, and reads the
+/// names of the crates that they need.
 pub fn open(
     workspace: &mut Workspace,
     candidates: Vec<CandidateFile>,
@@ -359,23 +359,40 @@ pub fn open(
     if !texts.is_empty() {
         workspace.write(texts);
     }
+    workspace.prime(&files.keys().copied().collect::<Vec<_>>());
     // A file that no crate includes has no types.
     files.retain(|&id, file| {
-        let seen = !workspace.crates_of(id).is_empty();
-        if !seen {
-            let sites = named(&file.candidates).count();
-            if sites > 0 {
-                let place = "files that no `mod` of this configuration includes".to_owned();
-                *outcome.unseen.entry(place).or_default() += sites;
+        let included = !workspace.crates_of(id).is_empty();
+        if !included {
+            count_unseen(
+                outcome,
+                "files that this configuration does not include (those of tests need \
+                 --include-tests)",
+                named(&file.candidates).count(),
+            );
+        }
+        included
+    });
+    for (&id, file) in &files {
+        for (condition, places) in workspace.inactive(id, named(&file.candidates)) {
+            if condition == "test" {
+                *outcome.quiet.entry(IN_TESTS).or_default() += places;
+            } else {
+                count_unseen(outcome, &format!("code under cfg({condition})"), places);
             }
         }
-        seen
-    });
+    }
     files
 }
 
+fn count_unseen(outcome: &mut Outcome, place: &str, count: usize) {
+    if count > 0 {
+        *outcome.unseen.entry(place.to_owned()).or_default() += count;
+    }
+}
+
 /// The candidates that spell out a path in the tables.
-pub fn named(candidates: &[Vec<Candidate>]) -> impl Iterator<Item = &Candidate> {
+fn named(candidates: &[Vec<Candidate>]) -> impl Iterator<Item = &Candidate> {
     candidates
         .iter()
         .flatten()

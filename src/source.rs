@@ -44,7 +44,8 @@ impl Source {
     }
 }
 
-/// What is inserted at an offset, with the line ends of the neighbouring lines.
+/// What is inserted at an offset, with the line ends of the neighbouring lines, whichever it came
+/// with: what is copied from the file itself has them already.
 pub fn with_line_ends_of(text: &str, offset: usize, inserted: &str) -> String {
     let before = text[..offset]
         .rfind('\n')
@@ -54,10 +55,14 @@ pub fn with_line_ends_of(text: &str, offset: usize, inserted: &str) -> String {
             .find('\n')
             .map(|at| text[..offset + at].ends_with('\r'))
     };
-    if inserted.contains('\n') && before.or_else(after) == Some(true) {
+    if !inserted.contains('\n') {
+        return inserted.to_owned();
+    }
+    let inserted = inserted.replace("\r\n", "\n");
+    if before.or_else(after) == Some(true) {
         inserted.replace('\n', "\r\n")
     } else {
-        inserted.to_owned()
+        inserted
     }
 }
 

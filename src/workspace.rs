@@ -4,6 +4,7 @@
 //! runs: no build script, no proc macro.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -17,9 +18,14 @@ use ra_ap_project_model::{
     CargoConfig, CargoFeatures, CfgOverrides, InvocationStrategy, ProjectManifest,
     ProjectWorkspace, ProjectWorkspaceKind, RustLibSource, TargetDirectoryConfig,
 };
+use ra_ap_syntax::{AstNode, NodeOrToken};
 use ra_ap_vfs::{FileExcluded, Vfs, VfsPath};
 use rayon::prelude::*;
-use unpark_codemods::facts::{PackageFacts, TargetKind};
+use unpark_codemods::{
+    codemod::Candidate,
+    context::inactive_cfg,
+    facts::{PackageFacts, TargetKind},
+};
 
 use crate::{
     cargo::{Project, has_rust_src},
@@ -163,6 +169,33 @@ impl Workspace {
         })
     }
 
+    /// How many of these places this configuration does not compile, by the condition. Needs the
+    /// places in the text that the database has.
+    pub fn inactive<'c>(
+        &self,
+        file: FileId,
+        places: impl Iterator<Item = &'c Candidate>,
+    ) -> BTreeMap<String, usize> {
+        attach_db(&self.db, || {
+            let sema = Semantics::new(&self.db);
+            let source = sema.parse_guess_edition(file);
+            let mut seen = BTreeSet::new();
+            let mut inactive = BTreeMap::new();
+            for place in
+                places.filter(|place| seen.insert((place.range.start(), place.range.end())))
+            {
+                let node = match source.syntax().covering_element(place.range) {
+                    NodeOrToken::Node(node) => Some(node),
+                    NodeOrToken::Token(token) => token.parent(),
+                };
+                if let Some(condition) = node.and_then(|node| inactive_cfg(&sema, file, &node)) {
+                    *inactive.entry(condition).or_default() += 1;
+                }
+            }
+            inactive
+        })
+    }
+
     /// The package of a crate, and what the crate is for. `None` for what is not a member's.
     pub fn facts_of(&self, krate: Crate) -> Option<(&PackageFacts, TargetKind)> {
         let (package, kind) = self.targets.get(&krate.root_file(&self.db))?;
@@ -267,11 +300,11 @@ fn judge(loaded: &ProjectWorkspace, report: &mut LoadReport) {
     } = &loaded.kind
     {
         let error = format!("{error:#}");
-        let first = error
-            .lines()
-            .map(str::trim)
-            .find(|line| !line.is_empty())
-            .unwrap_or_default();
+        let lines = || error.lines().map(str::trim).filter(|line| !line.is_empty());
+        let told = lines()
+            .find(|line| line.starts_with("error:"))
+            .or_else(|| lines().next());
+        let first = told.unwrap_or_default().trim_start_matches("error: ");
         report.untyped = Some(format!("the dependencies could not be loaded: {first}"));
         report
             .degraded

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use ra_ap_ide_db::span::Edition;
@@ -16,7 +17,7 @@ use unpark_codemods::{CATALOGUE, codemod::Safety};
 
 use crate::support::{
     fixture::{self, Case},
-    stage::{after, in_pool, line, stage},
+    stage::{after, folder, in_pool, line, stage},
     updates,
 };
 
@@ -192,7 +193,8 @@ fn edits_are_the_difference(case: &Case, outcome: &Outcome) -> bool {
 }
 
 fn changes_do_not_overlap(outcome: &Outcome) -> bool {
-    let mut taken: BTreeMap<(usize, PathBuf), Vec<(usize, usize, usize)>> = BTreeMap::new();
+    type Edits = Vec<(usize, usize, usize)>;
+    let mut taken: BTreeMap<(usize, PathBuf), Edits> = BTreeMap::new();
     for change in outcome.changes.iter().filter(|change| change.selected) {
         for (path, edit) in &change.edits {
             let key = (change.round, path.clone());
@@ -264,6 +266,83 @@ fn replay_without_the_first(case: &Case, outcome: &Outcome) -> bool {
             .filter(|finding| finding.id != first.id && finding.state == State::Fixed)
             .filter(|finding| !depends.contains(&finding.change))
             .all(|finding| state(&replay, &finding.id) == Some(State::Fixed))
+}
+
+/// The compiler accepts each case before and after: one example of the stage for each.
+#[test]
+fn fixtures_compile() {
+    let stage = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stage");
+    if stage.exists() {
+        fs::remove_dir_all(&stage).expect("the old copy goes away");
+    }
+    copy(&folder(), &stage);
+    for (path, _, cases) in all() {
+        let file = path
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        for (index, case) in cases.iter().enumerate() {
+            let in_crate = case.before.keys().all(|name| name.starts_with("src/"));
+            if case.options.uncompiled || !in_crate {
+                continue;
+            }
+            let mut after = case.before.clone();
+            after.extend(case.after.clone());
+            for (when, texts) in [("before", &case.before), ("after", &after)] {
+                let example = format!("{}_{file}_{index}_{when}", case.options.package);
+                let folder = stage
+                    .join(&case.options.package)
+                    .join("examples")
+                    .join(example);
+                fs::create_dir_all(&folder).expect("a folder is made");
+                for (name, text) in texts {
+                    let (name, text) = match name.as_str() {
+                        "src/lib.rs" => (
+                            "main.rs",
+                            format!("#![allow(warnings)]\n{text}\nfn main() {{}}\n"),
+                        ),
+                        name => (name.trim_start_matches("src/"), text.clone()),
+                    };
+                    fs::write(folder.join(name), text).expect("a file is written");
+                }
+            }
+        }
+    }
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "check",
+            "--examples",
+            "--workspace",
+            "--offline",
+            "--keep-going",
+            "--quiet",
+        ])
+        .current_dir(&stage)
+        .env(
+            "CARGO_TARGET_DIR",
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("stage-target"),
+        )
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder is made");
+    for entry in fs::read_dir(from).expect("a folder is read") {
+        let entry = entry.expect("an entry");
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        match entry.file_type().expect("a type").is_dir() {
+            true if entry.file_name() == "target" => {}
+            true => copy(&from, &to),
+            false => drop(fs::copy(&from, &to).expect("a file is copied")),
+        }
+    }
 }
 
 #[test]

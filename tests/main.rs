@@ -1,6 +1,9 @@
 //! Every test that looks at unpark from outside, in one binary.
 
+mod algebra;
 mod cli;
 mod docs;
 mod fixtures;
+mod knowledge;
+mod projects;
 mod support;

@@ -1,6 +1,6 @@
 //! The interface of a codemod. Read this file first.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{SourceFile, TextRange};
@@ -176,13 +176,16 @@ pub enum Verdict {
     Refused(Refusal),
 }
 
+/// The reason that is counted for places in tests, unless they are wanted.
+pub const IN_TESTS: &str = "in tests (--include-tests)";
+
 /// Where a codemod puts what it found.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// In the order they were found.
     pub items: Vec<Finding>,
     /// Places that are fine as they are, counted by the reason.
-    pub quiet: std::collections::BTreeMap<&'static str, usize>,
+    pub quiet: BTreeMap<&'static str, usize>,
 }
 
 impl Findings {

@@ -1,8 +1,8 @@
 //! What a codemod may ask about a file, in the words of the domain.
 
 use ra_ap_hir::{
-    AsAssocItem, Crate, Function, HasCrate, ModuleDef, PathResolution, Semantics, Trait, Type,
-    TypeInfo,
+    AsAssocItem, CfgExpr, Crate, DisplayTarget, Function, HasCrate, HirDisplay, ModuleDef,
+    PathResolution, Semantics, Trait, Type, TypeInfo,
 };
 use ra_ap_ide_db::{FileId, FxHashSet, RootDatabase};
 use ra_ap_syntax::{
@@ -14,6 +14,7 @@ use crate::{
     facts::{PackageFacts, TargetKind},
     knowledge::{Api, Argument, Resolved, Role, is_named, resolve},
     settings::Settings,
+    syntax::{Imports, names_in},
 };
 
 /// One file, with types. Lives inside one closure on one thread.
@@ -105,7 +106,8 @@ impl<'a> FileContext<'a> {
     /// The calls of functions whose role is asked for, in the order of the file. Calls in macro
     /// arguments count where each of their tokens stands in the file as it is.
     pub fn calls(&self, wanted: impl Fn(&Role) -> bool) -> Vec<Call<'a>> {
-        let names: FxHashSet<String> = self.known.knowledge.names(&wanted).into_iter().collect();
+        let imports = Imports::of(&self.source);
+        let names = names_in(&imports, self.known.knowledge, &wanted);
         let mut calls = Vec::new();
         let mut seen = FxHashSet::default();
         self.collect_calls(
@@ -148,6 +150,10 @@ impl<'a> FileContext<'a> {
     pub fn call(&self, expr: &ast::Expr) -> Option<Call<'a>> {
         let function = self.callee(expr)?;
         let api = self.api(function)?;
+        if inactive_cfg(self.sema, self.file, expr.syntax()).is_some() {
+            // Names still resolve there, but nothing has a type.
+            return None;
+        }
         let range = self.source_range(expr.syntax())?;
         let (receiver, arguments) = self.receiver_and_arguments(expr, function)?;
         Some(Call {
@@ -455,10 +461,54 @@ impl<'a> FileContext<'a> {
         }
     }
 
+    /// The name of the method that lets a task run on without this handle, if its type has one.
+    pub fn detach_of(&self, handle: &ast::Expr) -> Option<String> {
+        let adt = self.type_of(handle)?.as_adt()?;
+        self.known
+            .functions(|role| *role == Role::Detaches)
+            .find(|function| {
+                let owner = function
+                    .as_assoc_item(self.db)
+                    .and_then(|item| item.implementing_ty(self.db));
+                owner.and_then(|owner| owner.as_adt()) == Some(adt)
+            })
+            .map(|function| function.name(self.db).as_str().to_owned())
+    }
+
+    /// A type as it is written in code.
+    pub fn display(&self, ty: &Type<'a>) -> String {
+        match self.sema.file_to_module_def(self.file) {
+            Some(module) => {
+                let target = DisplayTarget::from_crate(self.db, module.krate(self.db).into());
+                ty.display(self.db, target).to_string()
+            }
+            None => "_".to_owned(),
+        }
+    }
+
     /// Whether a function is one of the workspace's own.
     pub fn is_local(&self, function: Function) -> bool {
         function.krate(self.db).origin(self.db).is_local()
     }
+}
+
+/// The condition under which a node would be compiled, if this configuration leaves it out.
+pub fn inactive_cfg(
+    sema: &Semantics<'_, RootDatabase>,
+    file: FileId,
+    node: &SyntaxNode,
+) -> Option<String> {
+    let module = sema.file_to_module_def(file)?;
+    let options = module.krate(sema.db).cfg(sema.db);
+    sema.ancestors_with_macros(node.clone())
+        .filter_map(ast::AnyHasAttrs::cast)
+        .flat_map(|item| item.attrs().collect::<Vec<_>>())
+        .filter_map(|attr| match attr.meta()? {
+            ast::Meta::CfgMeta(cfg) => cfg.cfg_predicate(),
+            _ => None,
+        })
+        .find(|cfg| options.check(&CfgExpr::parse_from_ast(cfg.clone())) == Some(false))
+        .map(|cfg| cfg.syntax().text().to_string())
 }
 
 /// Whether an attribute says that its item is for tests: `#[test]`, `#[tokio::test]`,
@@ -470,7 +520,7 @@ fn is_test_attribute(attr: &ast::Attr) -> bool {
     let Some(name) = path.segment().and_then(|segment| segment.name_ref()) else {
         return false;
     };
-    match &*name.text() {
+    match name.text() {
         "test" | "bench" | "rstest" | "test_case" | "proptest" | "quickcheck" => true,
         "cfg" => {
             let words = attr.syntax().text().to_string();

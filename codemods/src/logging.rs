@@ -14,7 +14,8 @@ use crate::{
 pub struct Logger {
     /// The macro as it is written at the place.
     path: String,
-    fields: bool,
+    /// The crate in code, where values are logged as fields.
+    tracing: Option<String>,
 }
 
 /// How a value of an error's type is shown.
@@ -50,14 +51,16 @@ impl Logger {
         let declared = ctx.known.knowledge.loggers.iter().find_map(|row| {
             let dependency = ctx.package.dependency(&row.package, ctx.target)?;
             let (_, item) = row.path.split_once("::")?;
-            Some((row, format!("{}::{item}", dependency.name), item))
+            Some((row, &dependency.name, item))
         });
-        let Some((row, path, item)) = declared else {
+        let Some((row, name, item)) = declared else {
             return Logger {
                 path: "eprintln".to_owned(),
-                fields: false,
+                tracing: None,
             };
         };
+        let path = format!("{name}::{item}");
+        let tracing = (row.package == "tracing").then(|| name.clone());
         let macros = resolve(ctx.db, &row.path);
         let is_it =
             |text: &str| macro_in_scope(ctx, place, text).is_some_and(|it| macros.contains(&it));
@@ -70,14 +73,26 @@ impl Logger {
         };
         Logger {
             path: written,
-            fields: row.package == "tracing",
+            tracing,
         }
+    }
+
+    /// The function that runs a future in the current span, where the logger has spans.
+    pub fn instrument(&self) -> Option<String> {
+        self.tracing
+            .as_ref()
+            .map(|name| format!("{name}::Instrument::in_current_span"))
+    }
+
+    /// The macro as it is written at the place.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// The statement that logs `error` as the end of what is named by `task`.
     pub fn statement(&self, task: &str, shown: Shown) -> String {
         let path = &self.path;
-        match (shown, self.fields) {
+        match (shown, self.tracing.is_some()) {
             (Shown::Display, true) => format!("{path}!(%error, \"{task} failed\");"),
             (Shown::Debug, true) => format!("{path}!(?error, \"{task} failed\");"),
             (Shown::Chain, _) => format!("{path}!(\"{task} failed: {{error:#}}\");"),

@@ -53,6 +53,14 @@ impl Imports {
         }
     }
 
+    /// The names that the file gives to items with these names.
+    pub fn aliases<'a>(&'a self, names: &'a FxHashSet<String>) -> impl Iterator<Item = &'a String> {
+        self.paths
+            .iter()
+            .filter(|(_, path)| names.contains(last_segment(path)))
+            .map(|(name, _)| name)
+    }
+
     /// A path with its first segment replaced by what the file imports under that name, and
     /// without generic arguments.
     pub fn spell_out(&self, path: &ast::Path) -> String {
@@ -74,14 +82,26 @@ impl Imports {
     }
 }
 
+/// The names by which a file may call functions whose role is asked for.
+pub fn names_in(
+    imports: &Imports,
+    knowledge: &Knowledge,
+    wanted: impl Fn(&Role) -> bool,
+) -> FxHashSet<String> {
+    let mut names: FxHashSet<String> = knowledge.names(wanted).into_iter().collect();
+    let aliases: Vec<String> = imports.aliases(&names).cloned().collect();
+    names.extend(aliases);
+    names
+}
+
 /// The calls in a file that may be of a function whose role is asked for.
 pub fn candidate_calls(
     file: &SourceFile,
     knowledge: &Knowledge,
     wanted: impl Fn(&Role) -> bool,
 ) -> Vec<Candidate> {
-    let names: FxHashSet<String> = knowledge.names(&wanted).into_iter().collect();
     let imports = Imports::of(file);
+    let names = names_in(&imports, knowledge, &wanted);
     let mut candidates = Vec::new();
     for node in file.syntax().descendants() {
         let range = node.text_range();
@@ -103,7 +123,7 @@ pub fn candidate_calls(
         } else if let Some(call) = ast::MethodCallExpr::cast(node.clone()) {
             let named = call
                 .name_ref()
-                .is_some_and(|name| names.contains(&*name.text()));
+                .is_some_and(|name| names.contains(name.text()));
             // `Command::spawn()` and `Thread::spawn()` take nothing; a postfix `block_on()` too.
             let takes = call
                 .arg_list()

@@ -5,7 +5,13 @@
 //! `drop(..)`, as a name that nothing mentions, or as the last value of a block that is dropped in
 //! turn. Where the task's output is a `Result`, its error is logged inside the task, with the
 //! logger that the package already depends on. The type of the output decides: a task that handles
-//! its own errors has the output `()`, and there is nothing to say about it.
+//! its own errors has the output `()`, and there is nothing to say about it; neither is there
+//! where the error is `()`.
+//!
+//! `[codemod.unobserved-task]` in unpark.toml has three options. `style = "helper"` spawns through
+//! one `spawn_logged`, written once for each crate, which logs panics too. `panics = true` also
+//! finds tasks that can't fail, and spawns them through the helper. `span = true` runs the logged
+//! task in the span that is current where it is spawned.
 //!
 //! # Why is this bad
 //! An error that a dropped handle carries is seen by nobody. The task is simply gone, and the
@@ -13,26 +19,32 @@
 //!
 //! # Before
 //! ```rust
-//! async fn refresh(cache: Cache) -> Result<(), Stale> {
-//!     cache.reload().await
+//! async fn heartbeat(address: String) -> std::io::Result<()> {
+//!     loop {
+//!         tokio::net::TcpStream::connect(&address).await?;
+//!         tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+//!     }
 //! }
 //!
-//! fn start(cache: Cache) {
-//!     tokio::spawn(refresh(cache));
+//! pub fn start(address: String) {
+//!     tokio::spawn(heartbeat(address));
 //! }
 //! ```
 //!
 //! # After
 //! ```rust
-//! async fn refresh(cache: Cache) -> Result<(), Stale> {
-//!     cache.reload().await
+//! async fn heartbeat(address: String) -> std::io::Result<()> {
+//!     loop {
+//!         tokio::net::TcpStream::connect(&address).await?;
+//!         tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+//!     }
 //! }
 //!
-//! fn start(cache: Cache) {
-//!     let task = refresh(cache);
+//! pub fn start(address: String) {
+//!     let task = heartbeat(address);
 //!     tokio::spawn(async move {
 //!         if let Err(error) = task.await {
-//!             tracing::error!(%error, "background task `refresh` failed");
+//!             tracing::error!(%error, "background task `heartbeat` failed");
 //!         }
 //!     });
 //! }
@@ -50,24 +62,24 @@
 //! (smol): there the task would now run to its end.
 
 use ra_ap_hir::Type;
-use ra_ap_syntax::{
-    AstNode, SourceFile, TextRange,
-    ast::{self, HasAttrs},
-};
+use ra_ap_syntax::{AstNode, NodeOrToken, SourceFile, TextRange, ast};
 
 use crate::{
     analysis::{
         control::leaves_early,
         discard::{Dropped, Fate, fate_of},
+        logged_task::LoggedTask,
+        spawn_helper::SpawnHelper,
     },
     change::Change,
-    codemod::{Candidate, Codemod, Finding, Findings, Note, Pass, Safety, Verdict},
+    codemod::{Candidate, Codemod, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
     context::{Call, FileContext, Output},
     knowledge::{Knowledge, OnDrop, Role},
-    logging::{Logger, Shown, shown},
+    logging::{Shown, shown},
     refusal::{Refusal, RefusalKind},
+    settings::Style,
     syntax::candidate_calls,
-    text::{fresh_name, has_comment},
+    text::has_comment,
 };
 
 /// See the header of this file.
@@ -86,7 +98,27 @@ fn is_spawn(role: &Role) -> bool {
 }
 
 fn candidates(file: &SourceFile, knowledge: &Knowledge) -> Vec<Candidate> {
-    candidate_calls(file, knowledge, is_spawn)
+    let mut candidates = candidate_calls(file, knowledge, is_spawn);
+    for candidate in &mut candidates {
+        // Without types, only what is dropped on the spot is worth a word.
+        if !is_dropped_on_the_spot(file, candidate.range) {
+            candidate.path = None;
+        }
+    }
+    candidates
+}
+
+fn is_dropped_on_the_spot(file: &SourceFile, call: TextRange) -> bool {
+    let node = match file.syntax().covering_element(call) {
+        NodeOrToken::Node(node) => node,
+        NodeOrToken::Token(_) => return false,
+    };
+    let Some(parent) = node.ancestors().find(|it| it.text_range() != call) else {
+        return false;
+    };
+    let wildcard =
+        |it: ast::LetStmt| it.ty().is_none() && matches!(it.pat(), Some(ast::Pat::WildcardPat(_)));
+    ast::ExprStmt::can_cast(parent.kind()) || ast::LetStmt::cast(parent).is_some_and(wildcard)
 }
 
 fn pass(ctx: &FileContext<'_>, findings: &mut Findings) {
@@ -99,7 +131,10 @@ fn pass(ctx: &FileContext<'_>, findings: &mut Findings) {
 
 fn judge<'a>(ctx: &FileContext<'a>, call: &Call<'a>, findings: &mut Findings) -> Option<Finding> {
     let Role::Spawn {
-        future, on_drop, ..
+        future,
+        on_drop,
+        wrapped,
+        ..
     } = &call.api.role
     else {
         return None;
@@ -108,7 +143,11 @@ fn judge<'a>(ctx: &FileContext<'a>, call: &Call<'a>, findings: &mut Findings) ->
         return None;
     }
     let future = call.argument(*future)?;
-    let Fate::Dropped { how, statement } = fate_of(ctx, &call.expr) else {
+    let handle = match wrapped {
+        Some(_) => unwrapped(&call.expr),
+        None => call.expr.clone(),
+    };
+    let Fate::Dropped { how, statement } = fate_of(ctx, &handle) else {
         return None;
     };
     if *on_drop == OnDrop::Cancel && how == Dropped::UnusedName {
@@ -116,91 +155,237 @@ fn judge<'a>(ctx: &FileContext<'a>, call: &Call<'a>, findings: &mut Findings) ->
         return None;
     }
     if ctx.is_test_code(call.expr.syntax()) && !ctx.settings.include_tests {
-        findings.quiet("tasks in tests (--include-tests)");
+        findings.quiet(IN_TESTS);
         return None;
     }
     let name = task_name(ctx, future);
-    let finding = |message: String, why: Vec<Note>, verdict: Verdict| {
-        let (file, range) = (ctx.file, call.range);
-        Some(Finding {
+    let site = Site {
+        ctx,
+        call,
+        future,
+        name: &name,
+        handle: &handle,
+        statement,
+    };
+    let cancels = *on_drop == OnDrop::Cancel && how != Dropped::Detached;
+    match ctx.output_of_future(future) {
+        Output::Unknown if gives_nothing(future) && !cancels => {
+            findings.quiet("tasks without an error to lose");
+            None
+        }
+        Output::Unknown => Some(site.finding(
+            format!("{name} may fail unseen: its handle is dropped"),
+            Vec::new(),
+            Verdict::Refused(Refusal::new(
+                RefusalKind::R2,
+                "the output of the spawned future is not known, so neither is whether it can be \
+                 an error",
+            )),
+        )),
+        Output::Result(error) if !says_nothing(ctx, &error) && !cannot_fail(future) => {
+            Some(site.with_error(&error, how, cancels))
+        }
+        Output::Result(_) | Output::Other(_) if cancels => Some(site.cancelled(None)),
+        Output::Other(output)
+            if ctx.settings.unobserved_task.panics && output.is_unit() && how != Dropped::Arm =>
+        {
+            site.with_panic()
+        }
+        Output::Result(_) | Output::Other(_) => {
+            findings.quiet("tasks without an error to lose");
+            None
+        }
+    }
+}
+
+/// A spawn whose handle is dropped.
+struct Site<'a, 'b> {
+    ctx: &'b FileContext<'a>,
+    call: &'b Call<'a>,
+    future: &'b ast::Expr,
+    name: &'b str,
+    /// The handle itself, without the `Result` that it may come in.
+    handle: &'b ast::Expr,
+    statement: Option<ast::Stmt>,
+}
+
+impl<'a> Site<'a, '_> {
+    fn finding(&self, message: String, why: Vec<Note>, verdict: Verdict) -> Finding {
+        let (file, range) = (self.ctx.file, self.call.range);
+        Finding {
             codemod: CODEMOD.name,
             file,
             range,
             message,
             why,
             verdict,
-        })
-    };
-    let error = match ctx.output_of_future(future) {
-        Output::Result(error) => error,
-        Output::Other(_) => {
-            findings.quiet("tasks without an error to lose");
-            return None;
         }
-        Output::Unknown => {
+    }
+
+    fn with_error(&self, error: &Type<'a>, how: Dropped, cancels: bool) -> Finding {
+        let (ctx, name) = (self.ctx, self.name);
+        if cancels {
+            return self.cancelled(Some(error));
+        }
+        let message = format!("the error of {name} is seen by nobody: its handle is dropped");
+        let error_type = ctx.display(error);
+        let mut why = vec![Note::new(format!(
+            "the task ends in an error of type `{error_type}`"
+        ))];
+        if how == Dropped::Arm {
             let refusal = Refusal::new(
-                RefusalKind::R2,
-                "the output of the spawned future is not known, so neither is whether it can be \
-                 an error",
+                RefusalKind::R5,
+                "the handle is the value of an arm, and the other arms must have the same type; \
+                 end the arm with a semicolon",
             );
-            let message = format!("{name} may fail unseen: its handle is dropped");
-            return finding(message, Vec::new(), Verdict::Refused(refusal));
+            return self.finding(message, why, Verdict::Refused(refusal));
         }
-    };
-    if cannot_fail(future) {
-        findings.quiet("tasks without an error to lose");
-        return None;
+        let shown = shown(ctx, error);
+        if ctx.settings.unobserved_task.style == Style::Helper {
+            let fits = matches!(shown, Shown::Display | Shown::Chain);
+            match SpawnHelper::at(ctx, self.call) {
+                Ok(helper) if fits => {
+                    let change = helper.used(ctx, self.call, self.future, name);
+                    return self.rewrite(message, why, change, Safety::Unsafe);
+                }
+                Ok(_) => why.push(Note::new(format!(
+                    "`spawn_logged` needs `Display`, which `{error_type}` has not"
+                ))),
+                Err(reason) => why.push(Note::new(reason)),
+            }
+        }
+        let change = self.logged(shown);
+        self.rewrite(message, why, change, Safety::Safe)
     }
-    let message = format!("the error of {name} is seen by nobody: its handle is dropped");
-    let why = vec![Note::new(format!(
-        "the task ends in an error of type `{}`",
-        display(ctx, &error)
-    ))];
-    if how == Dropped::Arm {
-        let refusal = Refusal::new(
-            RefusalKind::R5,
-            "the handle is the value of an arm, and the other arms must have the same type; end \
-             the arm with a semicolon",
+
+    /// A task that is cancelled on the spot: it is detached, and logged if it can fail.
+    fn cancelled(&self, error: Option<&Type<'a>>) -> Finding {
+        let name = self.name;
+        let message =
+            format!("{name} is cancelled where it is spawned: dropping its handle ends it");
+        let why = vec![Note::new(
+            "with `.detach()` it runs to its end, which it does not today",
+        )];
+        let detach = self.ctx.detach_of(self.handle);
+        let place = self.ctx.source_range(self.handle.syntax());
+        let (Some(detach), Some(place)) = (detach, place) else {
+            let help = "keep the handle, and await it where its end matters";
+            return self.finding(message, why, Verdict::Manual(help.to_owned()));
+        };
+        let mut change = match error {
+            // Only edits inside of the call leave room for those around it.
+            Some(error) => self.task(shown(self.ctx, error)).in_argument(),
+            None => Some(Change::default()),
+        };
+        if let Some(change) = &mut change {
+            let file = self.ctx.file;
+            let statement = self.statement.as_ref().map(|statement| statement.syntax());
+            match statement.and_then(|statement| self.ctx.source_range(statement)) {
+                // `let _ =` and `drop(..)` have nothing left to drop.
+                Some(whole) if !self.has_comment_in(whole, place) => {
+                    change.delete(file, TextRange::new(whole.start(), place.start()));
+                    let after = TextRange::new(place.end(), whole.end());
+                    change.replace(file, after, format!(".{detach}();"));
+                }
+                _ => change.insert(file, place.end(), format!(".{detach}()")),
+            }
+        }
+        self.rewrite(message, why, change, Safety::Unsafe)
+    }
+
+    /// A task that can't fail, but panic. Only with the option `panics`.
+    fn with_panic(&self) -> Option<Finding> {
+        let message = format!(
+            "a panic of {} is seen by nobody: its handle is dropped",
+            self.name
         );
-        return finding(message, why, Verdict::Refused(refusal));
+        let verdict = match SpawnHelper::at(self.ctx, self.call) {
+            Ok(helper) => {
+                let change = helper.used(self.ctx, self.call, self.future, self.name);
+                return Some(self.rewrite(message, Vec::new(), change, Safety::Unsafe));
+            }
+            Err(reason) => Verdict::Refused(Refusal::new(RefusalKind::R5, reason)),
+        };
+        Some(self.finding(message, Vec::new(), verdict))
     }
-    if *on_drop == OnDrop::Cancel {
-        let help = "dropping this handle cancels the task: keep the handle and await it, or log \
-                    the error inside the task and call `.detach()`";
-        return finding(message, why, Verdict::Manual(help.to_owned()));
+
+    /// Whether a comment stands in the statement, but outside of the handle.
+    fn has_comment_in(&self, statement: TextRange, handle: TextRange) -> bool {
+        let source = self.ctx.source.syntax();
+        has_comment(source, TextRange::new(statement.start(), handle.start()))
+            || has_comment(source, TextRange::new(handle.end(), statement.end()))
     }
-    let wrap = Wrap {
-        ctx,
-        call,
-        future,
-        name,
-        shown: shown(ctx, &error),
-    };
-    let change = match &statement {
-        Some(statement) => wrap.in_statement(statement),
-        None => wrap.in_argument(),
-    };
-    match change {
-        Some(change) => {
-            let (safety, effects) = (Safety::Safe, Vec::new());
-            finding(
-                message,
-                why,
-                Verdict::Rewrite {
-                    safety,
-                    change,
-                    effects,
-                },
-            )
+
+    fn task(&self, shown: Shown) -> LoggedTask<'a, '_> {
+        let Site {
+            ctx,
+            call,
+            future,
+            name,
+            ..
+        } = self;
+        LoggedTask {
+            ctx,
+            call,
+            future,
+            name,
+            shown,
         }
-        None => {
-            let refusal = Refusal::new(
+    }
+
+    fn logged(&self, shown: Shown) -> Option<Change> {
+        let task = self.task(shown);
+        match &self.statement {
+            Some(statement) => task.in_statement(statement),
+            None => task.in_argument(),
+        }
+    }
+
+    fn rewrite(
+        &self,
+        message: String,
+        why: Vec<Note>,
+        change: Option<Change>,
+        safety: Safety,
+    ) -> Finding {
+        let verdict = match change {
+            Some(change) => Verdict::Rewrite {
+                safety,
+                change,
+                effects: Vec::new(),
+            },
+            None => Verdict::Refused(Refusal::new(
                 RefusalKind::R8,
                 "the call stands in what a macro makes, and can't be edited in the file",
-            );
-            finding(message, why, Verdict::Refused(refusal))
-        }
+            )),
+        };
+        self.finding(message, why, verdict)
     }
+}
+
+/// The handle in the `Result` or `Option` that the call gives: behind `?`, `unwrap` or `expect`.
+fn unwrapped(call: &ast::Expr) -> ast::Expr {
+    let Some(parent) = call.syntax().parent() else {
+        return call.clone();
+    };
+    if let Some(tried) = ast::TryExpr::cast(parent.clone()) {
+        return tried.into();
+    }
+    match ast::MethodCallExpr::cast(parent) {
+        Some(method)
+            if method
+                .name_ref()
+                .is_some_and(|name| matches!(name.text(), "unwrap" | "expect")) =>
+        {
+            method.into()
+        }
+        _ => call.clone(),
+    }
+}
+
+/// Whether a value of this type tells nobody anything: `()`, or what can't be.
+fn says_nothing<'a>(ctx: &FileContext<'a>, error: &Type<'a>) -> bool {
+    error.is_unit() || error.is_never() || ctx.is_adt(error, "core::convert::Infallible")
 }
 
 /// How the message speaks of the task: by the function that it runs, or the one that starts it.
@@ -258,6 +443,19 @@ fn function_name(future: &ast::Expr) -> Option<String> {
     }
 }
 
+/// Whether the future is a block whose value can only be `()`, whatever the types in it are.
+fn gives_nothing(future: &ast::Expr) -> bool {
+    let ast::Expr::BlockExpr(block) = future else {
+        return false;
+    };
+    let empty = match block.stmt_list().and_then(|list| list.tail_expr()) {
+        None | Some(ast::Expr::WhileExpr(_) | ast::Expr::ForExpr(_)) => true,
+        Some(ast::Expr::IfExpr(condition)) => condition.else_branch().is_none(),
+        Some(_) => false,
+    };
+    empty && !leaves_early(block.syntax())
+}
+
 /// Whether the future is a block that can only end in `Ok`.
 fn cannot_fail(future: &ast::Expr) -> bool {
     let ast::Expr::BlockExpr(block) = future else {
@@ -272,204 +470,4 @@ fn cannot_fail(future: &ast::Expr) -> bool {
         text == "Ok" || text.starts_with("Ok::<")
     });
     ok && !leaves_early(block.syntax())
-}
-
-fn display(ctx: &FileContext<'_>, ty: &Type<'_>) -> String {
-    use ra_ap_hir::{DisplayTarget, HirDisplay};
-    let krate = ctx
-        .sema
-        .file_to_module_def(ctx.file)
-        .map(|module| module.krate(ctx.db));
-    match krate {
-        Some(krate) => ty
-            .display(ctx.db, DisplayTarget::from_crate(ctx.db, krate.into()))
-            .to_string(),
-        None => "_".to_owned(),
-    }
-}
-
-/// The logging around one task.
-struct Wrap<'a, 'b> {
-    ctx: &'b FileContext<'a>,
-    call: &'b Call<'a>,
-    future: &'b ast::Expr,
-    name: String,
-    shown: Shown,
-}
-
-impl Wrap<'_, '_> {
-    /// Where the call is a statement of its own.
-    fn in_statement(&self, statement: &ast::Stmt) -> Option<Change> {
-        if let Some(change) = self.in_block() {
-            return Some(change);
-        }
-        if self.is_local_name() {
-            return self.in_place();
-        }
-        let attributes = match statement {
-            ast::Stmt::ExprStmt(it) => it.expr().is_some_and(|expr| has_attributes(&expr)),
-            ast::Stmt::LetStmt(it) => it.attrs().next().is_some(),
-            ast::Stmt::Item(_) => true,
-        };
-        let range = self.ctx.source_range(statement.syntax());
-        match range {
-            Some(range) if !attributes => self.hoist(range),
-            _ => self.in_argument(),
-        }
-    }
-
-    /// Where the call is part of a larger expression: all edits stay inside of its argument.
-    fn in_argument(&self) -> Option<Change> {
-        if let Some(change) = self.in_block() {
-            return Some(change);
-        }
-        if self.is_local_name() {
-            return self.in_place();
-        }
-        let range = self.ctx.source_range(self.future.syntax())?;
-        let (outer, inner) = self.indents(range);
-        let task = self.fresh();
-        let logged = self.logged_block(&task, &inner);
-        let mut change = Change::default();
-        change.insert(
-            self.ctx.file,
-            range.start(),
-            format!("{{\n{inner}let {task} = "),
-        );
-        change.insert(
-            self.ctx.file,
-            range.end(),
-            format!(";\n{inner}{logged}\n{outer}}}"),
-        );
-        Some(change)
-    }
-
-    /// Logs at the tail of an async block, if its value can only come from there.
-    fn in_block(&self) -> Option<Change> {
-        let ast::Expr::BlockExpr(block) = self.future else {
-            return None;
-        };
-        if leaves_early(block.syntax()) {
-            return None;
-        }
-        let list = block.stmt_list()?;
-        let tail = list.tail_expr()?;
-        let simple = matches!(
-            tail,
-            ast::Expr::AwaitExpr(_) | ast::Expr::CallExpr(_) | ast::Expr::MethodCallExpr(_)
-        );
-        if !simple || starts_with_struct(&tail) || has_attributes(&tail) {
-            return None;
-        }
-        let range = self.ctx.source_range(tail.syntax())?;
-        let text = self.ctx.slice(range);
-        let block_range = self.ctx.source_range(list.syntax())?;
-        let mut change = Change::default();
-        if self.ctx.slice(block_range).contains('\n') {
-            let indent = self.ctx.indent_at(range.start()).to_owned();
-            change.replace(self.ctx.file, range, self.logged(text, &indent));
-        } else {
-            if list.statements().next().is_some() || has_comment(list.syntax(), block_range) {
-                return None;
-            }
-            let (outer, inner) = self.indents(block_range);
-            let logged = self.logged(text, &inner);
-            change.replace(
-                self.ctx.file,
-                block_range,
-                format!("{{\n{inner}{logged}\n{outer}}}"),
-            );
-        }
-        Some(change)
-    }
-
-    /// Replaces a name by a block that awaits it.
-    fn in_place(&self) -> Option<Change> {
-        let range = self.ctx.source_range(self.future.syntax())?;
-        let (outer, _) = self.indents(range);
-        let mut change = Change::default();
-        let block = self.logged_block(self.ctx.slice(range), &outer);
-        change.replace(self.ctx.file, range, block);
-        Some(change)
-    }
-
-    /// Makes the future before the statement, and awaits it in the task. What the future is made
-    /// of is evaluated where it was, and its own text stays as it is.
-    fn hoist(&self, statement: TextRange) -> Option<Change> {
-        let range = self.ctx.source_range(self.future.syntax())?;
-        let before = TextRange::new(statement.start(), range.start());
-        let after = TextRange::new(range.end(), statement.end());
-        let (outer, _) = self.indents(statement);
-        let task = self.fresh();
-        let logged = self.logged_block(&task, &outer);
-        let (head, end) = (self.ctx.slice(before).trim_end(), self.ctx.slice(after));
-        let end = end.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
-        let mut change = Change::default();
-        change.replace(self.ctx.file, before, format!("let {task} = "));
-        change.replace(
-            self.ctx.file,
-            after,
-            format!(";\n{outer}{head}{logged}{end}"),
-        );
-        Some(change)
-    }
-
-    fn is_local_name(&self) -> bool {
-        use ra_ap_hir::PathResolution;
-        let ast::Expr::PathExpr(path) = self.future else {
-            return false;
-        };
-        let resolved = path
-            .path()
-            .and_then(|path| self.ctx.sema.resolve_path(&path));
-        matches!(resolved, Some(PathResolution::Local(_)))
-    }
-
-    fn logged_block(&self, awaited: &str, indent: &str) -> String {
-        let inner = format!("{indent}{}", self.ctx.indent_unit());
-        let logged = self.logged(&format!("{awaited}.await"), &inner);
-        format!("async move {{\n{inner}{logged}\n{indent}}}")
-    }
-
-    fn logged(&self, awaited: &str, indent: &str) -> String {
-        let logger = Logger::at(self.ctx, self.call.expr.syntax());
-        let log = logger.statement(&self.name, self.shown);
-        let inner = format!("{indent}{}", self.ctx.indent_unit());
-        let head = match self.shown {
-            Shown::Not => format!("if {awaited}.is_err()"),
-            _ => format!("if let Err(error) = {awaited}"),
-        };
-        format!("{head} {{\n{inner}{log}\n{indent}}}")
-    }
-
-    fn indents(&self, range: TextRange) -> (String, String) {
-        let outer = self.ctx.indent_at(range.start()).to_owned();
-        let inner = format!("{outer}{}", self.ctx.indent_unit());
-        (outer, inner)
-    }
-
-    fn fresh(&self) -> String {
-        let scope = self
-            .call
-            .expr
-            .syntax()
-            .ancestors()
-            .find(|node| ast::Fn::can_cast(node.kind()));
-        let scope = scope.unwrap_or_else(|| self.ctx.source.syntax().clone());
-        fresh_name(&scope, &["task", "future", "background"])
-    }
-}
-
-fn has_attributes(expr: &ast::Expr) -> bool {
-    expr.syntax()
-        .children()
-        .any(|child| ast::Attr::can_cast(child.kind()))
-}
-
-/// Whether the expression begins with a struct literal, which can't stand after `if let .. =`.
-fn starts_with_struct(expr: &ast::Expr) -> bool {
-    expr.syntax().descendants().any(|node| {
-        ast::RecordExpr::can_cast(node.kind())
-            && node.text_range().start() == expr.syntax().text_range().start()
-    })
 }

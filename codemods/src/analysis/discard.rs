@@ -36,6 +36,8 @@ pub enum Dropped {
     Drop,
     /// `let name = value;` with a name that nothing mentions afterwards.
     UnusedName,
+    /// `value.detach()`
+    Detached,
     /// The last expression of an async block or closure whose own value is dropped.
     Tail,
     /// The value of a match or if arm, dropped with the others.
@@ -60,15 +62,28 @@ pub fn fate_of(ctx: &FileContext<'_>, expr: &ast::Expr) -> Fate {
     if let Some(paren) = ast::ParenExpr::cast(parent.clone()) {
         return fate_of(ctx, &paren.into());
     }
-    if let Some(assignment) = ast::BinExpr::cast(parent.clone()) {
-        let wildcard = matches!(assignment.lhs(), Some(ast::Expr::UnderscoreExpr(_)));
-        let statement = assignment.syntax().parent().and_then(ast::ExprStmt::cast);
-        return match statement {
-            Some(statement) if wildcard => Fate::Dropped {
-                how: Dropped::Wildcard,
-                statement: Some(statement.into()),
+    if let Some(method) = ast::MethodCallExpr::cast(parent.clone()) {
+        let detaches = method.receiver().as_ref() == Some(expr)
+            && ctx
+                .call(&method.clone().into())
+                .is_some_and(|it| it.api.role == Role::Detaches);
+        return match fate_of(ctx, &method.into()) {
+            Fate::Dropped { statement, .. } if detaches => Fate::Dropped {
+                how: Dropped::Detached,
+                statement,
             },
             _ => Fate::Used,
+        };
+    }
+    if let Some(assignment) = ast::BinExpr::cast(parent.clone()) {
+        let wildcard = matches!(assignment.lhs(), Some(ast::Expr::UnderscoreExpr(_)));
+        if !wildcard {
+            return Fate::Used;
+        }
+        let statement = assignment.syntax().parent().and_then(ast::ExprStmt::cast);
+        return Fate::Dropped {
+            how: Dropped::Wildcard,
+            statement: statement.map(Into::into),
         };
     }
     if ast::ArgList::can_cast(parent.kind()) {
@@ -118,7 +133,7 @@ fn is_mentioned_after(statement: &ast::LetStmt, name: &ast::IdentPat) -> bool {
         .any(|token| match token.kind() {
             SyntaxKind::IDENT => token.text() == name.text(),
             // A name in a format string.
-            SyntaxKind::STRING => token.text().contains(&*name.text()),
+            SyntaxKind::STRING => token.text().contains(name.text()),
             _ => false,
         })
 }
@@ -211,7 +226,7 @@ fn fate_of_closure_value(ctx: &FileContext<'_>, closure: &ast::ClosureExpr) -> F
         .and_then(ast::MethodCallExpr::cast);
     let Some(call) = call else { return Fate::Used };
     let mapped = matches!(
-        call.name_ref().as_ref().map(|name| name.text()).as_deref(),
+        call.name_ref().as_ref().map(|name| name.text()),
         Some("map" | "and_then" | "map_or" | "map_or_else")
     );
     let receiver = call.receiver().and_then(|receiver| ctx.type_of(&receiver));

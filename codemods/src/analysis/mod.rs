@@ -2,3 +2,5 @@
 
 pub mod control;
 pub mod discard;
+pub mod logged_task;
+pub mod spawn_helper;

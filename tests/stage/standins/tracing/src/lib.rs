@@ -16,6 +16,10 @@ macro_rules! info {
 
 pub trait Instrument: Sized {
     fn instrument(self, span: Span) -> Instrumented<Self>;
+
+    fn in_current_span(self) -> Instrumented<Self> {
+        self.instrument(Span::current())
+    }
 }
 
 pub struct Span;
