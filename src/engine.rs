@@ -130,13 +130,19 @@ pub fn run(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rou
     let mut round = 1;
     // The state of the files when each codemod last had nothing to do.
     let mut settled_at: Vec<Option<u64>> = vec![None; plan.selection.len()];
-    let mut last: Vec<(Vec<Settled>, BTreeMap<&'static str, usize>)> =
-        vec![Default::default(); plan.selection.len()];
+    let mut last: Vec<Vec<Settled>> = vec![Vec::new(); plan.selection.len()];
+    let mut looked = HashSet::new();
     loop {
         let before = fingerprint(files);
         for index in 0..plan.selection.len() {
             while settled_at[index] != Some(fingerprint(files)) {
                 let (found, quiet) = read(workspace, files, plan, index, &mut rounds);
+                if looked.insert(index) {
+                    // A later look would count the places that were just mended.
+                    for (reason, count) in quiet {
+                        *rounds.quiet.entry(reason).or_default() += count;
+                    }
+                }
                 let (open, changed) = write(workspace, files, plan, found, round, &mut rounds);
                 if changed {
                     round += 1;
@@ -148,7 +154,7 @@ pub fn run(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rou
                     }
                 } else {
                     settled_at[index] = Some(fingerprint(files));
-                    last[index] = (open, quiet);
+                    last[index] = open;
                 }
             }
         }
@@ -156,12 +162,7 @@ pub fn run(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rou
             break;
         }
     }
-    for (open, quiet) in last {
-        rounds.open.extend(open);
-        for (reason, count) in quiet {
-            *rounds.quiet.entry(reason).or_default() += count;
-        }
-    }
+    rounds.open = last.into_iter().flatten().collect();
     rounds
 }
 
