@@ -62,6 +62,7 @@ use crate::{
         handle::is_of_this_runtime,
         held::{held_at, refutes_send},
         in_place::{InPlace, Trust},
+        recursion::leads_back,
         surroundings::{cancelled_by, comment_about},
     },
     codemod::{Candidate, Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
@@ -160,6 +161,10 @@ fn verdict(
         let message = format!("`{held}` would be held while the future waits");
         return refuse(RefusalKind::R9, &message);
     }
+    if let Some(name) = leads_back(ctx, &future, body) {
+        let message = format!("`{name}` would await itself; box the future first");
+        return refuse(RefusalKind::R9, &message);
+    }
     let mut trust = Trust::default();
     let mut effects = Vec::new();
     let cancelled = cancelled_by(ctx, call.expr.syntax());
@@ -176,6 +181,7 @@ fn verdict(
         whole: &call.expr,
         future: &future,
         owned: false,
+        must_own: false,
         clones: &[],
     };
     let Some((change, comments)) = in_place.change(ctx) else {

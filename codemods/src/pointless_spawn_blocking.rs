@@ -63,13 +63,14 @@ use crate::{
     analysis::{
         awaited::{self, Future},
         blocking::{Stops, function_stops, stops},
-        captured::captured,
+        captured::must_own,
         discard::{Fate, fate_of},
         driven::{Driven, Offloaded, offloaded},
         handle::is_of_this_runtime,
         held::{held_at, refutes_send},
         in_place::{InPlace, Trust, take_away},
         join_error::{Consumer, consumer, outermost},
+        recursion::leads_back,
         surroundings::{cancelled_by, comment_about},
         task_handle::{Handle, fate_of_handle, spawn_in_its_place},
     },
@@ -177,7 +178,7 @@ impl<'a, 'b> Site<'a, 'b> {
     }
 
     fn message(&self) -> String {
-        let name = self.call.api.name();
+        let name = self.call.api.short_path();
         match &self.does {
             Offloaded::Only(driven) if driven.by.is_none() && self.is_polled_after() => {
                 format!("`{name}` takes a thread only to make a future, which does nothing yet")
@@ -189,8 +190,8 @@ impl<'a, 'b> Site<'a, 'b> {
                 format!("`{name}` takes a thread that waits for a future beside its own work")
             }
             _ if self.returns == Returns::Value => format!(
-                "`{name}` stops an async thread only to drive a future, and panics on a runtime \
-                 with one thread"
+                "`{name}` stops an async thread only to drive a future, and panics on a \
+                 current_thread runtime"
             ),
             _ => format!("`{name}` takes a thread only to drive a future"),
         }
@@ -225,7 +226,7 @@ impl<'a, 'b> Site<'a, 'b> {
             .ctx
             .source_range(&until)
             .map_or(self.call.range.end(), TextRange::start);
-        let name = self.call.api.name();
+        let name = self.call.api.short_path();
         if let Some(comment) = comment_about(self.ctx, self.call.expr.syntax(), name, until) {
             return Verdict::Manual(format!(
                 "a comment says why it is there, and a person has to judge: \"{comment}\""
@@ -412,6 +413,10 @@ impl<'a, 'b> Site<'a, 'b> {
             let message = format!("`{held}` would be held while the future waits");
             return Verdict::Refused(Refusal::new(RefusalKind::R9, message));
         }
+        if let Some(name) = leads_back(self.ctx, &driven.future, &self.body) {
+            let message = format!("`{name}` would await itself; box the future first");
+            return Verdict::Refused(Refusal::new(RefusalKind::R9, message));
+        }
         let cancelled = cancelled_by(self.ctx, self.call.expr.syntax());
         if !cancelled.is_empty() {
             let names: Vec<_> = cancelled.iter().map(|name| format!("`{name}`")).collect();
@@ -446,7 +451,7 @@ impl<'a, 'b> Site<'a, 'b> {
         let edit = || {
             let argument = self.call.argument(*closure)?;
             let range = self.ctx.source_range(argument.syntax())?;
-            let text = awaited::spawned(self.ctx, &driven.future, range)?;
+            let text = awaited::spawned(self.ctx, &driven.future, range, driven.owns())?;
             let kept = self.ctx.source_range(driven.future.expr().syntax())?;
             let mut change = Change::default();
             change.replace(self.ctx.file, spawn.range, spawn.text.clone());
@@ -506,28 +511,19 @@ impl Rewrite<'_, '_, '_> {
                            the call, and await the future";
             return Verdict::Manual(message.to_owned());
         }
-        if let (Some(closure), Future::Expr(future)) = (&self.driven.closure, &self.driven.future) {
-            let inlined = awaited::only_awaited(ctx, future);
-            let is_block = matches!(future, ast::Expr::BlockExpr(_)) && inlined.is_none();
-            if !is_block {
-                let captured = captured(ctx, closure, inlined.as_ref().unwrap_or(future));
-                if let Some(name) = captured.copies.first() {
-                    let message = format!("the closure works on a copy of `{name}`");
-                    return Verdict::Refused(Refusal::new(RefusalKind::R5, message));
-                }
-                for name in captured.dropped_later {
-                    why.push(Note::new(format!(
-                        "`{name}` is now dropped at the end of its scope, and not with the closure"
-                    )));
-                    effects.push(Effect::Timing);
-                    trust.lower();
-                }
+        let must_own = match (&self.driven.closure, &self.driven.future) {
+            (Some(closure), Future::Expr(future)) => {
+                let inlined = awaited::only_awaited(ctx, future);
+                let is_block = matches!(future, ast::Expr::BlockExpr(_)) && inlined.is_none();
+                !is_block && must_own(ctx, closure, inlined.as_ref().unwrap_or(future))
             }
-        }
+            _ => false,
+        };
         let in_place = InPlace {
             whole: &self.whole,
             future: &self.driven.future,
             owned: self.driven.owns(),
+            must_own,
             clones: &self.driven.clones,
         };
         let Some((change, comments)) = in_place.change(ctx) else {

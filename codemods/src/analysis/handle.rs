@@ -46,8 +46,8 @@ fn is_place(expr: &ast::Expr) -> bool {
     }
 }
 
-/// Whether the value of `receiver` is proven to be the handle of the runtime that polls the async
-/// code `body`. `closure` is the offloaded closure, whose thread belongs to that runtime too.
+/// Whether the value of `receiver` is proven to be the handle of the runtime that the code `body`
+/// runs on. `closure` is the offloaded closure, whose thread belongs to that runtime too.
 pub fn is_of_this_runtime(
     ctx: &FileContext<'_>,
     receiver: &ast::Expr,
@@ -67,9 +67,10 @@ pub fn is_of_this_runtime(
         _ if is_handle_call(ctx, receiver) => {
             let at = ctx.enclosing(receiver.syntax());
             match at {
+                Some(enclosing) if enclosing.body().as_ref() == Some(body) => true,
                 Some(Enclosing::Closure(it)) => closure == Some(it.syntax()),
-                Some(enclosing) if enclosing.is_async() => runs_in(ctx, body, &enclosing),
-                _ => false,
+                Some(enclosing) => enclosing.is_async() && runs_in(ctx, body, &enclosing),
+                None => false,
             }
         }
         _ => cloned(ctx, receiver)

@@ -3,7 +3,7 @@
 use ra_ap_syntax::{AstNode, TextRange, ast};
 
 use super::{
-    awaited::{Future, awaited, comments_in},
+    awaited::{Future, awaited, awaited_in_block, comments_in},
     leftovers,
 };
 use crate::{change::Change, codemod::Safety, context::FileContext};
@@ -39,6 +39,8 @@ pub struct InPlace<'a> {
     pub future: &'a Future,
     /// Whether it was in a closure with `move`.
     pub owned: bool,
+    /// Whether it shows that the closure owned what it named.
+    pub must_own: bool,
     /// The clones that it is made of.
     pub clones: &'a [ast::LetStmt],
 }
@@ -47,7 +49,10 @@ impl InPlace<'_> {
     /// The change, and whether a comment goes away with it. `None` for what a macro made.
     pub fn change(&self, ctx: &FileContext<'_>) -> Option<(Change, bool)> {
         let whole = ctx.source_range(self.whole.syntax())?;
-        let mut text = awaited(ctx, self.future, whole, self.owned)?;
+        let mut text = match self.must_own {
+            true => awaited_in_block(ctx, self.future, whole)?,
+            false => awaited(ctx, self.future, whole, self.owned)?,
+        };
         let mut kept = vec![ctx.source_range(self.future.expr().syntax())?];
         if !self.clones.is_empty() {
             let outer = ctx.indent_at(whole.start());

@@ -3,7 +3,7 @@
 use ra_ap_hir::PathResolution;
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{
-    AstNode, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, TextRange,
+    AstNode, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, TextRange, TextSize,
     ast::{self, HasAttrs, HasName, HasVisibility},
 };
 
@@ -205,7 +205,10 @@ fn uses_of_import(
     member: &ast::UseTree,
     is_use: impl Fn(&SyntaxToken) -> bool,
 ) -> Vec<TextRange> {
-    let own = member.syntax().text_range();
+    let item = member.syntax().ancestors().find_map(ast::Use::cast);
+    let own = item.map_or(member.syntax().text_range(), |item| {
+        item.syntax().text_range()
+    });
     tokens(ctx.source.syntax())
         .filter(|token| token.kind() == SyntaxKind::IDENT)
         .filter(|token| !own.contains_range(token.text_range()) && is_use(token))
@@ -283,12 +286,26 @@ fn seen_by_children(ctx: &FileContext<'_>, name: &str) -> bool {
             _ => continue,
         };
         let text = node.text().to_string();
-        if text.contains("super::") && (text.contains(name) || text.contains("super::*")) {
+        if reaches_up_for(&text, name) {
             return true;
         }
         open.extend(module.children(ctx.db));
     }
     false
+}
+
+/// Whether a text names something of an outer module by this name, or takes all that is there.
+fn reaches_up_for(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let up = |path: &str| path.starts_with("super") || path.starts_with("crate");
+    let mut named = text.match_indices(name).map(|(at, _)| {
+        let before = &text[..at];
+        let start = before.rfind(|c| !is_part(c)).map_or(0, |at| at + 1);
+        up(&before[start..])
+    });
+    let in_list = text.contains("super::{") || text.contains("crate::{");
+    let glob = text.contains("super::*");
+    named.any(|it| it) || ((in_list || glob) && text.contains(name))
 }
 
 /// The edits that take away what nothing uses any more after all of the changes, with the last
@@ -332,6 +349,7 @@ pub fn removals(tree: &SourceFile, file: FileId, taken: &[&Change]) -> Vec<(usiz
 fn without(tree: &SourceFile, dead: &[(usize, TextRange)]) -> Vec<(usize, TextRange, String)> {
     let mut edits: Vec<(usize, TextRange, String)> = Vec::new();
     let ranges: Vec<TextRange> = dead.iter().map(|(_, range)| *range).collect();
+    let text = tree.syntax().text().to_string();
     for &(index, range) in dead {
         let node = tree.syntax().covering_element(range);
         let node = match node {
@@ -341,7 +359,7 @@ fn without(tree: &SourceFile, dead: &[(usize, TextRange)]) -> Vec<(usize, TextRa
         let Some(node) = node else { continue };
         let item = node.ancestors().find_map(ast::Use::cast);
         let Some(item) = item else {
-            edits.push((index, whole_line(tree.syntax(), range), String::new()));
+            edits.push((index, whole_line(&text, range), String::new()));
             continue;
         };
         let Some(root) = item.use_tree() else {
@@ -351,7 +369,7 @@ fn without(tree: &SourceFile, dead: &[(usize, TextRange)]) -> Vec<(usize, TextRa
             Some(rest) => (index, root.syntax().text_range(), rest),
             None => (
                 index,
-                whole_line(tree.syntax(), item.syntax().text_range()),
+                whole_line(&text, item.syntax().text_range()),
                 String::new(),
             ),
         };
@@ -359,6 +377,7 @@ fn without(tree: &SourceFile, dead: &[(usize, TextRange)]) -> Vec<(usize, TextRa
             edits.push(edit);
         }
     }
+    join_empty_lines(&text, &mut edits);
     edits
 }
 
@@ -405,9 +424,36 @@ fn rest_of(tree: &ast::UseTree, dead: &[TextRange]) -> Option<String> {
     }
 }
 
+/// Lines that went away in a row take an empty line after them along, where another one, a brace or
+/// the start of the file stands before them.
+fn join_empty_lines(text: &str, edits: &mut [(usize, TextRange, String)]) {
+    edits.sort_by_key(|(_, range, _)| range.start());
+    let mut first = TextSize::new(0);
+    for at in 0..edits.len() {
+        let range = edits[at].1;
+        let goes_on =
+            at > 0 && edits[at - 1].1.end() == range.start() && edits[at - 1].2.is_empty();
+        if !goes_on {
+            first = range.start();
+        }
+        let next = edits.get(at + 1).map(|(_, range, _)| range.start());
+        let before = text[..usize::from(first)].trim_end_matches([' ', '\t', '\r']);
+        let open = before.is_empty() || before.ends_with("\n\n") || before.ends_with("{\n");
+        let rest = &text[usize::from(range.end())..];
+        let line = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        let whole = edits[at].2.is_empty() && text[..usize::from(range.end())].ends_with('\n');
+        if whole && open && next != Some(range.end()) && rest[..line].trim().is_empty() {
+            edits[at].1 = TextRange::new(range.start(), range.end() + offset(line));
+        }
+    }
+}
+
+fn offset(at: usize) -> TextSize {
+    TextSize::try_from(at).expect("files are below 4 GiB")
+}
+
 /// A range with its line, if nothing else stands there.
-fn whole_line(root: &SyntaxNode, range: TextRange) -> TextRange {
-    let text = root.text().to_string();
+fn whole_line(text: &str, range: TextRange) -> TextRange {
     let (start, end) = (usize::from(range.start()), usize::from(range.end()));
     let before = text[..start].trim_end_matches([' ', '\t']).len();
     let starts_line = before == 0 || text[..before].ends_with('\n');
@@ -419,6 +465,5 @@ fn whole_line(root: &SyntaxNode, range: TextRange) -> TextRange {
         (true, false) => (start, after),
         (false, _) => (before, end),
     };
-    let offset = |at: usize| ra_ap_syntax::TextSize::try_from(at).expect("files are below 4 GiB");
     TextRange::new(offset(start), offset(end))
 }

@@ -11,5 +11,6 @@ pub mod held;
 pub mod in_place;
 pub mod join_error;
 pub mod leftovers;
+pub mod recursion;
 pub mod surroundings;
 pub mod task_handle;

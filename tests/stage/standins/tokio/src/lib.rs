@@ -45,6 +45,12 @@ pub mod task {
 
     impl std::error::Error for JoinError {}
 
+    impl From<JoinError> for std::io::Error {
+        fn from(_: JoinError) -> std::io::Error {
+            unimplemented!()
+        }
+    }
+
     impl<T> JoinHandle<T> {
         pub fn abort(&self) {}
 
@@ -202,7 +208,8 @@ pub mod runtime {
 }
 
 pub mod time {
-    use std::{future::Future, time::Duration};
+    use std::future::Future;
+    pub use std::time::Duration;
 
     #[derive(Debug)]
     pub struct Elapsed;
