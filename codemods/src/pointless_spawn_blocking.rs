@@ -66,18 +66,17 @@ use crate::{
         captured::must_own,
         discard::{Fate, fate_of},
         driven::{Driven, Offloaded, offloaded},
-        handle::is_of_this_runtime,
-        held::{held_at, refutes_send},
-        in_place::{InPlace, Trust, take_away},
+        handle::{is_of_this_runtime, other_runtime},
+        held::refutes_send,
+        in_place::{InPlace, Trust, cancellation, endless, new_wait, take_away},
         join_error::{Consumer, consumer, outermost},
-        recursion::leads_back,
-        surroundings::{cancelled_by, comment_about},
+        surroundings::comment_about,
         task_handle::{Handle, fate_of_handle, spawn_in_its_place},
     },
     change::Change,
     codemod::{Candidate, Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
     context::{Call, Enclosing, FileContext},
-    knowledge::{Drives, Knowledge, Returns, Role},
+    knowledge::{Knowledge, Returns, Role},
     refusal::{Refusal, RefusalKind},
     syntax::candidate_calls,
 };
@@ -227,10 +226,8 @@ impl<'a, 'b> Site<'a, 'b> {
             .source_range(&until)
             .map_or(self.call.range.end(), TextRange::start);
         let name = self.call.api.short_path();
-        if let Some(comment) = comment_about(self.ctx, self.call.expr.syntax(), name, until) {
-            return Verdict::Manual(format!(
-                "a comment says why it is there, and a person has to judge: \"{comment}\""
-            ));
+        if let Some(advice) = comment_about(self.ctx, self.call.expr.syntax(), name, until) {
+            return Verdict::Manual(advice);
         }
         let driven = match &self.does {
             Offloaded::Only(driven) => driven,
@@ -296,7 +293,6 @@ impl<'a, 'b> Site<'a, 'b> {
 
     /// Why the future would run on another runtime than it does now.
     fn other_runtime(&self, driven: &Driven<'a>) -> Option<Refusal> {
-        let refuse = |message: String| Some(Refusal::new(RefusalKind::R1, message));
         let own = matches!(self.returns, Returns::Owned) || self.keeps_receiver();
         if let Some(receiver) = &self.call.receiver
             && !own
@@ -306,52 +302,17 @@ impl<'a, 'b> Site<'a, 'b> {
                 .ctx
                 .source_text(receiver.syntax())
                 .unwrap_or("the receiver");
-            return refuse(format!(
+            let message = format!(
                 "the closure is offloaded to the runtime of `{text}`, which is not known to be \
                  the one that this code runs on"
-            ));
+            );
+            return Some(Refusal::new(RefusalKind::R1, message));
         }
-        let by = driven.by.as_ref()?;
-        let Role::BlockOn { drives, .. } = &by.api.role else {
-            return None;
-        };
-        let path = &by.api.path;
-        match drives {
-            Drives::Executor if by.receiver.is_none() || self.is_postfix(by) => None,
-            Drives::Executor => refuse(format!(
-                "`{path}` drives the other tasks of its executor as well"
-            )),
-            Drives::Runtime => refuse(format!(
-                "`{path}` drives the future on a runtime of its own, and it may need what lives there"
-            )),
-            Drives::Handle => {
-                let receiver = by.receiver.as_ref()?;
-                let on_pool = self.call.api.family == "tokio";
-                let closure = driven.closure.as_ref().map(|it| it.syntax().clone());
-                let closure = closure.as_ref().filter(|_| on_pool);
-                let same = is_of_this_runtime(self.ctx, receiver, &self.body, closure);
-                if same {
-                    return None;
-                }
-                let text = self
-                    .ctx
-                    .source_text(receiver.syntax())
-                    .unwrap_or("the receiver");
-                refuse(format!(
-                    "`{text}` is not known to be the handle of the runtime that this code runs on"
-                ))
-            }
-        }
-    }
-
-    fn is_postfix(&self, by: &Call<'_>) -> bool {
-        matches!(
-            by.api.role,
-            Role::BlockOn {
-                future: crate::knowledge::Argument::Receiver,
-                ..
-            }
-        )
+        // A thread of another crate's pool has no runtime that is current.
+        let on_pool = self.call.api.family == "tokio";
+        let closure = driven.closure.as_ref().map(|it| it.syntax().clone());
+        let closure = closure.as_ref().filter(|_| on_pool);
+        other_runtime(self.ctx, driven.by.as_ref()?, &self.body, closure)
     }
 
     /// Whether the task that replaces the offload is spawned through the same receiver.
@@ -407,23 +368,15 @@ impl<'a, 'b> Site<'a, 'b> {
                 }
             }
         }
-        if self.returns == Returns::Value
-            && let Some(held) = held_at(self.ctx, self.call.expr.syntax(), &self.body)
-        {
-            let message = format!("`{held}` would be held while the future waits");
-            return Verdict::Refused(Refusal::new(RefusalKind::R9, message));
+        let node = self.call.expr.syntax();
+        let waits_anew = self.returns == Returns::Value;
+        let refusal = endless(self.ctx, &driven.future, &self.body);
+        let held = || new_wait(self.ctx, node, &self.body).filter(|_| waits_anew);
+        if let Some(refusal) = refusal.or_else(held) {
+            return Verdict::Refused(refusal);
         }
-        if let Some(name) = leads_back(self.ctx, &driven.future, &self.body) {
-            let message = format!("`{name}` would await itself; box the future first");
-            return Verdict::Refused(Refusal::new(RefusalKind::R9, message));
-        }
-        let cancelled = cancelled_by(self.ctx, self.call.expr.syntax());
-        if !cancelled.is_empty() {
-            let names: Vec<_> = cancelled.iter().map(|name| format!("`{name}`")).collect();
-            why.push(Note::new(format!(
-                "{} may now drop the future half way, where the offloaded work ran on",
-                names.join(" and ")
-            )));
+        if let Some(cancelled) = cancellation(self.ctx, node) {
+            why.push(cancelled);
             trust.lower();
         }
         let rewrite = Rewrite {

@@ -6,8 +6,9 @@ use ra_ap_syntax::{
 };
 
 use crate::{
-    context::{Enclosing, FileContext},
-    knowledge::{Definition, Role, resolve},
+    context::{Call, Enclosing, FileContext},
+    knowledge::{Argument, Definition, Drives, Role, resolve},
+    refusal::{Refusal, RefusalKind},
 };
 
 /// Whether this is a call that gives the handle of the runtime that it runs on.
@@ -44,6 +45,38 @@ fn is_place(expr: &ast::Expr) -> bool {
         ast::Expr::ParenExpr(inner) => inner.expr().is_some_and(|inner| is_place(&inner)),
         _ => false,
     }
+}
+
+/// Why the future that `by` drives would run on another runtime in the code `body`. `closure` is
+/// the offloaded closure that the call stands in, if its thread belongs to the runtime of `body`.
+pub fn other_runtime(
+    ctx: &FileContext<'_>,
+    by: &Call<'_>,
+    body: &SyntaxNode,
+    closure: Option<&SyntaxNode>,
+) -> Option<Refusal> {
+    let Role::BlockOn { future, drives, .. } = &by.api.role else {
+        return None;
+    };
+    let path = &by.api.path;
+    let message = match (drives, &by.receiver) {
+        (Drives::Executor, None) => return None,
+        (Drives::Executor, Some(_)) if *future == Argument::Receiver => return None,
+        (Drives::Executor, Some(_)) => {
+            format!("`{path}` drives the other tasks of its executor as well")
+        }
+        (Drives::Handle, Some(receiver)) => {
+            if is_of_this_runtime(ctx, receiver, body, closure) {
+                return None;
+            }
+            let text = ctx.source_text(receiver.syntax()).unwrap_or("the receiver");
+            format!("`{text}` is not known to be the handle of the runtime that this code runs on")
+        }
+        (Drives::Handle | Drives::Runtime, _) => format!(
+            "`{path}` drives the future on a runtime of its own, and it may need what lives there"
+        ),
+    };
+    Some(Refusal::new(RefusalKind::R1, message))
 }
 
 /// Whether the value of `receiver` is proven to be the handle of the runtime that the code `body`

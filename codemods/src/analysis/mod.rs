@@ -12,5 +12,6 @@ pub mod in_place;
 pub mod join_error;
 pub mod leftovers;
 pub mod recursion;
+pub mod removals;
 pub mod surroundings;
 pub mod task_handle;
