@@ -16,7 +16,7 @@ use ra_ap_ide_db::{FileId, FxHashMap};
 use ra_ap_syntax::SourceFile;
 use unpark_codemods::{
     Codemod,
-    analysis::leftovers,
+    analysis::removals::removals,
     change,
     codemod::{Candidate, Finding, Safety, Verdict},
     knowledge::{Knowledge, Resolved},
@@ -383,7 +383,7 @@ fn take_leftovers(
             continue;
         };
         let tree = SourceFile::parse(&files[&id].text, package.facts.edition).tree();
-        for (index, edit) in leftovers::removals(&tree, id, &changes) {
+        for (index, edit) in removals(&tree, id, &changes) {
             let beside = by_file.entry(id).or_default();
             if beside.iter().all(|other| edit.fits_beside(other)) {
                 beside.push(edit.clone());

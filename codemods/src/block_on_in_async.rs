@@ -59,14 +59,14 @@ use crate::{
     analysis::{
         awaited::Future,
         driven::is_block_on,
-        handle::is_of_this_runtime,
-        held::{held_at, refutes_send},
-        in_place::{InPlace, Trust},
-        surroundings::{cancelled_by, comment_about},
+        handle::other_runtime,
+        held::refutes_send,
+        in_place::{InPlace, Trust, cancellation, endless, new_wait},
+        surroundings::comment_about,
     },
     codemod::{Candidate, Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
     context::{Call, FileContext},
-    knowledge::{Argument, Drives, InAsync, Knowledge, Role},
+    knowledge::{InAsync, Knowledge, Role},
     refusal::{Refusal, RefusalKind},
     syntax::candidate_calls,
 };
@@ -141,12 +141,10 @@ fn verdict(
     let until = ctx
         .source_range(future.syntax())
         .map_or(call.range.end(), TextRange::start);
-    if let Some(comment) = comment_about(ctx, call.expr.syntax(), call.api.name(), until) {
-        return Verdict::Manual(format!(
-            "a comment says why it is there, and a person has to judge: \"{comment}\""
-        ));
+    if let Some(advice) = comment_about(ctx, call.expr.syntax(), call.api.name(), until) {
+        return Verdict::Manual(advice);
     }
-    if let Some(refusal) = other_runtime(ctx, call, body) {
+    if let Some(refusal) = other_runtime(ctx, call, body, None) {
         return Verdict::Refused(refusal);
     }
     if ctx.type_of(&future).is_none_or(|ty| ty.contains_unknown()) {
@@ -156,19 +154,15 @@ fn verdict(
     if let Some(words) = refutes_send(ctx, &future) {
         return refuse(RefusalKind::R3, &words);
     }
-    if let Some(held) = held_at(ctx, call.expr.syntax(), body) {
-        let message = format!("`{held}` would be held while the future waits");
-        return refuse(RefusalKind::R9, &message);
+    if let Some(refusal) =
+        new_wait(ctx, call.expr.syntax(), body).or_else(|| endless(ctx, &future, body))
+    {
+        return Verdict::Refused(refusal);
     }
     let mut trust = Trust::default();
     let mut effects = Vec::new();
-    let cancelled = cancelled_by(ctx, call.expr.syntax());
-    if !cancelled.is_empty() {
-        let names: Vec<_> = cancelled.iter().map(|name| format!("`{name}`")).collect();
-        let names = names.join(" and ");
-        why.push(Note::new(format!(
-            "{names} may now drop the future half way"
-        )));
+    if let Some(cancelled) = cancellation(ctx, call.expr.syntax()) {
+        why.push(cancelled);
         effects.push(Effect::Cancellation);
         trust.lower();
     }
@@ -176,6 +170,7 @@ fn verdict(
         whole: &call.expr,
         future: &future,
         owned: false,
+        must_own: false,
         clones: &[],
     };
     let Some((change, comments)) = in_place.change(ctx) else {
@@ -192,30 +187,4 @@ fn verdict(
         change,
         effects,
     }
-}
-
-/// Why the future would run on another runtime than it does now.
-fn other_runtime(ctx: &FileContext<'_>, call: &Call<'_>, body: &SyntaxNode) -> Option<Refusal> {
-    let Role::BlockOn { future, drives, .. } = &call.api.role else {
-        return None;
-    };
-    let path = &call.api.path;
-    let message = match (drives, &call.receiver) {
-        (Drives::Executor, None) => return None,
-        (Drives::Executor, Some(_)) if *future == Argument::Receiver => return None,
-        (Drives::Executor, Some(_)) => {
-            format!("`{path}` drives the other tasks of its executor as well")
-        }
-        (Drives::Handle, Some(receiver)) => {
-            if is_of_this_runtime(ctx, receiver, body, None) {
-                return None;
-            }
-            let text = ctx.source_text(receiver.syntax()).unwrap_or("the receiver");
-            format!("`{text}` is not known to be the handle of the runtime that this code runs on")
-        }
-        (Drives::Handle | Drives::Runtime, _) => format!(
-            "`{path}` drives the future on a runtime of its own, and it may need what lives there"
-        ),
-    };
-    Some(Refusal::new(RefusalKind::R1, message))
 }

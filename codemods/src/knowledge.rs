@@ -55,6 +55,17 @@ impl Api {
     pub fn name(&self) -> &str {
         last_segment(&self.path)
     }
+
+    /// The end of its path that tells what it is: `spawn_blocking`, but `web::block`.
+    pub fn short_path(&self) -> &str {
+        let name = self.name();
+        let owner = self.path[..self.path.len() - name.len()].trim_end_matches(':');
+        if name.contains('_') || name == "unblock" {
+            name
+        } else {
+            &self.path[owner.len() - last_segment(owner).len()..]
+        }
+    }
 }
 
 /// What a function does with futures or closures.

@@ -63,20 +63,20 @@ use crate::{
     analysis::{
         awaited::{self, Future},
         blocking::{Stops, function_stops, stops},
-        captured::captured,
+        captured::must_own,
         discard::{Fate, fate_of},
         driven::{Driven, Offloaded, offloaded},
-        handle::is_of_this_runtime,
-        held::{held_at, refutes_send},
-        in_place::{InPlace, Trust, take_away},
+        handle::{is_of_this_runtime, other_runtime},
+        held::refutes_send,
+        in_place::{InPlace, Trust, cancellation, endless, new_wait, take_away},
         join_error::{Consumer, consumer, outermost},
-        surroundings::{cancelled_by, comment_about},
+        surroundings::comment_about,
         task_handle::{Handle, fate_of_handle, spawn_in_its_place},
     },
     change::Change,
     codemod::{Candidate, Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
     context::{Call, Enclosing, FileContext},
-    knowledge::{Drives, Knowledge, Returns, Role},
+    knowledge::{Knowledge, Returns, Role},
     refusal::{Refusal, RefusalKind},
     syntax::candidate_calls,
 };
@@ -177,7 +177,7 @@ impl<'a, 'b> Site<'a, 'b> {
     }
 
     fn message(&self) -> String {
-        let name = self.call.api.name();
+        let name = self.call.api.short_path();
         match &self.does {
             Offloaded::Only(driven) if driven.by.is_none() && self.is_polled_after() => {
                 format!("`{name}` takes a thread only to make a future, which does nothing yet")
@@ -189,8 +189,8 @@ impl<'a, 'b> Site<'a, 'b> {
                 format!("`{name}` takes a thread that waits for a future beside its own work")
             }
             _ if self.returns == Returns::Value => format!(
-                "`{name}` stops an async thread only to drive a future, and panics on a runtime \
-                 with one thread"
+                "`{name}` stops an async thread only to drive a future, and panics on a \
+                 current_thread runtime"
             ),
             _ => format!("`{name}` takes a thread only to drive a future"),
         }
@@ -225,11 +225,9 @@ impl<'a, 'b> Site<'a, 'b> {
             .ctx
             .source_range(&until)
             .map_or(self.call.range.end(), TextRange::start);
-        let name = self.call.api.name();
-        if let Some(comment) = comment_about(self.ctx, self.call.expr.syntax(), name, until) {
-            return Verdict::Manual(format!(
-                "a comment says why it is there, and a person has to judge: \"{comment}\""
-            ));
+        let name = self.call.api.short_path();
+        if let Some(advice) = comment_about(self.ctx, self.call.expr.syntax(), name, until) {
+            return Verdict::Manual(advice);
         }
         let driven = match &self.does {
             Offloaded::Only(driven) => driven,
@@ -295,7 +293,6 @@ impl<'a, 'b> Site<'a, 'b> {
 
     /// Why the future would run on another runtime than it does now.
     fn other_runtime(&self, driven: &Driven<'a>) -> Option<Refusal> {
-        let refuse = |message: String| Some(Refusal::new(RefusalKind::R1, message));
         let own = matches!(self.returns, Returns::Owned) || self.keeps_receiver();
         if let Some(receiver) = &self.call.receiver
             && !own
@@ -305,52 +302,17 @@ impl<'a, 'b> Site<'a, 'b> {
                 .ctx
                 .source_text(receiver.syntax())
                 .unwrap_or("the receiver");
-            return refuse(format!(
+            let message = format!(
                 "the closure is offloaded to the runtime of `{text}`, which is not known to be \
                  the one that this code runs on"
-            ));
+            );
+            return Some(Refusal::new(RefusalKind::R1, message));
         }
-        let by = driven.by.as_ref()?;
-        let Role::BlockOn { drives, .. } = &by.api.role else {
-            return None;
-        };
-        let path = &by.api.path;
-        match drives {
-            Drives::Executor if by.receiver.is_none() || self.is_postfix(by) => None,
-            Drives::Executor => refuse(format!(
-                "`{path}` drives the other tasks of its executor as well"
-            )),
-            Drives::Runtime => refuse(format!(
-                "`{path}` drives the future on a runtime of its own, and it may need what lives there"
-            )),
-            Drives::Handle => {
-                let receiver = by.receiver.as_ref()?;
-                let on_pool = self.call.api.family == "tokio";
-                let closure = driven.closure.as_ref().map(|it| it.syntax().clone());
-                let closure = closure.as_ref().filter(|_| on_pool);
-                let same = is_of_this_runtime(self.ctx, receiver, &self.body, closure);
-                if same {
-                    return None;
-                }
-                let text = self
-                    .ctx
-                    .source_text(receiver.syntax())
-                    .unwrap_or("the receiver");
-                refuse(format!(
-                    "`{text}` is not known to be the handle of the runtime that this code runs on"
-                ))
-            }
-        }
-    }
-
-    fn is_postfix(&self, by: &Call<'_>) -> bool {
-        matches!(
-            by.api.role,
-            Role::BlockOn {
-                future: crate::knowledge::Argument::Receiver,
-                ..
-            }
-        )
+        // A thread of another crate's pool has no runtime that is current.
+        let on_pool = self.call.api.family == "tokio";
+        let closure = driven.closure.as_ref().map(|it| it.syntax().clone());
+        let closure = closure.as_ref().filter(|_| on_pool);
+        other_runtime(self.ctx, driven.by.as_ref()?, &self.body, closure)
     }
 
     /// Whether the task that replaces the offload is spawned through the same receiver.
@@ -406,19 +368,15 @@ impl<'a, 'b> Site<'a, 'b> {
                 }
             }
         }
-        if self.returns == Returns::Value
-            && let Some(held) = held_at(self.ctx, self.call.expr.syntax(), &self.body)
-        {
-            let message = format!("`{held}` would be held while the future waits");
-            return Verdict::Refused(Refusal::new(RefusalKind::R9, message));
+        let node = self.call.expr.syntax();
+        let waits_anew = self.returns == Returns::Value;
+        let refusal = endless(self.ctx, &driven.future, &self.body);
+        let held = || new_wait(self.ctx, node, &self.body).filter(|_| waits_anew);
+        if let Some(refusal) = refusal.or_else(held) {
+            return Verdict::Refused(refusal);
         }
-        let cancelled = cancelled_by(self.ctx, self.call.expr.syntax());
-        if !cancelled.is_empty() {
-            let names: Vec<_> = cancelled.iter().map(|name| format!("`{name}`")).collect();
-            why.push(Note::new(format!(
-                "{} may now drop the future half way, where the offloaded work ran on",
-                names.join(" and ")
-            )));
+        if let Some(cancelled) = cancellation(self.ctx, node) {
+            why.push(cancelled);
             trust.lower();
         }
         let rewrite = Rewrite {
@@ -446,7 +404,7 @@ impl<'a, 'b> Site<'a, 'b> {
         let edit = || {
             let argument = self.call.argument(*closure)?;
             let range = self.ctx.source_range(argument.syntax())?;
-            let text = awaited::spawned(self.ctx, &driven.future, range)?;
+            let text = awaited::spawned(self.ctx, &driven.future, range, driven.owns())?;
             let kept = self.ctx.source_range(driven.future.expr().syntax())?;
             let mut change = Change::default();
             change.replace(self.ctx.file, spawn.range, spawn.text.clone());
@@ -506,28 +464,19 @@ impl Rewrite<'_, '_, '_> {
                            the call, and await the future";
             return Verdict::Manual(message.to_owned());
         }
-        if let (Some(closure), Future::Expr(future)) = (&self.driven.closure, &self.driven.future) {
-            let inlined = awaited::only_awaited(ctx, future);
-            let is_block = matches!(future, ast::Expr::BlockExpr(_)) && inlined.is_none();
-            if !is_block {
-                let captured = captured(ctx, closure, inlined.as_ref().unwrap_or(future));
-                if let Some(name) = captured.copies.first() {
-                    let message = format!("the closure works on a copy of `{name}`");
-                    return Verdict::Refused(Refusal::new(RefusalKind::R5, message));
-                }
-                for name in captured.dropped_later {
-                    why.push(Note::new(format!(
-                        "`{name}` is now dropped at the end of its scope, and not with the closure"
-                    )));
-                    effects.push(Effect::Timing);
-                    trust.lower();
-                }
+        let must_own = match (&self.driven.closure, &self.driven.future) {
+            (Some(closure), Future::Expr(future)) => {
+                let inlined = awaited::only_awaited(ctx, future);
+                let is_block = matches!(future, ast::Expr::BlockExpr(_)) && inlined.is_none();
+                !is_block && must_own(ctx, closure, inlined.as_ref().unwrap_or(future))
             }
-        }
+            _ => false,
+        };
         let in_place = InPlace {
             whole: &self.whole,
             future: &self.driven.future,
             owned: self.driven.owns(),
+            must_own,
             clones: &self.driven.clones,
         };
         let Some((change, comments)) = in_place.change(ctx) else {

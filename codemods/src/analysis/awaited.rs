@@ -78,17 +78,30 @@ pub fn awaited(
     let written = moved_block(ctx, &text, to, owned)?;
     Some(if needs_parens(&text) {
         format!("({written}).await")
+    } else if matches!(text, ast::Expr::BlockExpr(_)) && written.contains('\n') {
+        format!("{written}\n{}.await", ctx.indent_at(to.start()))
     } else {
         format!("{written}.await")
     })
 }
 
+/// The future awaited in a block that owns what it names, as the closure did.
+pub fn awaited_in_block(ctx: &FileContext<'_>, future: &Future, to: TextRange) -> Option<String> {
+    let awaited = awaited(ctx, future, to, true)?;
+    Some(format!("async move {{ {awaited} }}.await"))
+}
+
 /// The future as the argument of a `spawn` at `to`: it owns what it names.
-pub fn spawned(ctx: &FileContext<'_>, future: &Future, to: TextRange) -> Option<String> {
+pub fn spawned(
+    ctx: &FileContext<'_>,
+    future: &Future,
+    to: TextRange,
+    owned: bool,
+) -> Option<String> {
     match future {
         Future::Function(path) => Some(format!("{}()", ctx.source_text(path.syntax())?)),
         Future::Expr(ast::Expr::BlockExpr(block)) => {
-            moved_block(ctx, &block.clone().into(), to, true)
+            moved_block(ctx, &block.clone().into(), to, owned)
         }
         Future::Expr(expr) if owns_its_arguments(ctx, expr) => written_at(ctx, expr, to),
         Future::Expr(_) => Some(format!(

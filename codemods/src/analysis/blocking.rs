@@ -236,15 +236,14 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     fn function(&mut self, function: Function, at: Option<&ast::Expr>) -> Stops {
         let name = || function.name(self.ctx.db).as_str().to_owned();
-        if !self.ctx.is_local(function) {
-            return match self.ctx.known.waits(self.ctx.db, function) {
-                Waits::No => Stops::No,
-                Waits::Stops(path) => {
-                    Stops::Yes(self.place(path.to_owned(), at.map(AstNode::syntax)))
-                }
-                Waits::Unknown if self.is_made_by_macro(&name()) => Stops::No,
-                Waits::Unknown => Stops::Unknown(self.place(name(), at.map(AstNode::syntax))),
-            };
+        let at = at.map(AstNode::syntax);
+        match self.ctx.known.waits(self.ctx.db, function) {
+            Waits::Stops(path) => return Stops::Yes(self.place(path.to_owned(), at)),
+            // The workspace's own code is read, whatever its crate is called.
+            _ if self.ctx.is_local(function) => {}
+            Waits::No => return Stops::No,
+            Waits::Unknown if self.is_made_by_macro(&name()) => return Stops::No,
+            Waits::Unknown => return Stops::Unknown(self.place(name(), at)),
         }
         if let Some(known) = self.memo(function) {
             return known;
@@ -264,7 +263,7 @@ impl<'a, 'b> Reader<'a, 'b> {
                 .is_some()
         };
         let Some(body) = body.filter(|_| !overridable && self.open.len() < DEPTH) else {
-            return Stops::Unknown(self.place(name(), at.map(AstNode::syntax)));
+            return Stops::Unknown(self.place(name(), at));
         };
         let depth = self.open.len();
         let written = self.written.take();

@@ -1,4 +1,4 @@
-//! What a closure with `move` owned, and who owns it once the closure is gone.
+//! What a closure with `move` owned, and whether it shows once the closure is gone.
 
 use ra_ap_hir::{Access, Adt, HasCrate, PathResolution, Type};
 use ra_ap_syntax::{AstNode, ast};
@@ -8,51 +8,41 @@ use crate::context::FileContext;
 /// How deep the fields of a type are looked at.
 const DEPTH: usize = 6;
 
+/// The same behind a shared pointer.
+const SHARED_DEPTH: usize = 3;
+
 /// Collections and pointers of std that drop what is in them, and do nothing else.
 const PLAIN: &[&str] = &[
     "String", "Vec", "Box", "Arc", "Rc", "HashMap", "HashSet", "BTreeMap", "BTreeSet", "VecDeque",
     "PathBuf", "OsString", "CString", "Cow", "Option", "Result",
 ];
 
-/// What changes for the captures of a closure whose body is written in its place.
-#[derive(Debug, Default)]
-pub struct Captured {
-    /// Locals that were dropped with the closure, and now are at the end of their scope.
-    pub dropped_later: Vec<String>,
-    /// Locals of which the closure changed a copy of its own.
-    pub copies: Vec<String>,
-}
-
-/// Looks at the locals that `inner`, a part of `closure` that is written in its place, borrows.
-pub fn captured(ctx: &FileContext<'_>, closure: &ast::ClosureExpr, inner: &ast::Expr) -> Captured {
-    let mut captured = Captured::default();
+/// Whether it shows that `closure` owned a local which `inner`, a part of it, only borrows: a copy
+/// that it works on, or a value whose end somebody waits for.
+pub fn must_own(ctx: &FileContext<'_>, closure: &ast::ClosureExpr, inner: &ast::Expr) -> bool {
     if closure.move_token().is_none() {
-        return captured;
+        return false;
     }
-    for path in inner.syntax().descendants().filter_map(ast::PathExpr::cast) {
+    let mut paths = inner.syntax().descendants().filter_map(ast::PathExpr::cast);
+    paths.any(|path| {
         let resolved = path.path().and_then(|path| ctx.sema.resolve_path(&path));
         let Some(PathResolution::Local(local)) = resolved else {
-            continue;
+            return false;
         };
         let declared = local.primary_source(ctx.db);
-        let outside = !closure
+        let inside = closure
             .syntax()
             .text_range()
             .contains_range(declared.syntax().text_range());
         let ty = local.ty(ctx.db);
-        if !outside || is_moved(ctx, &path) {
-            continue;
+        if inside || is_moved(ctx, &path) {
+            return false;
         }
-        let name = local.name(ctx.db).as_str().to_owned();
         if ty.is_copy(ctx.db) {
-            if local.is_mut(ctx.db) && !captured.copies.contains(&name) {
-                captured.copies.push(name);
-            }
-        } else if !drops_quietly(ctx, &ty, DEPTH) && !captured.dropped_later.contains(&name) {
-            captured.dropped_later.push(name);
+            return local.is_mut(ctx.db);
         }
-    }
-    captured
+        !drops_quietly(ctx, &ty, DEPTH, false)
+    })
 }
 
 /// Whether an expression hands the local on whole.
@@ -73,22 +63,26 @@ fn is_moved(ctx: &FileContext<'_>, path: &ast::PathExpr) -> bool {
         || ast::AwaitExpr::can_cast(parent.kind())
 }
 
-/// Whether nobody can tell when a value of this type is dropped.
-fn drops_quietly(ctx: &FileContext<'_>, ty: &Type<'_>, depth: usize) -> bool {
+/// Whether nobody can tell when a value of this type is dropped. What lies too deep to look at is
+/// taken to be `quiet` or not.
+fn drops_quietly(ctx: &FileContext<'_>, ty: &Type<'_>, depth: usize, quiet: bool) -> bool {
     if ty.is_copy(ctx.db) || ty.is_scalar() || ty.is_str() || ty.is_reference() {
         return true;
     }
-    if depth == 0 || ty.contains_unknown() {
+    if depth == 0 {
+        return quiet;
+    }
+    if ty.contains_unknown() {
         return false;
     }
     if ty.is_tuple() {
         let fields = ty.tuple_fields(ctx.db);
         return fields
             .iter()
-            .all(|field| drops_quietly(ctx, field, depth - 1));
+            .all(|field| drops_quietly(ctx, field, depth - 1, quiet));
     }
     if let Some(inner) = ty.as_slice() {
-        return drops_quietly(ctx, &inner, depth - 1);
+        return drops_quietly(ctx, &inner, depth - 1, quiet);
     }
     let Some(adt) = ty.as_adt() else {
         return false;
@@ -97,11 +91,17 @@ fn drops_quietly(ctx: &FileContext<'_>, ty: &Type<'_>, depth: usize) -> bool {
         .krate(ctx.db)
         .display_name(ctx.db)
         .is_some_and(|name| matches!(name.crate_name().as_str(), "std" | "alloc" | "core"));
-    if standard && PLAIN.contains(&adt.name(ctx.db).as_str()) {
+    let name = adt.name(ctx.db);
+    if standard && PLAIN.contains(&name.as_str()) {
+        // One pointer of several ends little: what is far behind it is another's concern.
+        let (depth, quiet) = match name.as_str() {
+            "Arc" | "Rc" => (depth.min(SHARED_DEPTH), true),
+            _ => (depth, quiet),
+        };
         return ty
             .type_arguments()
             .filter(|argument| argument.as_adt().is_none_or(|it| !is_allocator(ctx, it)))
-            .all(|argument| drops_quietly(ctx, &argument, depth - 1));
+            .all(|argument| drops_quietly(ctx, &argument, depth - 1, quiet));
     }
     let drop = ctx.trait_at("core::ops::Drop");
     if drop.is_none_or(|drop| ty.impls_trait(ctx.db, drop, &[])) {
@@ -111,12 +111,12 @@ fn drops_quietly(ctx: &FileContext<'_>, ty: &Type<'_>, depth: usize) -> bool {
         Adt::Struct(_) => ty
             .fields(ctx.db)
             .iter()
-            .all(|(_, field)| drops_quietly(ctx, field, depth - 1)),
+            .all(|(_, field)| drops_quietly(ctx, field, depth - 1, quiet)),
         Adt::Enum(it) => it.variants(ctx.db).into_iter().all(|variant| {
             let fields = variant.fields(ctx.db);
             fields
                 .into_iter()
-                .all(|field| drops_quietly(ctx, &field.ty(ctx.db), depth - 1))
+                .all(|field| drops_quietly(ctx, &field.ty(ctx.db), depth - 1, quiet))
         }),
         Adt::Union(_) => false,
     }

@@ -213,7 +213,7 @@ fn is_named_in(clone: &ast::LetStmt, future: &ast::Expr) -> bool {
         .syntax()
         .descendants_with_tokens()
         .filter_map(|element| element.into_token())
-        .any(|token| token.text().contains(&*name.text()))
+        .any(|token| token.text().contains(name.text()))
 }
 
 /// A `block_on` among the statements of a body, outside of loops and of bodies inside of it.

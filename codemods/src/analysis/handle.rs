@@ -6,8 +6,9 @@ use ra_ap_syntax::{
 };
 
 use crate::{
-    context::{Enclosing, FileContext},
-    knowledge::{Definition, Role, resolve},
+    context::{Call, Enclosing, FileContext},
+    knowledge::{Argument, Definition, Drives, Role, resolve},
+    refusal::{Refusal, RefusalKind},
 };
 
 /// Whether this is a call that gives the handle of the runtime that it runs on.
@@ -46,8 +47,40 @@ fn is_place(expr: &ast::Expr) -> bool {
     }
 }
 
-/// Whether the value of `receiver` is proven to be the handle of the runtime that polls the async
-/// code `body`. `closure` is the offloaded closure, whose thread belongs to that runtime too.
+/// Why the future that `by` drives would run on another runtime in the code `body`. `closure` is
+/// the offloaded closure that the call stands in, if its thread belongs to the runtime of `body`.
+pub fn other_runtime(
+    ctx: &FileContext<'_>,
+    by: &Call<'_>,
+    body: &SyntaxNode,
+    closure: Option<&SyntaxNode>,
+) -> Option<Refusal> {
+    let Role::BlockOn { future, drives, .. } = &by.api.role else {
+        return None;
+    };
+    let path = &by.api.path;
+    let message = match (drives, &by.receiver) {
+        (Drives::Executor, None) => return None,
+        (Drives::Executor, Some(_)) if *future == Argument::Receiver => return None,
+        (Drives::Executor, Some(_)) => {
+            format!("`{path}` drives the other tasks of its executor as well")
+        }
+        (Drives::Handle, Some(receiver)) => {
+            if is_of_this_runtime(ctx, receiver, body, closure) {
+                return None;
+            }
+            let text = ctx.source_text(receiver.syntax()).unwrap_or("the receiver");
+            format!("`{text}` is not known to be the handle of the runtime that this code runs on")
+        }
+        (Drives::Handle | Drives::Runtime, _) => format!(
+            "`{path}` drives the future on a runtime of its own, and it may need what lives there"
+        ),
+    };
+    Some(Refusal::new(RefusalKind::R1, message))
+}
+
+/// Whether the value of `receiver` is proven to be the handle of the runtime that the code `body`
+/// runs on. `closure` is the offloaded closure, whose thread belongs to that runtime too.
 pub fn is_of_this_runtime(
     ctx: &FileContext<'_>,
     receiver: &ast::Expr,
@@ -67,9 +100,10 @@ pub fn is_of_this_runtime(
         _ if is_handle_call(ctx, receiver) => {
             let at = ctx.enclosing(receiver.syntax());
             match at {
+                Some(enclosing) if enclosing.body().as_ref() == Some(body) => true,
                 Some(Enclosing::Closure(it)) => closure == Some(it.syntax()),
-                Some(enclosing) if enclosing.is_async() => runs_in(ctx, body, &enclosing),
-                _ => false,
+                Some(enclosing) => enclosing.is_async() && runs_in(ctx, body, &enclosing),
+                None => false,
             }
         }
         _ => cloned(ctx, receiver)

@@ -1,14 +1,13 @@
 //! Locals and imports that nothing uses any more once a change is made.
 
 use ra_ap_hir::PathResolution;
-use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{
-    AstNode, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, TextRange,
+    AstNode, SyntaxKind, SyntaxNode, SyntaxToken, TextRange,
     ast::{self, HasAttrs, HasName, HasVisibility},
 };
 
 use crate::{
-    change::{Change, Edit, Leftover},
+    change::{Change, Leftover},
     context::FileContext,
     text::has_comment,
 };
@@ -175,9 +174,35 @@ fn trait_leftover(ctx: &FileContext<'_>, method: &ast::NameRef) -> Option<Leftov
     }
     let name = bound_name(&member)?;
     let uses = uses_of_import(ctx, &member, |token| {
-        token.text() == name || methods.iter().any(|method| method == token.text())
+        token.text() == name
+            || methods.iter().any(|method| method == token.text())
+                && may_be_called_through(ctx, token, trait_)
     });
     leftover_of(ctx, &member, &name, uses)
+}
+
+/// Whether a token is the name of a method that the trait may provide.
+fn may_be_called_through(
+    ctx: &FileContext<'_>,
+    token: &SyntaxToken,
+    trait_: ra_ap_hir::Trait,
+) -> bool {
+    use ra_ap_hir::AsAssocItem as _;
+    let before = std::iter::successors(token.prev_token(), SyntaxToken::prev_token)
+        .find(|token| !token.kind().is_trivia());
+    if before.is_none_or(|before| before.text() != ".") {
+        return false;
+    }
+    let call = token
+        .parent()
+        .and_then(|name| name.parent())
+        .and_then(ast::MethodCallExpr::cast);
+    let Some(callee) = call.and_then(|call| ctx.callee(&call.into())) else {
+        return true;
+    };
+    let declared = ctx.in_trait(callee).unwrap_or(callee);
+    let item = declared.as_assoc_item(ctx.db);
+    item.and_then(|item| item.container_trait(ctx.db)) == Some(trait_)
 }
 
 fn leftover_of(
@@ -205,7 +230,10 @@ fn uses_of_import(
     member: &ast::UseTree,
     is_use: impl Fn(&SyntaxToken) -> bool,
 ) -> Vec<TextRange> {
-    let own = member.syntax().text_range();
+    let item = member.syntax().ancestors().find_map(ast::Use::cast);
+    let own = item.map_or(member.syntax().text_range(), |item| {
+        item.syntax().text_range()
+    });
     tokens(ctx.source.syntax())
         .filter(|token| token.kind() == SyntaxKind::IDENT)
         .filter(|token| !own.contains_range(token.text_range()) && is_use(token))
@@ -283,7 +311,7 @@ fn seen_by_children(ctx: &FileContext<'_>, name: &str) -> bool {
             _ => continue,
         };
         let text = node.text().to_string();
-        if text.contains("super::") && (text.contains(name) || text.contains("super::*")) {
+        if reaches_up_for(&text, name) {
             return true;
         }
         open.extend(module.children(ctx.db));
@@ -291,134 +319,16 @@ fn seen_by_children(ctx: &FileContext<'_>, name: &str) -> bool {
     false
 }
 
-/// The edits that take away what nothing uses any more after all of the changes, with the last
-/// change that used it. `taken` are those of one round; `tree` is the file before them.
-pub fn removals(tree: &SourceFile, file: FileId, taken: &[&Change]) -> Vec<(usize, Edit)> {
-    let mut gone: Vec<TextRange> = taken
-        .iter()
-        .flat_map(|change| &change.gone)
-        .filter(|(of, _)| *of == file)
-        .map(|&(_, range)| range)
-        .collect();
-    let mut open: Vec<(usize, &Leftover)> = taken
-        .iter()
-        .enumerate()
-        .flat_map(|(index, change)| change.leftovers.iter().map(move |it| (index, it)))
-        .filter(|(_, leftover)| leftover.file == file)
-        .collect();
-    open.sort_by_key(|(index, _)| std::cmp::Reverse(*index));
-    let mut dead: Vec<(usize, TextRange)> = Vec::new();
-    loop {
-        let before = dead.len();
-        for (index, leftover) in &open {
-            let is_gone = |range: &TextRange| gone.iter().any(|gone| gone.contains_range(*range));
-            let known = dead.iter().any(|(_, binding)| *binding == leftover.binding);
-            if !known && leftover.uses.iter().all(is_gone) {
-                dead.push((*index, leftover.binding));
-            }
-        }
-        gone.extend(dead[before..].iter().map(|(_, binding)| *binding));
-        if dead.len() == before {
-            break;
-        }
-    }
-    without(tree, &dead)
-        .into_iter()
-        .map(|(index, range, text)| (index, Edit { file, range, text }))
-        .collect()
-}
-
-/// One edit for each statement and `use` item that loses something.
-fn without(tree: &SourceFile, dead: &[(usize, TextRange)]) -> Vec<(usize, TextRange, String)> {
-    let mut edits: Vec<(usize, TextRange, String)> = Vec::new();
-    let ranges: Vec<TextRange> = dead.iter().map(|(_, range)| *range).collect();
-    for &(index, range) in dead {
-        let node = tree.syntax().covering_element(range);
-        let node = match node {
-            ra_ap_syntax::NodeOrToken::Node(node) => Some(node),
-            ra_ap_syntax::NodeOrToken::Token(token) => token.parent(),
-        };
-        let Some(node) = node else { continue };
-        let item = node.ancestors().find_map(ast::Use::cast);
-        let Some(item) = item else {
-            edits.push((index, whole_line(tree.syntax(), range), String::new()));
-            continue;
-        };
-        let Some(root) = item.use_tree() else {
-            continue;
-        };
-        let edit = match rest_of(&root, &ranges) {
-            Some(rest) => (index, root.syntax().text_range(), rest),
-            None => (
-                index,
-                whole_line(tree.syntax(), item.syntax().text_range()),
-                String::new(),
-            ),
-        };
-        if !edits.iter().any(|(_, range, _)| *range == edit.1) {
-            edits.push(edit);
-        }
-    }
-    edits
-}
-
-/// A `use` tree without its dead members; `None` if nothing is left.
-fn rest_of(tree: &ast::UseTree, dead: &[TextRange]) -> Option<String> {
-    if dead.contains(&tree.syntax().text_range()) {
-        return None;
-    }
-    let text = tree.syntax().text().to_string();
-    let Some(list) = tree.use_tree_list() else {
-        return Some(text);
-    };
-    let members: Vec<ast::UseTree> = list.use_trees().collect();
-    let kept: Vec<(usize, String)> = members
-        .iter()
-        .enumerate()
-        .filter_map(|(index, member)| Some((index, rest_of(member, dead)?)))
-        .collect();
-    let prefix = tree.path().map(|path| path.syntax().text().to_string());
-    match kept.as_slice() {
-        [] => None,
-        [(_, only)] if members.len() > 1 => Some(match (prefix, only.as_str()) {
-            (Some(prefix), "self") => prefix,
-            (Some(prefix), only) => format!("{prefix}::{only}"),
-            (None, only) => only.to_owned(),
-        }),
-        kept => {
-            let base = tree.syntax().text_range().start();
-            let at = |offset: ra_ap_syntax::TextSize| usize::from(offset - base);
-            let start = |index: usize| at(members[index].syntax().text_range().start());
-            let end = |index: usize| at(members[index].syntax().text_range().end());
-            let mut out = text[..start(0)].to_owned();
-            for (position, (index, member)) in kept.iter().enumerate() {
-                out.push_str(member);
-                let (from, to) = if position + 1 == kept.len() {
-                    (end(members.len() - 1), text.len())
-                } else {
-                    (end(*index), start(*index + 1))
-                };
-                out.push_str(&text[from..to]);
-            }
-            Some(out)
-        }
-    }
-}
-
-/// A range with its line, if nothing else stands there.
-fn whole_line(root: &SyntaxNode, range: TextRange) -> TextRange {
-    let text = root.text().to_string();
-    let (start, end) = (usize::from(range.start()), usize::from(range.end()));
-    let before = text[..start].trim_end_matches([' ', '\t']).len();
-    let starts_line = before == 0 || text[..before].ends_with('\n');
-    let rest = text[end..].trim_start_matches([' ', '\t', '\r']);
-    let ends_line = rest.is_empty() || rest.starts_with('\n');
-    let after = text.len() - rest.len();
-    let (start, end) = match (starts_line, ends_line) {
-        (true, true) => (before, after + usize::from(rest.starts_with('\n'))),
-        (true, false) => (start, after),
-        (false, _) => (before, end),
-    };
-    let offset = |at: usize| ra_ap_syntax::TextSize::try_from(at).expect("files are below 4 GiB");
-    TextRange::new(offset(start), offset(end))
+/// Whether a text names something of an outer module by this name, or takes all that is there.
+fn reaches_up_for(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let up = |path: &str| path.starts_with("super") || path.starts_with("crate");
+    let mut named = text.match_indices(name).map(|(at, _)| {
+        let before = &text[..at];
+        let start = before.rfind(|c| !is_part(c)).map_or(0, |at| at + 1);
+        up(&before[start..])
+    });
+    let in_list = text.contains("super::{") || text.contains("crate::{");
+    let glob = text.contains("super::*");
+    named.any(|it| it) || ((in_list || glob) && text.contains(name))
 }

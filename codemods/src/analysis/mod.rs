@@ -12,6 +12,8 @@ pub mod in_place;
 pub mod join_error;
 pub mod leftovers;
 pub mod logged_task;
+pub mod recursion;
+pub mod removals;
 pub mod spawn_helper;
 pub mod surroundings;
 pub mod task_handle;

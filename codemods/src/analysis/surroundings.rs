@@ -97,8 +97,9 @@ pub fn is_hidden_use(near: &SyntaxNode, name: &str) -> bool {
     })
 }
 
-/// The comment that says why the call named `callee` is there: on its line, directly above it or
-/// above a statement around it, or inside of it before `until`.
+/// What to tell a person about the call named `callee`, if a comment says why it is there: on its
+/// line, directly above it or its statement, inside of it before `until`, or, where it names the
+/// call and `Send`, anywhere in the function.
 pub fn comment_about(
     ctx: &FileContext<'_>,
     node: &SyntaxNode,
@@ -131,13 +132,16 @@ pub fn comment_about(
         .flatten()
         .chain(inside)
         .find(|comment| is_about(comment, callee));
-    close.or_else(|| {
+    let comment = close.or_else(|| {
         // Further away it has to name the call, and to say what about.
         let body = ctx.source_range(&function)?;
         comments(ctx, body.start(), body.end())
             .into_iter()
             .find(|comment| comment.contains(callee) && is_about_send(comment))
-    })
+    })?;
+    Some(format!(
+        "a comment says why it is there, and a person has to judge: \"{comment}\""
+    ))
 }
 
 /// The comments directly above the line of an offset, attributes passed over, as one text.

@@ -91,7 +91,7 @@ fn fate_of_name(ctx: &FileContext<'_>, name: &ast::IdentPat) -> Handle {
     let (Some(local), Some(text)) = (ctx.sema.to_def(name), name.name()) else {
         return Handle::Used("the handle is stored");
     };
-    if is_hidden_use(name.syntax(), &text.text()) {
+    if is_hidden_use(name.syntax(), text.text()) {
         return Handle::Used("the handle may be used by a macro: `select!`, `join!` or another");
     }
     let uses = uses_of(ctx, local, name.syntax());

@@ -1,6 +1,10 @@
 //! A crate that no table speaks of.
 
-/// May block, or not.
-pub fn stir() {}
+unsafe extern "C" {
+    safe fn stir_in_c();
+}
 
-pub async fn stir_slowly() {}
+/// May stop its thread, or not.
+pub fn stir() {
+    stir_in_c();
+}
