@@ -54,11 +54,9 @@ pub fn all(
 ) -> Looked {
     let mut by_crate: FxHashMap<_, Vec<FileId>> = FxHashMap::default();
     for (&id, file) in files {
-        if file
-            .candidates
-            .get(index)
-            .is_some_and(|candidates| !candidates.is_empty())
-            && let Some(&krate) = workspace.crates_of(id).first()
+        let candidates = file.candidates.get(index);
+        if candidates.is_some_and(|candidates| !candidates.is_empty())
+            && let Some(krate) = workspace.crate_of(id)
         {
             by_crate.entry(krate).or_default().push(id);
         }
@@ -74,7 +72,7 @@ pub fn all(
         })
         .collect();
     groups.sort_by_key(|(_, files)| files.first().copied());
-    let looked: Vec<Vec<Result<(Findings, Vec<String>), Defect>>> = groups
+    let looked: Vec<Vec<Result<Anchors, Defect>>> = groups
         .par_iter()
         .with_max_len(1)
         .map_with(workspace.db.clone(), |db, ((package, target), ids)| {
@@ -109,6 +107,9 @@ pub fn all(
     all
 }
 
+/// Findings, and the anchor of each.
+type Anchors = (Findings, Vec<String>);
+
 struct Look<'a> {
     db: &'a RootDatabase,
     id: FileId,
@@ -119,12 +120,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     /// Inference panics on odd code now and then; that costs one file and one codemod.
-    fn with(
-        &self,
-        plan: &Plan<'_>,
-        index: usize,
-        known: &Resolved<'_>,
-    ) -> Result<(Findings, Vec<String>), Defect> {
+    fn with(&self, plan: &Plan<'_>, index: usize, known: &Resolved<'_>) -> Result<Anchors, Defect> {
         let codemod = plan.selection[index];
         let looked = panic::catch_unwind(AssertUnwindSafe(|| {
             attach_db(self.db, || {

@@ -41,7 +41,6 @@ Exit codes:
     styles = STYLES,
     after_help = EXAMPLES,
     max_term_width = 100,
-    args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
 )]
 pub struct Cli {
@@ -55,6 +54,9 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
 }
+
+/// The arguments that go with every subcommand.
+pub const EVERYWHERE: &[&str] = &["ScreenArgs", "verbose", "quiet", "color", "no_progress"];
 
 /// Something else than a run.
 #[derive(Debug, Subcommand)]

@@ -173,13 +173,18 @@ fn check_keys<'a>(
 
 /// A hint at the nearest of the known words, or at all of them.
 pub fn did_you_mean(word: &str, known: &[&str]) -> String {
-    let nearest = known
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(word, known), known))
-        .min()
-        .filter(|(distance, known)| *distance <= 2.max(known.len() / 3));
-    match nearest {
-        Some((_, nearest)) => format!("; did you mean `{nearest}`?"),
+    match nearest(word, known) {
+        Some(nearest) => format!("; did you mean `{nearest}`?"),
         None => format!("; known are {}", known.join(", ")),
     }
+}
+
+/// The known word that is the nearest, if one is near.
+pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(word, known), *known))
+        .min()
+        .filter(|(distance, known)| *distance <= 2.max(known.len() / 3))
+        .map(|(_, nearest)| nearest)
 }

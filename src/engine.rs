@@ -15,7 +15,9 @@ use ra_ap_hir::attach_db;
 use ra_ap_ide_db::{FileId, FxHashMap};
 use ra_ap_syntax::SourceFile;
 use unpark_codemods::{
-    Codemod, change,
+    Codemod,
+    analysis::removals::removals,
+    change,
     codemod::{Candidate, Finding, Safety, Verdict},
     knowledge::{Knowledge, Resolved},
     settings::Settings,
@@ -128,13 +130,19 @@ pub fn run(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rou
     let mut round = 1;
     // The state of the files when each codemod last had nothing to do.
     let mut settled_at: Vec<Option<u64>> = vec![None; plan.selection.len()];
-    let mut last: Vec<(Vec<Settled>, BTreeMap<&'static str, usize>)> =
-        vec![Default::default(); plan.selection.len()];
+    let mut last: Vec<Vec<Settled>> = vec![Vec::new(); plan.selection.len()];
+    let mut looked = HashSet::new();
     loop {
         let before = fingerprint(files);
         for index in 0..plan.selection.len() {
             while settled_at[index] != Some(fingerprint(files)) {
                 let (found, quiet) = read(workspace, files, plan, index, &mut rounds);
+                if looked.insert(index) {
+                    // A later look would count the places that were just mended.
+                    for (reason, count) in quiet {
+                        *rounds.quiet.entry(reason).or_default() += count;
+                    }
+                }
                 let (open, changed) = write(workspace, files, plan, found, round, &mut rounds);
                 if changed {
                     round += 1;
@@ -146,7 +154,7 @@ pub fn run(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rou
                     }
                 } else {
                     settled_at[index] = Some(fingerprint(files));
-                    last[index] = (open, quiet);
+                    last[index] = open;
                 }
             }
         }
@@ -154,12 +162,7 @@ pub fn run(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rou
             break;
         }
     }
-    for (open, quiet) in last {
-        rounds.open.extend(open);
-        for (reason, count) in quiet {
-            *rounds.quiet.entry(reason).or_default() += count;
-        }
-    }
+    rounds.open = last.into_iter().flatten().collect();
     rounds
 }
 
@@ -236,7 +239,8 @@ fn settle(
         key(a).cmp(&key(b))
     });
     // What is alike in code is told apart by its order in the original text.
-    let mut alike: FxHashMap<(FileId, String), Vec<(usize, Option<usize>)>> = FxHashMap::default();
+    type Places = Vec<(usize, Option<usize>)>;
+    let mut alike: FxHashMap<(FileId, String), Places> = FxHashMap::default();
     for applied in &rounds.applied {
         let it = &applied.settled;
         alike
@@ -272,7 +276,7 @@ fn write(
     rounds: &mut Rounds,
 ) -> (Vec<Settled>, bool) {
     let mut open = Vec::new();
-    let mut taken: Vec<(Settled, Vec<change::Edit>)> = Vec::new();
+    let mut taken: Vec<(Settled, change::Change)> = Vec::new();
     let mut by_file: BTreeMap<FileId, Vec<change::Edit>> = BTreeMap::new();
     for settled in found {
         let Verdict::Rewrite { safety, change, .. } = &settled.finding.verdict else {
@@ -322,14 +326,15 @@ fn write(
                 for edit in &change.edits {
                     by_file.entry(edit.file).or_default().push(edit.clone());
                 }
-                let edits = change.edits.clone();
-                taken.push((settled, edits));
+                let change = change.clone();
+                taken.push((settled, change));
             }
         }
     }
     if taken.is_empty() {
         return (open, false);
     }
+    take_leftovers(files, workspace, &mut by_file, &mut taken);
     record(files, taken, round, rounds);
     let texts: Vec<(FileId, String)> = by_file
         .into_keys()
@@ -361,21 +366,48 @@ fn open_for_edit(files: &mut Files, workspace: &Workspace, id: FileId) {
     }
 }
 
+/// Names that no code uses any more go with the last change that used them.
+fn take_leftovers(
+    files: &Files,
+    workspace: &Workspace,
+    by_file: &mut BTreeMap<FileId, Vec<change::Edit>>,
+    taken: &mut [(Settled, change::Change)],
+) {
+    let changed: Vec<FileId> = by_file.keys().copied().collect();
+    for id in changed {
+        let changes: Vec<&change::Change> = taken.iter().map(|(_, change)| change).collect();
+        if changes.iter().all(|change| change.leftovers.is_empty()) {
+            continue;
+        }
+        let Some(package) = workspace.project.package_of(&files[&id].path) else {
+            continue;
+        };
+        let tree = SourceFile::parse(&files[&id].text, package.facts.edition).tree();
+        for (index, edit) in removals(&tree, id, &changes) {
+            let beside = by_file.entry(id).or_default();
+            if beside.iter().all(|other| edit.fits_beside(other)) {
+                beside.push(edit.clone());
+                taken[index].1.edits.push(edit);
+            }
+        }
+    }
+}
+
 /// Applies what was taken to the overlays, and writes down how.
 fn record(
     files: &mut Files,
-    taken: Vec<(Settled, Vec<change::Edit>)>,
+    taken: Vec<(Settled, change::Change)>,
     round: usize,
     rounds: &mut Rounds,
 ) {
     let first = rounds.applied.len();
     let mut replacements: BTreeMap<FileId, Vec<(Replacement, usize)>> = BTreeMap::new();
-    for (offset, (settled, edits)) in taken.into_iter().enumerate() {
+    for (offset, (settled, change)) in taken.into_iter().enumerate() {
         let mut depends_on = BTreeSet::new();
         let home = &files[&settled.finding.file];
         depends_on.extend(home.overlay.writers(settled.finding.range.into()));
         let mut written = Vec::new();
-        for edit in edits {
+        for edit in change.edits {
             let file = &files[&edit.file];
             depends_on.extend(file.overlay.writers(edit.range.into()));
             let (start, end) = (edit.range.start().into(), edit.range.end().into());

@@ -236,3 +236,16 @@ pub fn relative(path: &Path, folder: &Path) -> String {
 fn parts(path: &Path) -> Vec<Component<'_>> {
     path.components().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_from_a_folder() {
+        let shown = |path: &str| relative(Path::new(path), Path::new("/w/crate"));
+        assert_eq!(shown("/w/crate/src/a.rs"), "src/a.rs");
+        assert_eq!(shown("/w/other/a.rs"), "../other/a.rs");
+        assert_eq!(shown(""), "");
+    }
+}

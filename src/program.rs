@@ -6,19 +6,20 @@ use std::{
     ffi::OsString,
     io::{self, BufWriter, IsTerminal as _, Write},
     panic::{self, AssertUnwindSafe},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Mutex,
 };
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context as _, Result, bail};
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::{CommandFactory as _, FromArgMatches as _, error::ErrorKind, parser::ValueSource};
 use unpark_codemods::CATALOGUE;
 
 use crate::{
-    cli::{Check, Cli, Color, Command, MessageFormat, RunArgs, ScreenArgs},
+    cli::{self, Check, Cli, Color, Command, MessageFormat, RunArgs, ScreenArgs},
     commit::{self, Committed},
+    config::nearest,
     outcome::{Outcome, State},
     report::{
         Palette, diff, failure::Failure, human, invocation::Invocation, json, short,
@@ -83,6 +84,20 @@ fn call(name: &'static str, args: &[OsString]) -> u8 {
 fn parse(name: &'static str, args: &[OsString]) -> Result<Cli, clap::Error> {
     let mut command = Cli::command().bin_name(name);
     let mut matches = command.try_get_matches_from_mut(args)?;
+    let given =
+        |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+    if let Some(subcommand) = matches.subcommand_name()
+        && matches
+            .ids()
+            .filter(given)
+            .any(|id| !cli::EVERYWHERE.contains(&id.as_str()))
+    {
+        let message = format!(
+            "what stands before `{subcommand}` belongs to a run, and can't go with it; name the \
+             flags of `{subcommand}` behind it"
+        );
+        return Err(command.error(ErrorKind::ArgumentConflict, message));
+    }
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
@@ -91,9 +106,13 @@ fn usage(error: &clap::Error, args: &[OsString]) -> u8 {
     if error.use_stderr() && wants_json(args) {
         let text = error.render().to_string();
         let text = text.trim().trim_start_matches("error: ");
-        let (message, help) = text.split_once("\n\n").unwrap_or((text, ""));
-        let help = help.trim();
-        let help = (!help.is_empty()).then_some(help);
+        let mut paragraphs = text.split("\n\n").map(str::trim);
+        let message = paragraphs.next().unwrap_or_default();
+        let help: Vec<&str> = paragraphs
+            .filter(|paragraph| !paragraph.starts_with("Usage:"))
+            .collect();
+        let help = help.join("\n");
+        let help = (!help.is_empty()).then_some(help.as_str());
         success_if_closed(json::error(message, help, &mut io::stdout()));
     } else {
         success_if_closed(error.print());
@@ -168,6 +187,9 @@ fn start(program: &'static str, args: &RunArgs, screen: &ScreenArgs, progress: b
         }
         args.guard.guard().check(&folders(&invocation))?;
     }
+    for path in &invocation.options.paths {
+        check_no_subcommand(program, path)?;
+    }
     let mut outcome = run(&invocation.options)?;
     let committed = match args.apply {
         true => Some(commit::commit(&mut outcome)?),
@@ -220,6 +242,21 @@ fn exit_code(outcome: &Outcome, check: Option<Check>, committed: Option<&Committ
         (true, true) => FOUND,
         (true, false) => 0,
     }
+}
+
+/// Whether a path that is not there was meant as a subcommand.
+fn check_no_subcommand(program: &str, path: &Path) -> Result<()> {
+    let command = Cli::command();
+    let names: Vec<&str> = command.get_subcommands().map(|it| it.get_name()).collect();
+    if let Some(word) = path.to_str()
+        && !path.exists()
+        && let Some(name) = nearest(word, &names)
+    {
+        bail!(
+            "there is no file and no subcommand `{word}`\nhelp: did you mean `{program} {name}`?"
+        );
+    }
+    Ok(())
 }
 
 /// The folders that a run may write to.
@@ -312,5 +349,27 @@ fn said(panic: &(dyn Any + Send)) -> String {
     match PANIC.lock().ok().and_then(|mut place| place.take()) {
         Some(place) => format!("{message} ({place})"),
         None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Defect;
+
+    #[test]
+    fn the_exit_code_says_what_was_left_out() {
+        let mut outcome = Outcome::default();
+        let mut committed = Committed::default();
+        assert_eq!(exit_code(&outcome, Some(Check::Strict), None), 0);
+        assert_eq!(exit_code(&outcome, None, Some(&committed)), 0);
+        committed.stale.push(PathBuf::from("a.rs"));
+        assert_eq!(exit_code(&outcome, None, Some(&committed)), FOUND);
+        outcome.defects.push(Defect {
+            path: PathBuf::new(),
+            codemod: "unobserved-task",
+            message: String::new(),
+        });
+        assert_eq!(exit_code(&outcome, None, Some(&committed)), DEFECT);
     }
 }

@@ -360,9 +360,16 @@ pub fn open(
         workspace.write(texts);
     }
     workspace.prime(&files.keys().copied().collect::<Vec<_>>());
-    // A file that no crate includes has no types.
     files.retain(|&id, file| {
-        let included = !workspace.crates_of(id).is_empty();
+        if workspace.is_shared(id) {
+            // What is declared, and so what may be written, differs between them.
+            let reason = "crates of several packages include it".to_owned();
+            let path = file.path.clone();
+            outcome.skipped.push(Skipped { path, reason });
+            return false;
+        }
+        // A file that no crate includes has no types.
+        let included = workspace.crate_of(id).is_some();
         if !included {
             count_unseen(
                 outcome,

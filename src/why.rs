@@ -14,7 +14,7 @@ use crate::{
     options::Options,
     outcome::{Finding, Outcome},
     replay,
-    report::{Palette, count, human},
+    report::{Palette, count, human, summary::quiet},
     run,
     source::Lines,
 };
@@ -61,7 +61,7 @@ impl Place {
         }
         let lines = fs::read(&path)
             .map_err(|error| anyhow!("can't read {file}: {error}\n{hint}"))?
-            .split(|&byte| byte == b'\n')
+            .split_inclusive(|&byte| byte == b'\n')
             .count();
         if line > lines {
             bail!("{file} has only {}\n{hint}", count(lines, "line"));
@@ -187,14 +187,8 @@ impl Answer {
                 "{shown}:{line}: there is nothing here that a codemod looks at"
             ));
         } else if !self.outcome.quiet.is_empty() {
-            let quiet = self.outcome.quiet.iter();
-            let quiet: Vec<String> = quiet
-                .map(|(reason, number)| format!("{number} {reason}"))
-                .collect();
-            remarks.push(format!(
-                "left as they are in this file: {}",
-                quiet.join(", ")
-            ));
+            let quiet = quiet(&self.outcome);
+            remarks.push(format!("fine as they are in this file: {quiet}"));
         }
         let mut lines: Vec<String> = self
             .outcome
@@ -204,7 +198,10 @@ impl Answer {
             .collect();
         lines.dedup();
         if !lines.is_empty() {
-            remarks.push(format!("findings in this file: line {}", lines.join(", ")));
+            remarks.push(format!(
+                "lines of this file with findings: {}",
+                lines.join(", ")
+            ));
         }
         Ok(remarks)
     }

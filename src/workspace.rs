@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -86,7 +87,7 @@ impl Workspace {
             targets: FxHashMap::default(),
         };
         workspace.targets = workspace.root_files();
-        workspace.leave_out_what_is_too_deep(&mut report);
+        workspace.leave_out_what_breaks(&mut report);
         Ok((workspace, report))
     }
 
@@ -102,8 +103,9 @@ impl Workspace {
         targets
     }
 
-    /// The parser recurses: a file that nests too deep must not reach it, wherever it stands.
-    fn leave_out_what_is_too_deep(&mut self, report: &mut LoadReport) {
+    /// The parser recurses: a file that nests too deep must not reach it, wherever it stands. Nor
+    /// must one that can't be read as text.
+    fn leave_out_what_breaks(&mut self, report: &mut LoadReport) {
         let mut change = ChangeWithProcMacros::default();
         let mut any = false;
         for (file, path) in self.vfs.iter() {
@@ -114,8 +116,13 @@ impl Workspace {
             if !ours || path.extension().is_none_or(|extension| extension != "rs") {
                 continue;
             }
-            let text = ra_ap_ide_db::base_db::SourceDatabase::file_text(&self.db, file);
-            if let Some(reason) = limits::of_text(text.text(&self.db)) {
+            // The database has no text, and no answer but a panic, for what is not UTF-8.
+            let reason = match fs::read(&path).map(String::from_utf8) {
+                Ok(Ok(text)) => limits::of_text(&text),
+                Ok(Err(_)) => Some("it is not UTF-8".to_owned()),
+                Err(_) => None,
+            };
+            if let Some(reason) = reason {
                 change.change_file(file, Some(String::new()));
                 any = true;
                 report.skipped.push(Skipped { path, reason });
@@ -149,16 +156,30 @@ impl Workspace {
         self.db.apply_change(change);
     }
 
-    /// The crates that a file is a module of.
-    pub fn crates_of(&self, file: FileId) -> Vec<Crate> {
+    /// The first crate that a file is a module of. A file may belong to a library and a program of
+    /// one package.
+    pub fn crate_of(&self, file: FileId) -> Option<Crate> {
         attach_db(&self.db, || {
             let sema = Semantics::new(&self.db);
-            let mut crates: Vec<Crate> = sema
+            let module = sema.file_to_module_def(file)?;
+            Some(module.krate(&self.db))
+        })
+    }
+
+    /// Whether crates of several packages include a file.
+    pub fn is_shared(&self, file: FileId) -> bool {
+        attach_db(&self.db, || {
+            let sema = Semantics::new(&self.db);
+            let mut packages: Vec<usize> = sema
                 .file_to_module_defs(file)
-                .map(|module| module.krate(&self.db))
+                .filter_map(|module| {
+                    let root = module.krate(&self.db).root_file(&self.db);
+                    self.targets.get(&root).map(|(package, _)| *package)
+                })
                 .collect();
-            crates.dedup();
-            crates
+            packages.sort_unstable();
+            packages.dedup();
+            packages.len() > 1
         })
     }
 

@@ -193,7 +193,8 @@ fn edits_are_the_difference(case: &Case, outcome: &Outcome) -> bool {
 }
 
 fn changes_do_not_overlap(outcome: &Outcome) -> bool {
-    let mut taken: BTreeMap<(usize, PathBuf), Vec<(usize, usize, usize)>> = BTreeMap::new();
+    type Edits = Vec<(usize, usize, usize)>;
+    let mut taken: BTreeMap<(usize, PathBuf), Edits> = BTreeMap::new();
     for change in outcome.changes.iter().filter(|change| change.selected) {
         for (path, edit) in &change.edits {
             let key = (change.round, path.clone());
@@ -275,7 +276,7 @@ fn fixtures_compile() {
         fs::remove_dir_all(&stage).expect("the old copy goes away");
     }
     copy(&folder(), &stage);
-    for (path, _, cases) in all() {
+    for (path, codemod, cases) in all() {
         let file = path
             .file_stem()
             .expect("a name")
@@ -289,7 +290,7 @@ fn fixtures_compile() {
             let mut after = case.before.clone();
             after.extend(case.after.clone());
             for (when, texts) in [("before", &case.before), ("after", &after)] {
-                let example = format!("{}_{file}_{index}_{when}", case.options.package);
+                let example = format!("{codemod}_{file}_{index}_{when}");
                 let folder = stage
                     .join(&case.options.package)
                     .join("examples")

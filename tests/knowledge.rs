@@ -136,6 +136,7 @@ fn kinds(db: &RootDatabase, path: &str) -> BTreeSet<Kind> {
             Definition::Macro(_) => Macro,
             Definition::Adt(_) => Type,
             Definition::Trait(_) => Trait,
+            Definition::Module(_) => Module,
         })
         .collect();
     // Modules and crates are no definitions, but a table may name one.

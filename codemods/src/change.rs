@@ -22,6 +22,22 @@ pub struct Edit {
 pub struct Change {
     /// In no particular order; they do not overlap.
     pub edits: Vec<Edit>,
+    /// Code that is gone afterwards; what else an edit covers is written again.
+    pub gone: Vec<(FileId, TextRange)>,
+    /// Names that nothing may use afterwards. One goes with the last change that uses it, so that
+    /// changes which share a name stay independent of each other.
+    pub leftovers: Vec<Leftover>,
+}
+
+/// A local or an import that only code that goes away may use.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Leftover {
+    /// The file of it and all of its uses.
+    pub file: FileId,
+    /// The `let` statement, or the member of a `use` item.
+    pub binding: TextRange,
+    /// Every place that uses the name, or may.
+    pub uses: Vec<TextRange>,
 }
 
 impl Change {

@@ -4,7 +4,7 @@ use ra_ap_hir::{
     AsAssocItem, CfgAtom, CfgExpr, Crate, DisplayTarget, Function, HasCrate, HirDisplay, ModuleDef,
     PathResolution, Semantics, Trait, Type, TypeInfo,
 };
-use ra_ap_ide_db::{FileId, FxHashSet, RootDatabase};
+use ra_ap_ide_db::{FileId, FxHashSet, RootDatabase, span::Edition};
 use ra_ap_syntax::{
     AstNode, SyntaxKind, SyntaxNode, TextRange, TextSize,
     ast::{self, HasArgList, HasAttrs, HasName},
@@ -99,6 +99,16 @@ impl Enclosing {
             self,
             Enclosing::AsyncFn(_) | Enclosing::AsyncBlock(_) | Enclosing::AsyncClosure(_)
         )
+    }
+
+    /// Its node; a constant has none.
+    pub fn body(&self) -> Option<SyntaxNode> {
+        match self {
+            Enclosing::AsyncFn(it) | Enclosing::SyncFn(it) => Some(it.syntax().clone()),
+            Enclosing::AsyncBlock(it) => Some(it.syntax().clone()),
+            Enclosing::AsyncClosure(it) | Enclosing::Closure(it) => Some(it.syntax().clone()),
+            Enclosing::Const => None,
+        }
     }
 }
 
@@ -199,6 +209,25 @@ impl<'a> FileContext<'a> {
     /// The function that a path names.
     pub fn function_of_path(&self, path: &ast::Path) -> Option<Function> {
         match self.sema.resolve_path(path)? {
+            PathResolution::Def(ModuleDef::Function(function)) => Some(function),
+            _ => None,
+        }
+    }
+
+    /// The function that an expression names.
+    pub fn callee_of_path(&self, expr: &ast::Expr) -> Option<Function> {
+        match expr {
+            ast::Expr::PathExpr(path) => self.function_of_path(&path.path()?),
+            _ => None,
+        }
+    }
+
+    /// The function that a path would name at a place.
+    pub fn function_in_scope(&self, place: &SyntaxNode, path: &str) -> Option<Function> {
+        let text = format!("const _: () = {path};");
+        let parsed = ast::SourceFile::parse(&text, Edition::CURRENT).tree();
+        let path = parsed.syntax().descendants().find_map(ast::Path::cast)?;
+        match self.sema.scope(place)?.speculative_resolve(&path)? {
             PathResolution::Def(ModuleDef::Function(function)) => Some(function),
             _ => None,
         }
@@ -555,8 +584,7 @@ pub fn tokens_of(node: &SyntaxNode) -> String {
 }
 
 fn without_trivia(text: &str) -> String {
-    let lexed =
-        ra_ap_ide_db::syntax_helpers::LexedStr::new(ra_ap_ide_db::span::Edition::CURRENT, text);
+    let lexed = ra_ap_ide_db::syntax_helpers::LexedStr::new(Edition::CURRENT, text);
     (0..lexed.len())
         .filter(|&index| !lexed.kind(index).is_trivia())
         .map(|index| lexed.text(index))

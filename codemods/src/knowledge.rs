@@ -3,14 +3,20 @@
 //! A table names public paths. They are resolved forward, through re-exports, to definitions, and
 //! definitions are compared: nothing is ever matched by its name.
 
-use std::sync::LazyLock;
+mod threads;
+
+use std::sync::{LazyLock, Mutex, OnceLock};
 
 use ra_ap_hir::{
-    Adt, AssocItem, Function, ItemInNs, Macro, ModuleDef, Name, Symbol, Trait,
+    Adt, AssocItem, Crate, Function, ItemInNs, Macro, Module, ModuleDef, Name, Symbol, Trait,
     resolve_absolute_path,
 };
 use ra_ap_ide_db::{FxHashMap, RootDatabase};
 use serde::Deserialize;
+
+use crate::analysis::blocking::Stops;
+use threads::Threads;
+pub use threads::Waits;
 
 /// Every table, and what the user's configuration adds to them.
 #[derive(Debug, Clone)]
@@ -23,8 +29,8 @@ pub struct Knowledge {
     pub derives: Vec<Derive>,
     /// Calls that block their thread.
     pub blocking: Vec<Blocking>,
-    /// Crates and modules whose functions block, unless they are async.
-    pub blocking_crates: Vec<String>,
+    /// Crates and modules with functions that block.
+    pub blocking_crates: Vec<BlockingCrate>,
     /// Crates whose functions are known not to block.
     pub nonblocking: Vec<Nonblocking>,
 }
@@ -48,6 +54,17 @@ impl Api {
     /// The last segment of its path.
     pub fn name(&self) -> &str {
         last_segment(&self.path)
+    }
+
+    /// The end of its path that tells what it is: `spawn_blocking`, but `web::block`.
+    pub fn short_path(&self) -> &str {
+        let name = self.name();
+        let owner = self.path[..self.path.len() - name.len()].trim_end_matches(':');
+        if name.contains('_') || name == "unblock" {
+            name
+        } else {
+            &self.path[owner.len() - last_segment(owner).len()..]
+        }
     }
 }
 
@@ -211,6 +228,17 @@ pub struct Blocking {
     pub path: String,
     /// What it waits for.
     pub kind: String,
+}
+
+/// A crate or module with functions that block their thread.
+#[derive(Debug, Clone, Deserialize)]
+pub struct BlockingCrate {
+    /// Its path.
+    pub path: String,
+    /// What blocks in it, relative to `path`: functions and methods, or types and traits whose
+    /// functions all do.
+    #[serde(default)]
+    pub calls: Vec<String>,
 }
 
 /// A crate whose functions do not block, with the exceptions.
@@ -424,10 +452,6 @@ pub static BUILT_IN: LazyLock<Knowledge> = LazyLock::new(|| {
         blocking_crate: Vec<BlockingCrate>,
     }
     #[derive(Deserialize)]
-    struct BlockingCrate {
-        path: String,
-    }
-    #[derive(Deserialize)]
     struct NonblockingFile {
         #[serde(rename = "crate")]
         crates: Vec<Nonblocking>,
@@ -454,9 +478,7 @@ pub static BUILT_IN: LazyLock<Knowledge> = LazyLock::new(|| {
     };
     for file in blocking {
         knowledge.blocking.extend(file.blocking);
-        knowledge
-            .blocking_crates
-            .extend(file.blocking_crate.into_iter().map(|row| row.path));
+        knowledge.blocking_crates.extend(file.blocking_crate);
     }
     knowledge
 });
@@ -527,6 +549,9 @@ pub struct Resolved<'a> {
     functions: FxHashMap<Function, usize>,
     macros: FxHashMap<Macro, usize>,
     blocking: FxHashMap<Function, usize>,
+    threads: OnceLock<Threads>,
+    /// What the bodies of the workspace's own functions were found to do.
+    pub(crate) bodies: Mutex<FxHashMap<Function, Stops>>,
 }
 
 impl<'a> Resolved<'a> {
@@ -537,6 +562,8 @@ impl<'a> Resolved<'a> {
             functions: FxHashMap::default(),
             macros: FxHashMap::default(),
             blocking: FxHashMap::default(),
+            threads: OnceLock::new(),
+            bodies: Mutex::default(),
         };
         for (index, api) in knowledge.apis.iter().enumerate() {
             for definition in resolve(db, &api.path) {
@@ -548,7 +575,7 @@ impl<'a> Resolved<'a> {
                     Definition::Macro(mac) => {
                         resolved.macros.entry(mac).or_insert(index);
                     }
-                    Definition::Adt(_) | Definition::Trait(_) => {}
+                    Definition::Adt(_) | Definition::Trait(_) | Definition::Module(_) => {}
                 }
             }
         }
@@ -584,6 +611,23 @@ impl<'a> Resolved<'a> {
             .map(|&index| &self.knowledge.apis[index])
     }
 
+    /// What a function that is not the workspace's own does to the thread that calls it.
+    pub fn waits(&self, db: &RootDatabase, function: Function) -> Waits<'_> {
+        if let Some(row) = self.blocking(function) {
+            return Waits::Stops(&row.path);
+        }
+        self.threads
+            .get_or_init(|| Threads::new(db, self.knowledge))
+            .of(db, function)
+    }
+
+    /// Whether everything in a crate that no row speaks of leaves the thread alone.
+    pub fn knows(&self, db: &RootDatabase, krate: Crate) -> bool {
+        self.threads
+            .get_or_init(|| Threads::new(db, self.knowledge))
+            .knows(krate)
+    }
+
     /// The row of a blocking function.
     pub fn blocking(&self, function: Function) -> Option<&'a Blocking> {
         self.blocking
@@ -603,6 +647,8 @@ pub enum Definition {
     Adt(Adt),
     /// A trait.
     Trait(Trait),
+    /// A module.
+    Module(Module),
 }
 
 /// Every definition that a public path leads to, one for each version of the crate in the graph.
@@ -630,6 +676,7 @@ fn resolve_item(db: &RootDatabase, path: &str) -> Vec<Definition> {
                 ModuleDef::Function(function) => Some(Definition::Function(function)),
                 ModuleDef::Adt(adt) => Some(Definition::Adt(adt)),
                 ModuleDef::Trait(trait_) => Some(Definition::Trait(trait_)),
+                ModuleDef::Module(module) => Some(Definition::Module(module)),
                 ModuleDef::TypeAlias(alias) => alias.ty(db).as_adt().map(Definition::Adt),
                 _ => None,
             },
@@ -647,7 +694,7 @@ fn associated(db: &RootDatabase, owner: Definition, name: &str) -> Option<Functi
     match owner {
         Definition::Adt(adt) => adt.ty(db).iterate_assoc_items(db, named),
         Definition::Trait(trait_) => trait_.items(db).into_iter().find_map(named),
-        Definition::Function(_) | Definition::Macro(_) => None,
+        Definition::Function(_) | Definition::Macro(_) | Definition::Module(_) => None,
     }
 }
 

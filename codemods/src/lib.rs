@@ -15,9 +15,15 @@ pub mod settings;
 pub mod syntax;
 pub mod text;
 
+mod block_on_in_async;
+mod pointless_spawn_blocking;
 mod unobserved_task;
 
 pub use crate::codemod::Codemod;
 
 /// Every codemod, in the order of a run.
-pub const CATALOGUE: &[Codemod] = &[unobserved_task::CODEMOD];
+pub const CATALOGUE: &[Codemod] = &[
+    pointless_spawn_blocking::CODEMOD,
+    block_on_in_async::CODEMOD,
+    unobserved_task::CODEMOD,
+];

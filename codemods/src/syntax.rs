@@ -123,7 +123,7 @@ pub fn candidate_calls(
         } else if let Some(call) = ast::MethodCallExpr::cast(node.clone()) {
             let named = call
                 .name_ref()
-                .is_some_and(|name| names.contains(&*name.text()));
+                .is_some_and(|name| names.contains(name.text()));
             // `Command::spawn()` and `Thread::spawn()` take nothing; a postfix `block_on()` too.
             let takes = call
                 .arg_list()

@@ -169,7 +169,7 @@ fn judge<'a>(ctx: &FileContext<'a>, call: &Call<'a>, findings: &mut Findings) ->
     };
     let cancels = *on_drop == OnDrop::Cancel && how != Dropped::Detached;
     match ctx.output_of_future(future) {
-        Output::Unknown if gives_nothing(future) && !cancels => {
+        Output::Unknown if gives_nothing(ctx, future) && !cancels => {
             findings.quiet("tasks without an error to lose");
             None
         }
@@ -182,7 +182,7 @@ fn judge<'a>(ctx: &FileContext<'a>, call: &Call<'a>, findings: &mut Findings) ->
                  an error",
             )),
         )),
-        Output::Result(error) if !says_nothing(ctx, &error) && !cannot_fail(future) => {
+        Output::Result(error) if !says_nothing(ctx, &error) && !cannot_fail(ctx, future) => {
             Some(site.with_error(&error, how, cancels))
         }
         Output::Result(_) | Output::Other(_) if cancels => Some(site.cancelled(None)),
@@ -375,7 +375,7 @@ fn unwrapped(call: &ast::Expr) -> ast::Expr {
         Some(method)
             if method
                 .name_ref()
-                .is_some_and(|name| matches!(&*name.text(), "unwrap" | "expect")) =>
+                .is_some_and(|name| matches!(name.text(), "unwrap" | "expect")) =>
         {
             method.into()
         }
@@ -444,7 +444,7 @@ fn function_name(future: &ast::Expr) -> Option<String> {
 }
 
 /// Whether the future is a block whose value can only be `()`, whatever the types in it are.
-fn gives_nothing(future: &ast::Expr) -> bool {
+fn gives_nothing(ctx: &FileContext<'_>, future: &ast::Expr) -> bool {
     let ast::Expr::BlockExpr(block) = future else {
         return false;
     };
@@ -453,11 +453,11 @@ fn gives_nothing(future: &ast::Expr) -> bool {
         Some(ast::Expr::IfExpr(condition)) => condition.else_branch().is_none(),
         Some(_) => false,
     };
-    empty && !leaves_early(block.syntax())
+    empty && !leaves_early(ctx, block.syntax())
 }
 
 /// Whether the future is a block that can only end in `Ok`.
-fn cannot_fail(future: &ast::Expr) -> bool {
+fn cannot_fail(ctx: &FileContext<'_>, future: &ast::Expr) -> bool {
     let ast::Expr::BlockExpr(block) = future else {
         return false;
     };
@@ -469,5 +469,5 @@ fn cannot_fail(future: &ast::Expr) -> bool {
         let text = callee.syntax().text().to_string();
         text == "Ok" || text.starts_with("Ok::<")
     });
-    ok && !leaves_early(block.syntax())
+    ok && !leaves_early(ctx, block.syntax())
 }

@@ -122,6 +122,17 @@ mod tests {
     }
 
     #[test]
+    fn colours_go_around_the_text_of_a_line() {
+        let mut out = Vec::new();
+        hunks(b"a\n", b"b\n", Palette::new(true), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(
+            text.ends_with("\u{1b}[31m-a\u{1b}[0m\n\u{1b}[32m+b\u{1b}[0m\n"),
+            "{text:?}"
+        );
+    }
+
+    #[test]
     fn names_are_written_as_git_reads_them() {
         assert_eq!(name("a", "src/main.rs"), "a/src/main.rs");
         assert_eq!(name("b", "my code/é.rs"), "b/my code/é.rs\t");

@@ -287,3 +287,110 @@ fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
         success,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use serde_json::{Value, json};
+    use unpark_codemods::codemod::Safety;
+
+    use super::*;
+    use crate::{
+        outcome::{Reason, State},
+        source::Source,
+    };
+
+    /// An unsafe change on offer, in a file with a byte order mark.
+    fn offered() -> Outcome {
+        let path = PathBuf::from("/w/src/a.rs");
+        let at = |column, byte| Position {
+            line: 1,
+            column,
+            byte,
+        };
+        let finding = Finding {
+            id: "1f".to_owned(),
+            codemod: "unobserved-task",
+            state: State::Offered,
+            safety: Safety::Unsafe,
+            path: path.clone(),
+            start: at(1, 3),
+            end: at(2, 4),
+            message: "it".to_owned(),
+            why: vec![Reason {
+                path: PathBuf::from("/w/b.rs"),
+                line: 3,
+                message: "that".to_owned(),
+            }],
+            refusal: None,
+            help: None,
+            compiler: None,
+            change: Some(1),
+            effects: vec![Effect::TaskLocal],
+        };
+        let edit = Replacement {
+            start: 0,
+            end: 1,
+            replacement: "b".to_owned(),
+        };
+        let change = Change {
+            id: 1,
+            codemod: "unobserved-task",
+            safety: Safety::Unsafe,
+            round: 2,
+            depends_on: [7].into(),
+            selected: false,
+            edits: vec![(path.clone(), edit)],
+        };
+        let source = Source::decode("\u{feff}a\n".as_bytes().to_vec()).unwrap();
+        Outcome {
+            root: PathBuf::from("/w"),
+            findings: vec![finding],
+            changes: vec![change],
+            sources: [(path, source)].into(),
+            unseen: [("code under cfg(windows)".to_owned(), 3)].into(),
+            ..Outcome::default()
+        }
+    }
+
+    #[test]
+    fn what_is_on_offer_is_not_part_of_the_result() {
+        let mut out = Vec::new();
+        write(&offered(), true, &mut out).unwrap();
+        let lines: Vec<Value> = String::from_utf8(out)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(
+            lines[0],
+            json!({
+                "reason": "finding", "schema": 1, "id": "1f", "codemod": "unobserved-task",
+                "state": "offered", "safety": "unsafe", "path": "src/a.rs",
+                "range": {
+                    "start": {"line": 1, "column": 1, "byte": 3},
+                    "end": {"line": 1, "column": 2, "byte": 4},
+                },
+                "message": "it",
+                "why": [{"path": "b.rs", "line": 3, "message": "that"}],
+                "change": "c1", "runtime_effects": ["task-local"],
+            })
+        );
+        assert_eq!(
+            lines[1],
+            json!({
+                "reason": "change", "id": "c1", "codemod": "unobserved-task", "safety": "unsafe",
+                "round": 2, "depends_on": ["c7"], "selected": false,
+                "edits": [{"path": "src/a.rs", "start": 3, "end": 4, "replacement": "b"}],
+            })
+        );
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[2]["changes"], 0);
+        assert_eq!(lines[2]["findings"]["offered"], 1);
+        assert_eq!(
+            lines[2]["unseen"],
+            json!(["code under cfg(windows): 3 places"])
+        );
+    }
+}

@@ -207,11 +207,7 @@ impl Summary<'_> {
             self.note(out, &format!("not looked at: {place}: {places}"))?;
         }
         if !outcome.quiet.is_empty() {
-            let fine = outcome.quiet.iter();
-            let fine: Vec<String> = fine
-                .map(|(reason, number)| format!("{number} {reason}"))
-                .collect();
-            self.note(out, &format!("left as they are: {}", fine.join(", ")))?;
+            self.note(out, &format!("fine as they are: {}", quiet(outcome)))?;
         }
         Ok(())
     }
@@ -259,6 +255,15 @@ impl Summary<'_> {
     }
 }
 
+/// The places that are fine as they are, by the reason.
+pub fn quiet(outcome: &Outcome) -> String {
+    let reasons = outcome.quiet.iter();
+    let reasons: Vec<String> = reasons
+        .map(|(reason, number)| format!("{reason}: {number}"))
+        .collect();
+    reasons.join("; ")
+}
+
 /// `2 fixed, 1 refused`
 fn by_state(findings: &[&Finding]) -> String {
     let counts = State::ALL.into_iter().filter_map(|state| {
@@ -269,4 +274,106 @@ fn by_state(findings: &[&Finding]) -> String {
         (count > 0).then(|| format!("{count} {}", state.name()))
     });
     counts.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use unpark_codemods::codemod::Safety;
+
+    use super::*;
+    use crate::{discover::Skipped, options::Options, outcome::Defect, source::Position};
+
+    fn finding(state: State) -> Finding {
+        let place = Position {
+            line: 12,
+            column: 1,
+            byte: 90,
+        };
+        Finding {
+            id: String::new(),
+            codemod: "unobserved-task",
+            state,
+            safety: Safety::Unsafe,
+            path: PathBuf::from("/w/src/x.rs"),
+            start: place,
+            end: place,
+            message: String::new(),
+            why: Vec::new(),
+            refusal: None,
+            help: None,
+            compiler: None,
+            change: None,
+            effects: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn says_what_else_is_on_offer_and_what_was_left_out() {
+        let skipped = |name: &str| Skipped {
+            path: PathBuf::from("/w").join(name),
+            reason: "it is generated".to_owned(),
+        };
+        let outcome = Outcome {
+            root: PathBuf::from("/w"),
+            walked: 9,
+            findings: vec![
+                finding(State::Offered),
+                finding(State::Offered),
+                finding(State::Manual),
+            ],
+            skipped: ["a.rs", "b.rs", "c.rs", "d.rs", "e.rs"].map(skipped).into(),
+            degraded: ["rust-src is missing".to_owned()].into(),
+            unseen: [("code under cfg(windows)".to_owned(), 1)].into(),
+            quiet: [("tasks without an error to lose", 4)].into(),
+            defects: vec![Defect {
+                path: PathBuf::from("/w/src/y.rs"),
+                codemod: "unobserved-task",
+                message: "it panicked\nhere".to_owned(),
+            }],
+            ..Outcome::default()
+        };
+        let committed = Committed {
+            written: Vec::new(),
+            stale: vec![PathBuf::from("/w/src/z.rs")],
+            dropped: [1, 2].into(),
+        };
+        let invocation = Invocation {
+            program: "unpark",
+            options: Options::default(),
+            here: PathBuf::from("/w"),
+        };
+        let summary = Summary {
+            outcome: &outcome,
+            invocation: &invocation,
+            committed: Some(&committed),
+            diff_shown: false,
+            verbose: false,
+            palette: Palette::default(),
+        };
+        let mut out = Vec::new();
+        summary.write(&mut out).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "\
+3 findings in 9 files: 2 offered, 1 manual
+  unobserved-task  2 offered, 1 manual
+warning: src/z.rs changed while unpark ran, and was left as it is
+warning: 2 changes dropped for it
+help: run again: `unpark --apply --no-verify`
+help: 2 more with `--unsafe-fixes`: `unpark --unsafe-fixes`
+help: 1 needs a person: `unpark why src/x.rs:12`
+warning: skipped a.rs: it is generated
+warning: skipped b.rs: it is generated
+warning: skipped c.rs: it is generated
+warning: skipped 2 more: `-v` names them
+warning: less is known than could be: rust-src is missing
+note: not looked at: code under cfg(windows): 1 place
+note: fine as they are: tasks without an error to lose: 4
+error: a defect of unpark in unobserved-task, looking at src/y.rs: it panicked
+help: the rest of the run is good; please report the defect with what `-v` shows
+"
+        );
+    }
 }

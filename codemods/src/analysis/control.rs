@@ -1,13 +1,12 @@
 //! Where control leaves a block: `return`, `?` and `break` by the body that they belong to.
 
-use ra_ap_syntax::{
-    AstNode, SyntaxNode, WalkEvent,
-    ast::{self},
-};
+use ra_ap_syntax::{AstNode, SyntaxNode, WalkEvent, ast};
+
+use crate::context::FileContext;
 
 /// Whether a `return`, `?` or `yield` in this body leaves the body itself, and not a closure,
-/// function or async block inside of it. Macro arguments that mention them count.
-pub fn leaves_early(body: &SyntaxNode) -> bool {
+/// function or async block inside of it. Macros are looked into; one that can't be counts.
+pub fn leaves_early(ctx: &FileContext<'_>, body: &SyntaxNode) -> bool {
     let mut walk = body.preorder();
     while let Some(event) = walk.next() {
         let WalkEvent::Enter(node) = event else {
@@ -23,12 +22,11 @@ pub fn leaves_early(body: &SyntaxNode) -> bool {
         {
             return true;
         }
-        if let Some(tokens) = ast::TokenTree::cast(node) {
-            let leaves = tokens
-                .syntax()
-                .children_with_tokens()
-                .filter_map(|element| element.into_token())
-                .any(|token| matches!(token.text(), "?" | "return" | "yield"));
+        if let Some(mac) = ast::MacroCall::cast(node) {
+            let leaves = match ctx.sema.expand_macro_call(&mac) {
+                Some(expansion) => leaves_early(ctx, &expansion.value),
+                None => true,
+            };
             if leaves {
                 return true;
             }

@@ -133,7 +133,7 @@ fn is_mentioned_after(statement: &ast::LetStmt, name: &ast::IdentPat) -> bool {
         .any(|token| match token.kind() {
             SyntaxKind::IDENT => token.text() == name.text(),
             // A name in a format string.
-            SyntaxKind::STRING => token.text().contains(&*name.text()),
+            SyntaxKind::STRING => token.text().contains(name.text()),
             _ => false,
         })
 }
@@ -226,7 +226,7 @@ fn fate_of_closure_value(ctx: &FileContext<'_>, closure: &ast::ClosureExpr) -> F
         .and_then(ast::MethodCallExpr::cast);
     let Some(call) = call else { return Fate::Used };
     let mapped = matches!(
-        call.name_ref().as_ref().map(|name| name.text()).as_deref(),
+        call.name_ref().as_ref().map(|name| name.text()),
         Some("map" | "and_then" | "map_or" | "map_or_else")
     );
     let receiver = call.receiver().and_then(|receiver| ctx.type_of(&receiver));

@@ -80,10 +80,10 @@ impl LoggedTask<'_, '_> {
         let ast::Expr::BlockExpr(block) = self.future else {
             return None;
         };
-        if leaves_early(block.syntax()) || self.ctx.settings.unobserved_task.span {
+        if leaves_early(self.ctx, block.syntax()) || self.ctx.settings.unobserved_task.span {
             return None;
         }
-        if leaves_early(block.syntax()) {
+        if leaves_early(self.ctx, block.syntax()) {
             return None;
         }
         let list = block.stmt_list()?;

@@ -26,10 +26,16 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
 
 pub trait Context<T> {
     fn context(self, message: &'static str) -> Result<T>;
+
+    fn with_context<F: FnOnce() -> String>(self, message: F) -> Result<T>;
 }
 
 impl<T, E: std::error::Error + Send + Sync + 'static> Context<T> for std::result::Result<T, E> {
     fn context(self, _: &'static str) -> Result<T> {
+        unimplemented!()
+    }
+
+    fn with_context<F: FnOnce() -> String>(self, _: F) -> Result<T> {
         unimplemented!()
     }
 }

@@ -45,6 +45,12 @@ pub mod task {
 
     impl std::error::Error for JoinError {}
 
+    impl From<JoinError> for std::io::Error {
+        fn from(_: JoinError) -> std::io::Error {
+            unimplemented!()
+        }
+    }
+
     impl<T> JoinHandle<T> {
         pub fn abort(&self) {}
 
@@ -202,7 +208,8 @@ pub mod runtime {
 }
 
 pub mod time {
-    use std::{future::Future, time::Duration};
+    use std::future::Future;
+    pub use std::time::Duration;
 
     #[derive(Debug)]
     pub struct Elapsed;
@@ -211,6 +218,41 @@ pub mod time {
 
     pub async fn timeout<F: Future>(_: Duration, _: F) -> Result<F::Output, Elapsed> {
         unimplemented!()
+    }
+}
+
+pub mod sync {
+    use std::marker::PhantomData;
+
+    pub mod mpsc {
+        use super::PhantomData;
+
+        pub struct Sender<T>(PhantomData<T>);
+
+        pub struct Receiver<T>(PhantomData<T>);
+
+        #[derive(Debug)]
+        pub struct SendError;
+
+        pub fn channel<T>(_: usize) -> (Sender<T>, Receiver<T>) {
+            unimplemented!()
+        }
+
+        impl<T> Sender<T> {
+            pub async fn send(&self, _: T) -> Result<(), SendError> {
+                unimplemented!()
+            }
+        }
+
+        impl<T> Drop for Sender<T> {
+            fn drop(&mut self) {}
+        }
+
+        impl<T> Receiver<T> {
+            pub async fn recv(&mut self) -> Option<T> {
+                unimplemented!()
+            }
+        }
     }
 }
 
@@ -224,6 +266,13 @@ pub mod net {
             unimplemented!()
         }
     }
+}
+
+#[macro_export]
+macro_rules! join {
+    ($($future:expr),* $(,)?) => {
+        ($( $future.await ),*)
+    };
 }
 
 /// Runs each future in turn; enough to stand around code.

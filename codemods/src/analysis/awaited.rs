@@ -1,0 +1,179 @@
+//! The text of a future that is awaited, or spawned, where a call drove it before.
+
+use ra_ap_ide_db::{span::Edition, syntax_helpers::LexedStr};
+use ra_ap_syntax::{AstNode, SyntaxKind, TextRange, ast};
+
+use super::control::leaves_early;
+use crate::{context::FileContext, text::has_comment};
+
+/// The future of a call that goes away.
+#[derive(Debug, Clone)]
+pub enum Future {
+    /// An expression of the file.
+    Expr(ast::Expr),
+    /// An async function that was handed over by its path.
+    Function(ast::Expr),
+}
+
+impl Future {
+    /// The expression in the file.
+    pub fn expr(&self) -> &ast::Expr {
+        match self {
+            Future::Expr(expr) | Future::Function(expr) => expr,
+        }
+    }
+}
+
+/// Whether `.await` behind this expression would await only a part of it.
+fn needs_parens(expr: &ast::Expr) -> bool {
+    matches!(
+        expr,
+        ast::Expr::RefExpr(_)
+            | ast::Expr::PrefixExpr(_)
+            | ast::Expr::CastExpr(_)
+            | ast::Expr::BinExpr(_)
+            | ast::Expr::RangeExpr(_)
+            | ast::Expr::ClosureExpr(_)
+            | ast::Expr::LetExpr(_)
+            | ast::Expr::BreakExpr(_)
+            | ast::Expr::ReturnExpr(_)
+            | ast::Expr::YieldExpr(_)
+    )
+}
+
+/// The expression inside of parentheses and of an async block that only awaits it: a block that
+/// neither `?` nor `return` leaves, and in which nothing else stands.
+pub fn only_awaited(ctx: &FileContext<'_>, future: &ast::Expr) -> Option<ast::Expr> {
+    let ast::Expr::BlockExpr(block) = future else {
+        return None;
+    };
+    if !matches!(block.modifier(), Some(ast::BlockModifier::Async(_))) {
+        return None;
+    }
+    let list = block.stmt_list()?;
+    let range = ctx.source_range(block.syntax())?;
+    let alone = list.statements().next().is_none()
+        && !leaves_early(ctx, block.syntax())
+        && !comments_in(ctx, range);
+    match list.tail_expr()? {
+        ast::Expr::AwaitExpr(awaited) if alone => awaited.expr(),
+        _ => None,
+    }
+}
+
+/// The future awaited, as it is written at `to`. In a closure with `move`, an async block owned
+/// what it names; `owned` keeps it so.
+pub fn awaited(
+    ctx: &FileContext<'_>,
+    future: &Future,
+    to: TextRange,
+    owned: bool,
+) -> Option<String> {
+    let text = match future {
+        Future::Function(path) => {
+            return Some(format!("{}().await", ctx.source_text(path.syntax())?));
+        }
+        Future::Expr(expr) => only_awaited(ctx, expr).unwrap_or_else(|| expr.clone()),
+    };
+    let written = moved_block(ctx, &text, to, owned)?;
+    Some(if needs_parens(&text) {
+        format!("({written}).await")
+    } else if matches!(text, ast::Expr::BlockExpr(_)) && written.contains('\n') {
+        format!("{written}\n{}.await", ctx.indent_at(to.start()))
+    } else {
+        format!("{written}.await")
+    })
+}
+
+/// The future awaited in a block that owns what it names, as the closure did.
+pub fn awaited_in_block(ctx: &FileContext<'_>, future: &Future, to: TextRange) -> Option<String> {
+    let awaited = awaited(ctx, future, to, true)?;
+    Some(format!("async move {{ {awaited} }}.await"))
+}
+
+/// The future as the argument of a `spawn` at `to`: it owns what it names.
+pub fn spawned(
+    ctx: &FileContext<'_>,
+    future: &Future,
+    to: TextRange,
+    owned: bool,
+) -> Option<String> {
+    match future {
+        Future::Function(path) => Some(format!("{}()", ctx.source_text(path.syntax())?)),
+        Future::Expr(ast::Expr::BlockExpr(block)) => {
+            moved_block(ctx, &block.clone().into(), to, owned)
+        }
+        Future::Expr(expr) if owns_its_arguments(ctx, expr) => written_at(ctx, expr, to),
+        Future::Expr(_) => Some(format!(
+            "async move {{ {} }}",
+            awaited(ctx, future, to, true)?
+        )),
+    }
+}
+
+/// A call of an async function with arguments that are handed over whole, or a local.
+fn owns_its_arguments(ctx: &FileContext<'_>, expr: &ast::Expr) -> bool {
+    use ra_ap_syntax::ast::HasArgList as _;
+    let ast::Expr::CallExpr(call) = expr else {
+        return matches!(expr, ast::Expr::PathExpr(_));
+    };
+    let owned = |argument: ast::Expr| {
+        let plain = matches!(argument, ast::Expr::PathExpr(_) | ast::Expr::Literal(_));
+        let borrows = ctx.type_of(&argument).is_none_or(|ty| ty.is_reference());
+        plain && (matches!(argument, ast::Expr::Literal(_)) || !borrows)
+    };
+    let lazy = ctx
+        .callee(expr)
+        .is_some_and(|callee| callee.is_async(ctx.db));
+    lazy && call.arg_list().is_some_and(|list| list.args().all(owned))
+}
+
+/// An expression as it is written at `to`; an async block with `move` if `owned`.
+fn moved_block(
+    ctx: &FileContext<'_>,
+    expr: &ast::Expr,
+    to: TextRange,
+    owned: bool,
+) -> Option<String> {
+    let written = written_at(ctx, expr, to)?;
+    let ast::Expr::BlockExpr(block) = expr else {
+        return Some(written);
+    };
+    let is_async = matches!(block.modifier(), Some(ast::BlockModifier::Async(_)));
+    Some(if is_async && owned && block.move_token().is_none() {
+        written.replacen("async", "async move", 1)
+    } else {
+        written
+    })
+}
+
+/// The text of an expression, with the lines after its first indented as they are at `to`.
+pub fn written_at(ctx: &FileContext<'_>, expr: &ast::Expr, to: TextRange) -> Option<String> {
+    let range = ctx.source_range(expr.syntax())?;
+    let (from, to) = (ctx.indent_at(range.start()), ctx.indent_at(to.start()));
+    let text = ctx.slice(range);
+    if from == to {
+        return Some(text.to_owned());
+    }
+    // Only white space between tokens is touched: the lines of a string stay as they are.
+    let lexed = LexedStr::new(Edition::CURRENT, text);
+    let shifted = (0..lexed.len()).map(|index| match lexed.kind(index) {
+        SyntaxKind::WHITESPACE => lexed
+            .text(index)
+            .split('\n')
+            .enumerate()
+            .map(|(line, space)| match space.strip_prefix(from) {
+                Some(rest) if line > 0 => format!("{to}{rest}"),
+                _ => space.to_owned(),
+            })
+            .collect::<Vec<_>>()
+            .join("\n"),
+        _ => lexed.text(index).to_owned(),
+    });
+    Some(shifted.collect())
+}
+
+/// Whether a comment stands in this part of the file.
+pub fn comments_in(ctx: &FileContext<'_>, range: TextRange) -> bool {
+    has_comment(ctx.source.syntax(), range)
+}

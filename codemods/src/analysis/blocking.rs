@@ -1,0 +1,354 @@
+//! Whether a future stops the thread that polls it.
+//!
+//! Bodies in the workspace are read, and the calls in them followed; what other crates do is told
+//! by the tables. What neither tells is unknown, and named.
+
+use ra_ap_hir::{AsAssocItem, Function, HasCrate, ModuleDef, PathResolution};
+use ra_ap_ide_db::{FileId, FxHashSet};
+use ra_ap_syntax::{
+    AstNode, SyntaxKind, SyntaxNode, TextRange, WalkEvent,
+    ast::{self, HasArgList},
+};
+
+use crate::{
+    codemod::Note,
+    context::FileContext,
+    knowledge::{Argument, Definition, Role, Waits, resolve},
+};
+
+/// How many calls deep a body is followed.
+const DEPTH: usize = 24;
+
+/// What polling a future does to its thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stops {
+    /// It gives the thread back soon.
+    No,
+    /// It stops the thread.
+    Yes(Place),
+    /// It calls something that nothing is known of.
+    Unknown(Place),
+}
+
+/// A call, as the verdict names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// What is called.
+    pub callee: String,
+    /// Where, if it stands in a file as it is.
+    pub place: Option<(FileId, TextRange)>,
+}
+
+impl Place {
+    /// The place as a note.
+    pub fn note(&self, says: &str) -> Note {
+        Note {
+            place: self.place,
+            message: format!("`{}` {says}", self.callee),
+        }
+    }
+}
+
+impl Stops {
+    /// What doing both comes to.
+    fn and(self, other: Stops) -> Stops {
+        match (&self, &other) {
+            (Stops::Yes(_), _) | (Stops::Unknown(_), Stops::No | Stops::Unknown(_)) => self,
+            _ => other,
+        }
+    }
+}
+
+/// Whether this expression, and the future that it makes, stop the thread.
+pub fn stops(ctx: &FileContext<'_>, future: &ast::Expr) -> Stops {
+    let mut reader = Reader::new(ctx);
+    match future {
+        ast::Expr::PathExpr(path) => reader.awaited_path(path),
+        _ => reader.read(future.syntax()),
+    }
+}
+
+/// Whether calling this function, and awaiting what it gives, stops the thread.
+pub fn function_stops(ctx: &FileContext<'_>, function: Function) -> Stops {
+    let mut reader = Reader::new(ctx);
+    reader.function(function, None)
+}
+
+struct Reader<'a, 'b> {
+    ctx: &'b FileContext<'a>,
+    /// The functions that are being read, outermost first.
+    open: Vec<Function>,
+    /// The outermost of them that was met again, and taken not to stop the thread meanwhile.
+    cut_at: Option<usize>,
+    /// Inside of the expansion of a harmless macro: the names that were handed to it.
+    written: Option<FxHashSet<String>>,
+}
+
+impl<'a, 'b> Reader<'a, 'b> {
+    fn new(ctx: &'b FileContext<'a>) -> Reader<'a, 'b> {
+        Reader {
+            ctx,
+            open: Vec::new(),
+            cut_at: None,
+            written: None,
+        }
+    }
+
+    fn read(&mut self, root: &SyntaxNode) -> Stops {
+        let mut all = Stops::No;
+        let mut walk = root.preorder();
+        let mut skipped = FxHashSet::default();
+        while let Some(event) = walk.next() {
+            let WalkEvent::Enter(node) = event else {
+                continue;
+            };
+            // Items inside of a body only run where they are called.
+            let item = ast::Item::can_cast(node.kind()) && !ast::MacroCall::can_cast(node.kind());
+            if skipped.contains(&node) || (item && node != *root) {
+                walk.skip_subtree();
+                continue;
+            }
+            let found = if let Some(mac) = ast::MacroCall::cast(node.clone()) {
+                walk.skip_subtree();
+                self.macro_(&mac)
+            } else {
+                match ast::Expr::cast(node) {
+                    Some(expr) => {
+                        skipped.extend(self.runs_elsewhere(&expr).map(|it| it.syntax().clone()));
+                        self.expr(&expr)
+                    }
+                    None => Stops::No,
+                }
+            };
+            all = all.and(found);
+            if matches!(all, Stops::Yes(_)) {
+                break;
+            }
+        }
+        all
+    }
+
+    /// The argument of a call that runs on another thread or in another task.
+    fn runs_elsewhere(&self, expr: &ast::Expr) -> Option<ast::Expr> {
+        let function = self.ctx.callee(expr)?;
+        let argument = match self.ctx.api(function).map(|api| &api.role) {
+            Some(Role::Offload {
+                closure, returns, ..
+            }) if *returns != crate::knowledge::Returns::Value => *closure,
+            Some(Role::Spawn { future, .. }) => *future,
+            Some(_) => return None,
+            None => {
+                let thread = Definition::Function(function);
+                let starts = resolve(self.ctx.db, "std::thread::spawn").contains(&thread);
+                starts.then_some(Argument::At(0))?
+            }
+        };
+        let mut arguments: Vec<ast::Expr> = match expr {
+            ast::Expr::MethodCallExpr(call) => call.arg_list()?.args().collect(),
+            ast::Expr::CallExpr(call) => call.arg_list()?.args().collect(),
+            _ => return None,
+        };
+        if matches!(expr, ast::Expr::CallExpr(_)) && function.has_self_param(self.ctx.db) {
+            arguments.remove(0);
+        }
+        match argument {
+            Argument::At(index) => arguments.into_iter().nth(index),
+            Argument::Receiver => None,
+        }
+    }
+
+    fn expr(&mut self, expr: &ast::Expr) -> Stops {
+        match expr {
+            ast::Expr::MethodCallExpr(call) => match self.ctx.sema.resolve_method_call(call) {
+                Some(function) => self.function(function, Some(expr)),
+                None => {
+                    let name = call.name_ref().map(|name| name.text().to_string());
+                    self.unknown(name.unwrap_or_default(), expr.syntax())
+                }
+            },
+            ast::Expr::CallExpr(call) => match call.expr() {
+                // The path is looked at by itself.
+                Some(ast::Expr::PathExpr(_)) | None => Stops::No,
+                Some(other) => self.unknown(other.syntax().text().to_string(), expr.syntax()),
+            },
+            ast::Expr::PathExpr(path) => self.path(path),
+            ast::Expr::AwaitExpr(awaited) => match awaited.expr() {
+                Some(ast::Expr::PathExpr(path)) => self.awaited_path(&path),
+                Some(ast::Expr::FieldExpr(field)) => {
+                    self.unknown(field.syntax().text().to_string(), expr.syntax())
+                }
+                _ => Stops::No,
+            },
+            _ => Stops::No,
+        }
+    }
+
+    /// A path that names a function counts as a call of it, for it is handed to someone who calls.
+    fn path(&mut self, path: &ast::PathExpr) -> Stops {
+        let expr = ast::Expr::PathExpr(path.clone());
+        let Some(inner) = path.path() else {
+            return Stops::No;
+        };
+        let called = path
+            .syntax()
+            .parent()
+            .and_then(ast::CallExpr::cast)
+            .is_some_and(|call| call.expr().as_ref() == Some(&expr));
+        match self.ctx.sema.resolve_path(&inner) {
+            Some(PathResolution::Def(ModuleDef::Function(function))) => {
+                let at = path.syntax().parent().and_then(ast::Expr::cast);
+                self.function(function, Some(&at.unwrap_or(expr)))
+            }
+            Some(PathResolution::Local(_)) if called => {
+                let closure = self.ctx.initializer(path);
+                match closure {
+                    // It is read where it stands.
+                    Some(ast::Expr::ClosureExpr(_)) => Stops::No,
+                    _ => self.unknown(inner.syntax().text().to_string(), expr.syntax()),
+                }
+            }
+            None if called => self.unknown(inner.syntax().text().to_string(), expr.syntax()),
+            _ => Stops::No,
+        }
+    }
+
+    /// A future that has a name: the value that it was made with, or its type.
+    fn awaited_path(&mut self, path: &ast::PathExpr) -> Stops {
+        if let Some(value) = self.ctx.initializer(path) {
+            return match &value {
+                ast::Expr::PathExpr(path) => self.awaited_path(path),
+                value => self.read(value.syntax()),
+            };
+        }
+        let expr = ast::Expr::PathExpr(path.clone());
+        let adt = self
+            .ctx
+            .type_of(&expr)
+            .and_then(|ty| ty.strip_references().as_adt());
+        let known =
+            adt.is_some_and(|adt| self.ctx.known.knows(self.ctx.db, adt.krate(self.ctx.db)));
+        if known {
+            Stops::No
+        } else {
+            self.unknown(path.syntax().text().to_string(), path.syntax())
+        }
+    }
+
+    fn function(&mut self, function: Function, at: Option<&ast::Expr>) -> Stops {
+        let name = || function.name(self.ctx.db).as_str().to_owned();
+        let at = at.map(AstNode::syntax);
+        match self.ctx.known.waits(self.ctx.db, function) {
+            Waits::Stops(path) => return Stops::Yes(self.place(path.to_owned(), at)),
+            // The workspace's own code is read, whatever its crate is called.
+            _ if self.ctx.is_local(function) => {}
+            Waits::No => return Stops::No,
+            Waits::Unknown if self.is_made_by_macro(&name()) => return Stops::No,
+            Waits::Unknown => return Stops::Unknown(self.place(name(), at)),
+        }
+        if let Some(known) = self.memo(function) {
+            return known;
+        }
+        if let Some(index) = self.open.iter().position(|open| *open == function) {
+            self.cut_at = Some(self.cut_at.map_or(index, |cut| cut.min(index)));
+            return Stops::No;
+        }
+        let body = self
+            .ctx
+            .sema
+            .source(function)
+            .and_then(|source| source.value.body());
+        let overridable = {
+            let item = function.as_assoc_item(self.ctx.db);
+            item.and_then(|item| item.container_trait(self.ctx.db))
+                .is_some()
+        };
+        let Some(body) = body.filter(|_| !overridable && self.open.len() < DEPTH) else {
+            return Stops::Unknown(self.place(name(), at));
+        };
+        let depth = self.open.len();
+        let written = self.written.take();
+        self.open.push(function);
+        let found = self.read(body.syntax());
+        self.open.pop();
+        self.written = written;
+        // What was found on the assumption that an outer function is harmless is not kept.
+        match self.cut_at {
+            Some(cut) if cut < depth => return found,
+            _ => self.cut_at = None,
+        }
+        self.remember(function, &found);
+        found
+    }
+
+    fn memo(&self, function: Function) -> Option<Stops> {
+        let bodies = self.ctx.known.bodies.lock().expect("no panic while held");
+        bodies.get(&function).cloned()
+    }
+
+    fn remember(&self, function: Function, found: &Stops) {
+        let mut bodies = self.ctx.known.bodies.lock().expect("no panic while held");
+        bodies.insert(function, found.clone());
+    }
+
+    /// Of a macro that is known, what is handed to it counts; of another, what it makes.
+    fn macro_(&mut self, mac: &ast::MacroCall) -> Stops {
+        let resolved = self.ctx.sema.resolve_macro_call(mac);
+        let harmless = resolved.is_some_and(|it| {
+            self.ctx
+                .known
+                .knows(self.ctx.db, it.module(self.ctx.db).krate(self.ctx.db))
+        });
+        let written = names_in(mac);
+        match self.ctx.sema.expand_macro_call(mac) {
+            Some(expansion) if harmless && self.written.is_none() => {
+                self.written = Some(written);
+                let found = self.read(&expansion.value);
+                self.written = None;
+                found
+            }
+            Some(expansion) => self.read(&expansion.value),
+            None if harmless && written.is_empty() => Stops::No,
+            None => {
+                let name = mac.path().map(|path| path.syntax().text().to_string());
+                self.unknown(format!("{}!", name.unwrap_or_default()), mac.syntax())
+            }
+        }
+    }
+
+    fn unknown(&self, callee: String, at: &SyntaxNode) -> Stops {
+        if self.is_made_by_macro(&callee) {
+            return Stops::No;
+        }
+        Stops::Unknown(self.place(callee, Some(at)))
+    }
+
+    /// Whether a name stands in an expansion only because a harmless macro put it there.
+    fn is_made_by_macro(&self, name: &str) -> bool {
+        let written = |words: &FxHashSet<String>| {
+            name.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .any(|word| words.contains(word))
+        };
+        self.written.as_ref().is_some_and(|words| !written(words))
+    }
+
+    fn place(&self, callee: String, at: Option<&SyntaxNode>) -> Place {
+        let place = at
+            .and_then(|node| self.ctx.sema.original_range_opt(node))
+            .map(|mapped| (mapped.file_id.file_id(self.ctx.db), mapped.range));
+        Place { callee, place }
+    }
+}
+
+/// The identifiers among the arguments of a macro.
+fn names_in(mac: &ast::MacroCall) -> FxHashSet<String> {
+    let Some(tokens) = mac.token_tree() else {
+        return FxHashSet::default();
+    };
+    tokens
+        .syntax()
+        .descendants_with_tokens()
+        .filter_map(|element| element.into_token())
+        .filter(|token| token.kind() == SyntaxKind::IDENT)
+        .map(|token| token.text().to_owned())
+        .collect()
+}

@@ -1,0 +1,128 @@
+//! What a closure with `move` owned, and whether it shows once the closure is gone.
+
+use ra_ap_hir::{Access, Adt, HasCrate, PathResolution, Type};
+use ra_ap_syntax::{AstNode, ast};
+
+use crate::context::FileContext;
+
+/// How deep the fields of a type are looked at.
+const DEPTH: usize = 6;
+
+/// The same behind a shared pointer.
+const SHARED_DEPTH: usize = 3;
+
+/// Collections and pointers of std that drop what is in them, and do nothing else.
+const PLAIN: &[&str] = &[
+    "String", "Vec", "Box", "Arc", "Rc", "HashMap", "HashSet", "BTreeMap", "BTreeSet", "VecDeque",
+    "PathBuf", "OsString", "CString", "Cow", "Option", "Result",
+];
+
+/// Whether it shows that `closure` owned a local which `inner`, a part of it, only borrows: a copy
+/// that it works on, or a value whose end somebody waits for.
+pub fn must_own(ctx: &FileContext<'_>, closure: &ast::ClosureExpr, inner: &ast::Expr) -> bool {
+    if closure.move_token().is_none() {
+        return false;
+    }
+    let mut paths = inner.syntax().descendants().filter_map(ast::PathExpr::cast);
+    paths.any(|path| {
+        let resolved = path.path().and_then(|path| ctx.sema.resolve_path(&path));
+        let Some(PathResolution::Local(local)) = resolved else {
+            return false;
+        };
+        let declared = local.primary_source(ctx.db);
+        let inside = closure
+            .syntax()
+            .text_range()
+            .contains_range(declared.syntax().text_range());
+        let ty = local.ty(ctx.db);
+        if inside || is_moved(ctx, &path) {
+            return false;
+        }
+        if ty.is_copy(ctx.db) {
+            return local.is_mut(ctx.db);
+        }
+        !drops_quietly(ctx, &ty, DEPTH, false)
+    })
+}
+
+/// Whether an expression hands the local on whole.
+fn is_moved(ctx: &FileContext<'_>, path: &ast::PathExpr) -> bool {
+    let Some(parent) = path.syntax().parent() else {
+        return false;
+    };
+    if let Some(call) = ast::MethodCallExpr::cast(parent.clone()) {
+        let callee = ctx.sema.resolve_method_call(&call);
+        let own = callee.and_then(|callee| callee.self_param(ctx.db));
+        let plain = ctx
+            .type_of(&path.clone().into())
+            .is_some_and(|ty| !ty.is_reference());
+        return plain && own.is_some_and(|own| own.access(ctx.db) == Access::Owned);
+    }
+    ast::ArgList::can_cast(parent.kind())
+        || ast::RecordExprField::can_cast(parent.kind())
+        || ast::AwaitExpr::can_cast(parent.kind())
+}
+
+/// Whether nobody can tell when a value of this type is dropped. What lies too deep to look at is
+/// taken to be `quiet` or not.
+fn drops_quietly(ctx: &FileContext<'_>, ty: &Type<'_>, depth: usize, quiet: bool) -> bool {
+    if ty.is_copy(ctx.db) || ty.is_scalar() || ty.is_str() || ty.is_reference() {
+        return true;
+    }
+    if depth == 0 {
+        return quiet;
+    }
+    if ty.contains_unknown() {
+        return false;
+    }
+    if ty.is_tuple() {
+        let fields = ty.tuple_fields(ctx.db);
+        return fields
+            .iter()
+            .all(|field| drops_quietly(ctx, field, depth - 1, quiet));
+    }
+    if let Some(inner) = ty.as_slice() {
+        return drops_quietly(ctx, &inner, depth - 1, quiet);
+    }
+    let Some(adt) = ty.as_adt() else {
+        return false;
+    };
+    let standard = adt
+        .krate(ctx.db)
+        .display_name(ctx.db)
+        .is_some_and(|name| matches!(name.crate_name().as_str(), "std" | "alloc" | "core"));
+    let name = adt.name(ctx.db);
+    if standard && PLAIN.contains(&name.as_str()) {
+        // One pointer of several ends little: what is far behind it is another's concern.
+        let (depth, quiet) = match name.as_str() {
+            "Arc" | "Rc" => (depth.min(SHARED_DEPTH), true),
+            _ => (depth, quiet),
+        };
+        return ty
+            .type_arguments()
+            .filter(|argument| argument.as_adt().is_none_or(|it| !is_allocator(ctx, it)))
+            .all(|argument| drops_quietly(ctx, &argument, depth - 1, quiet));
+    }
+    let drop = ctx.trait_at("core::ops::Drop");
+    if drop.is_none_or(|drop| ty.impls_trait(ctx.db, drop, &[])) {
+        return false;
+    }
+    match adt {
+        Adt::Struct(_) => ty
+            .fields(ctx.db)
+            .iter()
+            .all(|(_, field)| drops_quietly(ctx, field, depth - 1, quiet)),
+        Adt::Enum(it) => it.variants(ctx.db).into_iter().all(|variant| {
+            let fields = variant.fields(ctx.db);
+            fields
+                .into_iter()
+                .all(|field| drops_quietly(ctx, &field.ty(ctx.db), depth - 1, quiet))
+        }),
+        Adt::Union(_) => false,
+    }
+}
+
+/// Allocators and hashers among the type arguments hold nothing.
+fn is_allocator(ctx: &FileContext<'_>, adt: Adt) -> bool {
+    matches!(adt.name(ctx.db).as_str(), "Global" | "RandomState")
+}

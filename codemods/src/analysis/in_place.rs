@@ -1,0 +1,126 @@
+//! The edit that awaits a future in the place of what drove it.
+
+use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
+
+use super::{
+    awaited::{Future, awaited, awaited_in_block, comments_in},
+    held::held_at,
+    leftovers,
+    recursion::leads_back,
+    surroundings::cancelled_by,
+};
+use crate::{
+    change::Change,
+    codemod::{Note, Safety},
+    context::FileContext,
+    refusal::{Refusal, RefusalKind},
+};
+
+/// How far a rewrite may be trusted; it only ever goes down.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trust {
+    lowered: bool,
+}
+
+impl Trust {
+    /// Takes a step down.
+    pub fn lower(&mut self) {
+        self.lowered = true;
+    }
+
+    /// What is left of it.
+    pub fn safety(self) -> Safety {
+        if self.lowered {
+            Safety::Unsafe
+        } else {
+            Safety::Safe
+        }
+    }
+}
+
+/// What stands in the place of a call.
+#[derive(Debug)]
+pub struct InPlace<'a> {
+    /// The expression that goes away.
+    pub whole: &'a ast::Expr,
+    /// The future in it.
+    pub future: &'a Future,
+    /// Whether it was in a closure with `move`.
+    pub owned: bool,
+    /// Whether it shows that the closure owned what it named.
+    pub must_own: bool,
+    /// The clones that it is made of.
+    pub clones: &'a [ast::LetStmt],
+}
+
+impl InPlace<'_> {
+    /// The change, and whether a comment goes away with it. `None` for what a macro made.
+    pub fn change(&self, ctx: &FileContext<'_>) -> Option<(Change, bool)> {
+        let whole = ctx.source_range(self.whole.syntax())?;
+        let mut text = match self.must_own {
+            true => awaited_in_block(ctx, self.future, whole)?,
+            false => awaited(ctx, self.future, whole, self.owned)?,
+        };
+        let mut kept = vec![ctx.source_range(self.future.expr().syntax())?];
+        if !self.clones.is_empty() {
+            let outer = ctx.indent_at(whole.start());
+            let inner = format!("{outer}{}", ctx.indent_unit());
+            let mut block = "{\n".to_owned();
+            for clone in self.clones {
+                let range = ctx.source_range(clone.syntax())?;
+                kept.push(range);
+                block += &format!("{inner}{}\n", ctx.slice(range));
+            }
+            text = format!("{block}{inner}{text}\n{outer}}}");
+        }
+        let mut change = Change::default();
+        change.replace(ctx.file, whole, text);
+        let comments = take_away(ctx, &mut change, whole, kept);
+        Some((change, comments))
+    }
+}
+
+/// Why no `.await` may stand at `site`, where there is none now.
+pub fn new_wait(ctx: &FileContext<'_>, site: &SyntaxNode, body: &SyntaxNode) -> Option<Refusal> {
+    let held = held_at(ctx, site, body)?;
+    let message = format!("`{held}` would be held while the future waits");
+    Some(Refusal::new(RefusalKind::R9, message))
+}
+
+/// Why the future can't be awaited in the code `body`: it leads back to it.
+pub fn endless(ctx: &FileContext<'_>, future: &Future, body: &SyntaxNode) -> Option<Refusal> {
+    let name = leads_back(ctx, future, body)?;
+    let message = format!("`{name}` would await itself; box the future first");
+    Some(Refusal::new(RefusalKind::R9, message))
+}
+
+/// What may drop the future half way once it is awaited at `site`.
+pub fn cancellation(ctx: &FileContext<'_>, site: &SyntaxNode) -> Option<Note> {
+    let names: Vec<String> = cancelled_by(ctx, site)
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let names = (!names.is_empty()).then(|| names.join(" and "))?;
+    Some(Note::new(format!(
+        "{names} may now drop the future half way"
+    )))
+}
+
+/// Notes that `whole` goes away but for what is `kept`. Gives whether a comment goes with it.
+pub fn take_away(
+    ctx: &FileContext<'_>,
+    change: &mut Change,
+    whole: TextRange,
+    mut kept: Vec<TextRange>,
+) -> bool {
+    kept.sort_by_key(|range| range.start());
+    let mut gone = Vec::new();
+    let mut at = whole.start();
+    for kept in kept {
+        gone.push(TextRange::new(at, kept.start()));
+        at = kept.end();
+    }
+    gone.push(TextRange::new(at, whole.end()));
+    leftovers::note(ctx, change, &gone);
+    gone.iter().any(|gone| comments_in(ctx, *gone))
+}

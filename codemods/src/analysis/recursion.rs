@@ -1,0 +1,43 @@
+//! Whether a future would come to await itself.
+
+use ra_ap_hir::Function;
+use ra_ap_ide_db::FxHashSet;
+use ra_ap_syntax::{AstNode, SyntaxNode, ast};
+
+use super::awaited::Future;
+use crate::context::FileContext;
+
+/// The async function around `body`, if the future leads back to it: awaited there, its size would
+/// have no end.
+pub fn leads_back(ctx: &FileContext<'_>, future: &Future, body: &SyntaxNode) -> Option<String> {
+    let outer = body.ancestors().find_map(ast::Fn::cast)?;
+    let outer = ctx.sema.to_fn_def(&outer)?;
+    let mut open: Vec<Function> = called_in(ctx, future.expr().syntax());
+    let mut seen = FxHashSet::default();
+    while let Some(function) = open.pop() {
+        if function == outer {
+            return Some(outer.name(ctx.db).as_str().to_owned());
+        }
+        if !ctx.is_local(function) || !seen.insert(function) {
+            continue;
+        }
+        let source = ctx.sema.source(function);
+        if let Some(body) = source.and_then(|source| source.value.body()) {
+            open.extend(called_in(ctx, body.syntax()));
+        }
+    }
+    None
+}
+
+/// The functions of the workspace that a node names or calls, outside of macros.
+fn called_in(ctx: &FileContext<'_>, node: &SyntaxNode) -> Vec<Function> {
+    node.descendants()
+        .filter_map(ast::Expr::cast)
+        .filter_map(|expr| match &expr {
+            ast::Expr::PathExpr(_) => ctx.callee_of_path(&expr),
+            ast::Expr::MethodCallExpr(_) => ctx.callee(&expr),
+            _ => None,
+        })
+        .filter(|function| function.is_async(ctx.db) || function.returns_impl_future(ctx.db))
+        .collect()
+}

@@ -1,0 +1,95 @@
+//! Files and projects that are not as they should be.
+
+use std::fs;
+
+use super::TASKS;
+use crate::support::{project::Project, snapshot::assert_snapshot};
+
+#[cfg(unix)]
+#[test]
+fn files_that_are_left_alone_are_named() {
+    let project = Project::new(&[
+        ("src/lib.rs", TASKS),
+        ("src/broken.rs", "fn main() { tokio::spawn( }"),
+        (
+            "src/made.rs",
+            "// @generated\nfn main() { tokio::spawn(a()); }",
+        ),
+        ("elsewhere.txt", TASKS),
+    ]);
+    fs::write(
+        project.path("src/latin.rs"),
+        b"// \xe9\nfn a() { tokio::spawn(b()); }",
+    )
+    .unwrap();
+    std::os::unix::fs::symlink("../elsewhere.txt", project.path("src/linked.rs")).unwrap();
+    let mut all = project.transcript(&[]);
+    all.push_str(&project.transcript(&["why", "src/latin.rs:2"]));
+    assert_snapshot("skipped.txt", &all);
+    let verbose = project.unpark(&[
+        "-v",
+        "--syntax-only",
+        "--apply",
+        "--no-verify",
+        "--allow-no-vcs",
+    ]);
+    assert!(
+        verbose
+            .stderr
+            .contains("skipped src/made.rs: it is generated"),
+        "{}",
+        verbose.stderr
+    );
+    assert_eq!(project.read("src/lib.rs"), TASKS.as_bytes());
+    assert!(project.path("src/linked.rs").is_symlink());
+}
+
+#[test]
+fn without_a_project() {
+    let alone = Project::bare(&[("main.rs", TASKS)]);
+    let mut all = alone.transcript(&[]);
+    all.push_str(&alone.transcript(&["--message-format", "json"]));
+    all.push_str(&alone.transcript(&["--syntax-only", "--message-format", "short"]));
+    assert_snapshot("no-project.txt", &all);
+}
+
+#[test]
+fn a_broken_manifest() {
+    let project = Project::new(&[("src/lib.rs", TASKS)]);
+    project.write("Cargo.toml", "[package]\nname = \"demo\"\nversion = 1\n");
+    for args in [&[][..], &["--workspace"]] {
+        let ran = project.unpark(args);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("invalid type: integer `1`"),
+            "{}",
+            ran.stderr
+        );
+        assert!(
+            ran.stderr.contains("help: `--syntax-only` reports"),
+            "{}",
+            ran.stderr
+        );
+    }
+    assert_eq!(project.unpark(&["--syntax-only"]).code, 0);
+}
+
+#[test]
+fn a_file_of_no_project_is_refused_and_the_others_are_not() {
+    let project = Project::bare(&[("alone/main.rs", TASKS)]);
+    let inner = Project::new(&[("src/lib.rs", TASKS)]);
+    fs::rename(inner.path(""), project.path("whole")).unwrap();
+    let ran = project.unpark(&["--message-format", "json"]);
+    assert_eq!(ran.code, 0);
+    let lines = ran.json();
+    let refused = lines
+        .iter()
+        .find(|line| line["path"] == "alone/main.rs")
+        .unwrap();
+    assert_eq!(refused["refusal"]["kind"], "R10");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line["reason"] == "file" && line["path"] == "whole/src/lib.rs")
+    );
+}

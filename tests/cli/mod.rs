@@ -1,0 +1,30 @@
+//! The command line, as a user has it in front of them.
+
+mod apply;
+mod bad_input;
+mod bytes;
+mod reports;
+mod usage;
+
+/// A task whose error is lost on each of two lines, and one that is fine.
+const TASKS: &str = "\
+async fn flush() -> Result<(), std::io::Error> {
+    Ok(())
+}
+
+async fn tick() {}
+
+pub fn start(fast: bool) {
+    tokio::spawn(flush());
+    tokio::spawn(tick());
+    match fast {
+        true => tokio::spawn(flush()),
+        false => tokio::spawn(flush()),
+    };
+}
+
+pub fn retried() {
+    // unpark: allow(unobserved-task) the caller retries
+    tokio::spawn(flush());
+}
+";

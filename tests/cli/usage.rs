@@ -1,0 +1,125 @@
+//! What is typed wrong, and what needs no project.
+
+use std::io::pipe;
+
+use crate::support::{
+    project::{Project, ran, unpark},
+    snapshot::assert_snapshot,
+};
+
+#[test]
+fn usage() {
+    let empty = Project::bare(&[("notes.txt", "")]);
+    let mut all = String::new();
+    for args in [
+        &["list"][..],
+        &["explain", "unobserved-tsk"],
+        &["--aply"],
+        &["--only", "unobserved-tsk"],
+        &["lst"],
+        &["nowhere"],
+        &["--apply"],
+        &["--allow-dirty"],
+        &["--check=stric"],
+        &["--exclude", "demo"],
+        &["--apply", "list"],
+        &["why", "notes.txt"],
+        &["why", "nowhere.rs:3"],
+        &["why", "notes.txt:3"],
+        &["--message-format", "json", "--aply"],
+        &["--message-format=json", "--only", "unobserved-tsk"],
+        &["--message-format=json"],
+        &[],
+        &["-q"],
+    ] {
+        let args: Vec<&str> = args.to_vec();
+        let ran = empty.unpark(&args);
+        // Times differ.
+        all.push_str(&without_seconds(&empty.shown(&args, &ran)));
+    }
+    assert_snapshot("usage.txt", &all);
+}
+
+fn without_seconds(text: &str) -> String {
+    let Some(start) = text.find("\"seconds\":{") else {
+        return text.to_owned();
+    };
+    let end = start + text[start..].find('}').unwrap();
+    format!("{}\"seconds\":{{}}{}", &text[..start], &text[end + 1..])
+}
+
+#[test]
+fn the_manual_is_the_header_of_the_file() {
+    let empty = Project::bare(&[]);
+    let manual = empty.unpark(&["explain", "unobserved-task"]).text();
+    assert!(
+        manual.starts_with("Logs the error of a spawned task"),
+        "{manual}"
+    );
+    assert!(manual.contains("\n# Why is this bad\n"), "{manual}");
+    assert!(manual.contains("\n# Before\n```rust\n"), "{manual}");
+    assert!(
+        !manual.contains("//!") && !manual.contains("pub const"),
+        "{manual}"
+    );
+}
+
+#[test]
+fn help_is_on_standard_output() {
+    let empty = Project::bare(&[]);
+    let help = empty.unpark(&["-h"]);
+    assert_eq!((help.code, help.stderr.as_str()), (0, ""));
+    assert_snapshot("help.txt", &help.text());
+}
+
+#[test]
+fn cargo_unpark_is_the_same_program() {
+    let list = |name: &str, args: &[&str]| ran(unpark(name).args(args).output().unwrap());
+    let by_cargo = list("cargo-unpark", &["unpark", "list"]);
+    assert_eq!(by_cargo.code, 0);
+    assert_eq!(by_cargo.text(), list("unpark", &["list"]).text());
+    let help = list("cargo-unpark", &["unpark", "--help"]).text();
+    assert!(help.contains("Usage: cargo unpark "), "{help}");
+}
+
+#[test]
+fn colors_follow_the_flag_and_the_variables() {
+    let colored = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command = unpark("unpark");
+        command
+            .arg("list")
+            .args(args)
+            .envs(variables.iter().copied());
+        ran(command.output().unwrap()).text().contains('\u{1b}')
+    };
+    assert!(!colored(&[], &[]));
+    assert!(colored(&["--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(colored(&[], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!colored(&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+    assert!(colored(&[], &[("CARGO_TERM_COLOR", "always")]));
+    assert!(!colored(
+        &["--color=never"],
+        &[("CARGO_TERM_COLOR", "always")]
+    ));
+    assert!(!colored(&["--color=never"], &[("CLICOLOR_FORCE", "1")]));
+}
+
+#[test]
+fn a_closed_pipe_is_success() {
+    let project = Project::bare(&[("main.rs", "fn main() { tokio::spawn(a()); }")]);
+    for args in [
+        &["list"][..],
+        &["explain", "unobserved-task"],
+        &["--help"],
+        &["--syntax-only"],
+        &["--syntax-only", "--message-format", "json"],
+    ] {
+        let (reader, writer) = pipe().unwrap();
+        let (other_reader, other_writer) = pipe().unwrap();
+        drop((reader, other_reader));
+        let mut command = project.command(args);
+        command.stdout(writer).stderr(other_writer);
+        let status = command.status().unwrap();
+        assert_eq!(status.code(), Some(0), "{args:?}");
+    }
+}

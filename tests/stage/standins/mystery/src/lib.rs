@@ -1,0 +1,10 @@
+//! A crate that no table speaks of.
+
+unsafe extern "C" {
+    safe fn stir_in_c();
+}
+
+/// May stop its thread, or not.
+pub fn stir() {
+    stir_in_c();
+}
