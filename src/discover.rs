@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use ra_ap_ide_db::span::Edition;
 use ra_ap_syntax::{Parse, SourceFile};
+use rayon::prelude::*;
 use unpark_codemods::{Codemod, codemod::Candidate, knowledge::Knowledge};
 
 use crate::{limits, source::Source, suppress};
@@ -49,7 +50,8 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// Walks the paths, in parallel, honouring ignore files.
+/// Walks the paths, in parallel, honouring ignore files. Parses on the threads of the pool that it
+/// is called in, which have the stack for it.
 ///
 /// # Errors
 /// If a path does not exist.
@@ -72,19 +74,20 @@ pub fn discover(
         .filter_entry(|entry| !is_target_folder(entry));
     let files = AtomicUsize::new(0);
     let found = Mutex::new(Discovered::default());
+    let mentioning = Mutex::new(Vec::new());
     builder.build_parallel().run(|| {
         Box::new(|entry| {
             match entry {
                 Ok(entry) if is_rust(&entry) => {
                     files.fetch_add(1, Ordering::Relaxed);
-                    match look(entry.path(), &entry, &words, selection, knowledge) {
+                    match read(&entry, &words) {
                         Ok(None) => {}
-                        Ok(Some(file)) => {
-                            found
+                        Ok(Some(source)) => {
+                            let path = entry.into_path();
+                            mentioning
                                 .lock()
                                 .expect("no panic while held")
-                                .candidates
-                                .push(file);
+                                .push((path, source));
                         }
                         Err(reason) => {
                             let path = entry.into_path();
@@ -116,6 +119,21 @@ pub fn discover(
     });
     let mut found = found.into_inner().expect("no panic while held");
     found.files = files.into_inner();
+    // Not on the threads of the walk: trees need a larger stack than those have.
+    let looked: Vec<_> = mentioning
+        .into_inner()
+        .expect("no panic while held")
+        .into_par_iter()
+        .map(|(path, source)| {
+            look(&path, source, selection, knowledge).map_err(|reason| Skipped { path, reason })
+        })
+        .collect();
+    for looked in looked {
+        match looked {
+            Ok(file) => found.candidates.extend(file),
+            Err(skipped) => found.skipped.push(skipped),
+        }
+    }
     found.candidates.sort_by(|a, b| a.path.cmp(&b.path));
     found.candidates.dedup_by(|a, b| a.path == b.path);
     found.skipped.sort();
@@ -178,25 +196,29 @@ impl Words {
     }
 }
 
-fn look(
-    path: &Path,
-    entry: &DirEntry,
-    words: &Words,
-    selection: &[&Codemod],
-    knowledge: &Knowledge,
-) -> Result<Option<CandidateFile>, String> {
+/// The text of a file, if it holds one of the words.
+fn read(entry: &DirEntry, words: &Words) -> Result<Option<Source>, String> {
     if entry.path_is_symlink() && entry.depth() > 0 {
         return Err(
             "it is a symbolic link; the file it leads to is looked at where it is".to_owned(),
         );
     }
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let bytes = fs::read(entry.path()).map_err(|error| error.to_string())?;
     if !words.stand_in(&bytes) {
         return Ok(None);
     }
-    let Some(source) = Source::decode(bytes) else {
-        return Err("it is not UTF-8".to_owned());
-    };
+    match Source::decode(bytes) {
+        Some(source) => Ok(Some(source)),
+        None => Err("it is not UTF-8".to_owned()),
+    }
+}
+
+fn look(
+    path: &Path,
+    source: Source,
+    selection: &[&Codemod],
+    knowledge: &Knowledge,
+) -> Result<Option<CandidateFile>, String> {
     if let Some(reason) = limits::of_text(&source.text) {
         return Err(reason);
     }

@@ -2,6 +2,8 @@
 
 mod algebra;
 mod cli;
+mod config;
+mod discover;
 mod docs;
 mod fixtures;
 mod knowledge;
