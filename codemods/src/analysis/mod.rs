@@ -11,6 +11,7 @@ pub mod held;
 pub mod in_place;
 pub mod join_error;
 pub mod leftovers;
+pub mod offload;
 pub mod recursion;
 pub mod removals;
 pub mod surroundings;
