@@ -22,10 +22,13 @@ pub fn note(ctx: &FileContext<'_>, change: &mut Change, gone: &[TextRange]) {
         for path in paths_in(ctx.source.syntax(), range) {
             let leftover = match ctx.sema.resolve_path(&path) {
                 Some(PathResolution::Local(local)) => local_leftover(ctx, local),
-                Some(_) => import_leftover(ctx, &path),
+                Some(_) => first_name(&path).and_then(|name| import_leftover(ctx, &name)),
                 None => None,
             };
             add(change, &mut open, leftover);
+        }
+        for name in names_in_macros(ctx.source.syntax(), range) {
+            add(change, &mut open, import_leftover(ctx, &name));
         }
         for name in methods_in(ctx.source.syntax(), range) {
             let leftover = trait_leftover(ctx, &name);
@@ -139,14 +142,31 @@ fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
         .filter_map(|element| element.into_token())
 }
 
-/// The import that the first segment of a path goes through.
-fn import_leftover(ctx: &FileContext<'_>, path: &ast::Path) -> Option<Leftover> {
-    let name = path.segment()?.name_ref()?.text().to_string();
-    let member = import_of(ctx, &name)?;
+fn first_name(path: &ast::Path) -> Option<String> {
+    Some(path.segment()?.name_ref()?.text().to_string())
+}
+
+/// The names in a range that begin a path among the arguments of a macro.
+fn names_in_macros(root: &SyntaxNode, range: TextRange) -> Vec<String> {
+    tokens(root)
+        .filter(|token| token.kind() == SyntaxKind::IDENT && !is_member(token))
+        .filter(|token| range.contains_range(token.text_range()))
+        .filter(|token| {
+            token
+                .parent()
+                .is_some_and(|parent| ast::TokenTree::can_cast(parent.kind()))
+        })
+        .map(|token| token.text().to_owned())
+        .collect()
+}
+
+/// The import that a name goes through.
+fn import_leftover(ctx: &FileContext<'_>, name: &str) -> Option<Leftover> {
+    let member = import_of(ctx, name)?;
     let uses = uses_of_import(ctx, &member, |token| {
         token.text() == name && !is_member(token) && !is_local(ctx, token)
     });
-    leftover_of(ctx, &member, &name, uses)
+    leftover_of(ctx, &member, name, uses)
 }
 
 /// The import of the trait that a method is called through.
