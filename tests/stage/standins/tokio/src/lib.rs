@@ -265,6 +265,10 @@ pub mod net {
         pub async fn connect(_: &str) -> io::Result<TcpStream> {
             unimplemented!()
         }
+
+        pub fn peer_addr(&self) -> io::Result<std::net::SocketAddr> {
+            unimplemented!()
+        }
     }
 }
 
