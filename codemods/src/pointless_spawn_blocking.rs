@@ -143,6 +143,14 @@ impl<'a> Site<'a, '_> {
         let driven = match &self.does {
             Offloaded::Only(driven) => driven,
             Offloaded::Mixed(call) => {
+                let closure = call.syntax().ancestors().find_map(ast::ClosureExpr::cast);
+                let closure = closure.as_ref().map(AstNode::syntax);
+                let by = self.ctx.call(call);
+                if let Some(refusal) =
+                    by.and_then(|by| other_runtime(self.ctx, &by, &self.body, closure))
+                {
+                    return Verdict::Refused(refusal);
+                }
                 let waits = self.ctx.source_text(call.syntax()).unwrap_or_default();
                 let waits = waits.lines().next().unwrap_or_default();
                 return Verdict::Manual(format!(
