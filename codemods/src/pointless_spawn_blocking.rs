@@ -57,7 +57,7 @@
 //! and it ends where the caller's future is dropped. Unsafe otherwise, and where a task replaces
 //! the offload.
 
-use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, TextRange, ast};
+use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast};
 
 use crate::{
     analysis::{
@@ -65,17 +65,18 @@ use crate::{
         blocking::{Stops, function_stops, stops},
         captured::must_own,
         discard::{Fate, fate_of},
-        driven::{Driven, Offloaded, offloaded},
+        driven::{Driven, Offloaded},
         handle::{is_of_this_runtime, other_runtime},
         held::refutes_send,
         in_place::{InPlace, Trust, cancellation, endless, new_wait, take_away},
         join_error::{Consumer, consumer, outermost},
+        offload::Site,
         surroundings::comment_about,
-        task_handle::{Handle, fate_of_handle, spawn_in_its_place},
+        task_handle::{Handle, spawn_in_its_place},
     },
     change::Change,
     codemod::{Candidate, Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
-    context::{Call, Enclosing, FileContext},
+    context::FileContext,
     knowledge::{Knowledge, Returns, Role},
     refusal::{Refusal, RefusalKind},
     syntax::candidate_calls,
@@ -122,97 +123,7 @@ fn pass(ctx: &FileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// One offload of a future.
-struct Site<'a, 'b> {
-    ctx: &'b FileContext<'a>,
-    call: &'b Call<'a>,
-    returns: Returns,
-    join: Option<&'b str>,
-    does: Offloaded<'a>,
-    fate: Handle,
-    body: SyntaxNode,
-    is_async: bool,
-}
-
-impl<'a, 'b> Site<'a, 'b> {
-    fn of(ctx: &'b FileContext<'a>, call: &'b Call<'a>) -> Option<Site<'a, 'b>> {
-        let Role::Offload {
-            closure,
-            returns,
-            join,
-            ..
-        } = &call.api.role
-        else {
-            return None;
-        };
-        let does = offloaded(ctx, call.argument(*closure)?);
-        let enclosing = ctx.enclosing(call.expr.syntax())?;
-        let is_async = enclosing.is_async();
-        let fate = match returns {
-            Returns::Value if !is_async => return None,
-            Returns::Value => Handle::Awaited(call.expr.clone()),
-            Returns::Owned => Handle::Kept,
-            Returns::Handle | Returns::Result => fate_of_handle(ctx, &call.expr, is_async),
-        };
-        let in_closure = matches!(enclosing, Enclosing::Closure(_));
-        let seen = match (&does, &fate) {
-            (Offloaded::Other, _) => false,
-            (Offloaded::Mixed(_), _) => is_async,
-            (Offloaded::Only(_), Handle::Kept | Handle::Dropped) => true,
-            (Offloaded::Only(_), Handle::Returned) => is_async || !in_closure,
-            (Offloaded::Only(_), _) => is_async,
-        };
-        let (returns, join) = (*returns, join.as_deref());
-        let body = enclosing.body()?;
-        seen.then_some(Site {
-            ctx,
-            call,
-            returns,
-            join,
-            does,
-            fate,
-            body,
-            is_async,
-        })
-    }
-
-    fn message(&self) -> String {
-        let name = self.call.api.short_path();
-        match &self.does {
-            Offloaded::Only(driven) if driven.by.is_none() && self.is_polled_after() => {
-                format!("`{name}` takes a thread only to make a future, which does nothing yet")
-            }
-            Offloaded::Only(driven) if driven.by.is_none() => {
-                "the closure makes a future that nobody polls".to_owned()
-            }
-            Offloaded::Mixed(_) => {
-                format!("`{name}` takes a thread that waits for a future beside its own work")
-            }
-            _ if self.returns == Returns::Value => format!(
-                "`{name}` stops an async thread only to drive a future, and panics on a \
-                 current_thread runtime"
-            ),
-            _ => format!("`{name}` takes a thread only to drive a future"),
-        }
-    }
-
-    /// Whether the closure's value is awaited behind the layer of the task.
-    fn is_polled_after(&self) -> bool {
-        let Handle::Awaited(awaited) = &self.fate else {
-            return false;
-        };
-        let whole = match consumer(self.ctx, awaited, self.join_of_awaited()) {
-            Ok(consumer) => outermost(&consumer.whole),
-            Err(_) => return false,
-        };
-        let parent = whole.syntax().parent();
-        parent.is_some_and(|parent| ast::AwaitExpr::can_cast(parent.kind()))
-    }
-
-    fn join_of_awaited(&self) -> Option<&'b str> {
-        self.join.filter(|_| self.returns != Returns::Value)
-    }
-
+impl<'a> Site<'a, '_> {
     /// The one place where it is decided; each refusal says why.
     fn verdict(&self, why: &mut Vec<Note>) -> Verdict {
         let refuse = |kind, message: &str| Verdict::Refused(Refusal::new(kind, message));
@@ -315,11 +226,6 @@ impl<'a, 'b> Site<'a, 'b> {
         other_runtime(self.ctx, driven.by.as_ref()?, &self.body, closure)
     }
 
-    /// Whether the task that replaces the offload is spawned through the same receiver.
-    fn keeps_receiver(&self) -> bool {
-        !matches!(self.fate, Handle::Awaited(_)) || self.call.api.path.contains("TaskTracker")
-    }
-
     fn awaited(
         &self,
         driven: &Driven<'a>,
@@ -330,7 +236,7 @@ impl<'a, 'b> Site<'a, 'b> {
         if self.keeps_receiver() {
             return self.spawned(driven, why);
         }
-        let consumed = match consumer(self.ctx, awaited, self.join_of_awaited()) {
+        let consumed = match consumer(self.ctx, awaited, self.join) {
             Ok(consumed) => consumed,
             Err(refusal) => return Verdict::Refused(refusal),
         };

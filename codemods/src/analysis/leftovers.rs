@@ -22,10 +22,13 @@ pub fn note(ctx: &FileContext<'_>, change: &mut Change, gone: &[TextRange]) {
         for path in paths_in(ctx.source.syntax(), range) {
             let leftover = match ctx.sema.resolve_path(&path) {
                 Some(PathResolution::Local(local)) => local_leftover(ctx, local),
-                Some(_) => import_leftover(ctx, &path),
+                Some(_) => first_name(&path).and_then(|name| import_leftover(ctx, &name, range)),
                 None => None,
             };
             add(change, &mut open, leftover);
+        }
+        for name in names_in_macros(ctx.source.syntax(), range) {
+            add(change, &mut open, import_leftover(ctx, &name, range));
         }
         for name in methods_in(ctx.source.syntax(), range) {
             let leftover = trait_leftover(ctx, &name);
@@ -118,20 +121,35 @@ fn may_name(
     }
 }
 
-/// Whether a token names a field, a method or what stands after `::`.
+/// Whether a token names a field, a method, or what stands after `::` in another crate or type.
+/// What stands after `super::`, `self::` or `crate::` may be the import of a module around it.
 fn is_member(token: &SyntaxToken) -> bool {
-    let before = std::iter::successors(token.prev_token(), SyntaxToken::prev_token)
-        .find(|token| !token.kind().is_trivia());
-    before.is_some_and(|before| matches!(before.text(), "." | "::" | "fn"))
-        || (before_is_colon(token))
-}
-
-fn before_is_colon(token: &SyntaxToken) -> bool {
     let mut before = std::iter::successors(token.prev_token(), SyntaxToken::prev_token)
-        .filter(|token| !token.kind().is_trivia());
-    // In the arguments of a macro a path separator is two tokens.
-    before.next().is_some_and(|it| it.text() == ":")
-        && before.next().is_some_and(|it| it.text() == ":")
+        .filter(|token| !token.kind().is_trivia())
+        .peekable();
+    match before.peek().map(|token| token.text()) {
+        Some("." | "fn") => return true,
+        Some("::" | ":") => {}
+        _ => return false,
+    }
+    let mut segments = 0;
+    loop {
+        // In the arguments of a macro a path separator is two tokens.
+        match before.next() {
+            Some(it) if it.text() == "::" => {}
+            Some(it) if it.text() == ":" => {
+                if before.next().is_none_or(|it| it.text() != ":") {
+                    return segments > 0;
+                }
+            }
+            _ => return segments > 0,
+        }
+        match before.next() {
+            Some(it) if matches!(it.text(), "super" | "self" | "crate") => return false,
+            Some(it) if it.kind() == SyntaxKind::IDENT => segments += 1,
+            _ => return true,
+        }
+    }
 }
 
 fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
@@ -139,14 +157,35 @@ fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
         .filter_map(|element| element.into_token())
 }
 
-/// The import that the first segment of a path goes through.
-fn import_leftover(ctx: &FileContext<'_>, path: &ast::Path) -> Option<Leftover> {
-    let name = path.segment()?.name_ref()?.text().to_string();
-    let member = import_of(ctx, &name)?;
+fn first_name(path: &ast::Path) -> Option<String> {
+    Some(path.segment()?.name_ref()?.text().to_string())
+}
+
+/// The names in a range that begin a path among the arguments of a macro.
+fn names_in_macros(root: &SyntaxNode, range: TextRange) -> Vec<String> {
+    tokens(root)
+        .filter(|token| token.kind() == SyntaxKind::IDENT && !is_member(token))
+        .filter(|token| range.contains_range(token.text_range()))
+        .filter(|token| {
+            token
+                .parent()
+                .is_some_and(|parent| ast::TokenTree::can_cast(parent.kind()))
+        })
+        .map(|token| token.text().to_owned())
+        .collect()
+}
+
+/// The import that a name goes through.
+fn import_leftover(ctx: &FileContext<'_>, name: &str, at: TextRange) -> Option<Leftover> {
+    let member = import_of(ctx, name, at)?;
+    let scope = scope_of(&member)?;
     let uses = uses_of_import(ctx, &member, |token| {
-        token.text() == name && !is_member(token) && !is_local(ctx, token)
+        token.text() == name
+            && !is_member(token)
+            && !is_local(ctx, token)
+            && !is_bound_anew(name, &scope, token)
     });
-    leftover_of(ctx, &member, &name, uses)
+    leftover_of(ctx, &member, name, uses)
 }
 
 /// The import of the trait that a method is called through.
@@ -262,13 +301,59 @@ fn local_of<'a>(ctx: &FileContext<'a>, name: &SyntaxNode) -> Option<ra_ap_hir::L
     }
 }
 
-/// The single member of the `use` items of the file that binds a name.
-fn import_of(ctx: &FileContext<'_>, name: &str) -> Option<ast::UseTree> {
-    let mut found = members(ctx)
+/// The member of the innermost `use` item that binds a name for the code at a place.
+fn import_of(ctx: &FileContext<'_>, name: &str, at: TextRange) -> Option<ast::UseTree> {
+    let mut found: Vec<(TextRange, ast::UseTree)> = members(ctx)
         .into_iter()
-        .filter(|member| bound_name(member).as_deref() == Some(name));
-    let member = found.next()?;
-    found.next().is_none().then_some(member)
+        .filter(|member| bound_name(member).as_deref() == Some(name))
+        .filter_map(|member| Some((scope_of(&member)?.text_range(), member)))
+        .filter(|(scope, _)| scope.contains_range(at))
+        .collect();
+    found.sort_by_key(|(scope, _)| scope.len());
+    match found.as_slice() {
+        [(_, member)] => Some(member.clone()),
+        [(inner, member), (outer, _), ..] if inner != outer => Some(member.clone()),
+        _ => None,
+    }
+}
+
+/// The module or block whose names a `use` item binds.
+fn scope_of(member: &ast::UseTree) -> Option<SyntaxNode> {
+    let item = member.syntax().ancestors().find_map(ast::Use::cast)?;
+    item.syntax().parent()
+}
+
+/// Whether a module inside of `scope` binds the name for itself at this token.
+fn is_bound_anew(name: &str, scope: &SyntaxNode, token: &SyntaxToken) -> bool {
+    token
+        .parent_ancestors()
+        .take_while(|node| node != scope)
+        .filter_map(ast::ItemList::cast)
+        .any(|list| {
+            list.syntax()
+                .children()
+                .filter_map(ast::Use::cast)
+                .flat_map(|item| {
+                    item.syntax()
+                        .descendants()
+                        .filter_map(ast::UseTree::cast)
+                        .collect::<Vec<_>>()
+                })
+                .any(|tree| {
+                    tree.use_tree_list().is_none()
+                        && bound_name(&tree).as_deref() == Some(name)
+                        && !reaches_up(&tree)
+                })
+        })
+}
+
+/// Whether a `use` tree takes its name from a module around it.
+fn reaches_up(tree: &ast::UseTree) -> bool {
+    let item = tree.syntax().ancestors().find_map(ast::Use::cast);
+    item.is_none_or(|item| {
+        let text = item.syntax().text().to_string();
+        text.contains("super") || text.contains("self::") || text.contains("crate")
+    })
 }
 
 fn members(ctx: &FileContext<'_>) -> Vec<ast::UseTree> {

@@ -12,6 +12,7 @@ pub mod in_place;
 pub mod join_error;
 pub mod leftovers;
 pub mod logged_task;
+pub mod offload;
 pub mod recursion;
 pub mod removals;
 pub mod spawn_helper;

@@ -175,7 +175,7 @@ pub fn spawn_in_its_place(ctx: &FileContext<'_>, call: &Call<'_>) -> Result<Spaw
             return false;
         };
         let free = call.receiver.is_none()
-            && api.path.starts_with(crate_name)
+            && api.path.split("::").next() == Some(crate_name)
             && last_segment(&api.path) == "spawn"
             && function_at(ctx, &api.path).is_some_and(|it| !it.has_self_param(ctx.db));
         let same = api.path == sibling || free;
