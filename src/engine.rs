@@ -199,7 +199,7 @@ fn read(
     rounds: &mut Rounds,
 ) -> (Vec<Settled>, BTreeMap<&'static str, usize>) {
     let known = attach_db(&workspace.db, || {
-        Resolved::new(&workspace.db, plan.knowledge)
+        Resolved::new(&workspace.db, plan.knowledge, workspace.crates_read())
     });
     let looked = analyse::all(workspace, files, plan, index, &known);
     rounds.defects.extend(looked.defects);

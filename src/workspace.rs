@@ -42,6 +42,7 @@ pub struct Workspace {
     pub project: Project,
     vfs: Vfs,
     targets: FxHashMap<FileId, (usize, TargetKind)>,
+    crates_read: FxHashSet<String>,
 }
 
 /// What the load could not do as it should. Empty when all is well.
@@ -85,6 +86,7 @@ impl Workspace {
             project,
             vfs,
             targets: FxHashMap::default(),
+            crates_read: FxHashSet::default(),
         };
         workspace.targets = workspace.root_files();
         workspace.leave_out_what_breaks(&mut report);
@@ -216,9 +218,14 @@ impl Workspace {
         Some((&self.project.packages[*package].facts, *kind))
     }
 
+    /// The names of the crates whose def maps have been computed.
+    pub fn crates_read(&self) -> &FxHashSet<String> {
+        &self.crates_read
+    }
+
     /// Computes the def maps that these files need, in parallel. Everything after it asks for them
     /// one by one, which would be serial.
-    pub fn prime(&self, files: &[FileId]) {
+    pub fn prime(&mut self, files: &[FileId]) {
         let mut wanted: FxHashSet<Crate> = FxHashSet::default();
         let mut open: Vec<Crate> = files
             .iter()
@@ -235,6 +242,10 @@ impl Workspace {
             .into_iter()
             .filter(|krate| wanted.contains(krate))
             .collect();
+        let names = order
+            .iter()
+            .filter_map(|krate| krate.display_name(&self.db));
+        self.crates_read = names.map(|name| name.crate_name().to_string()).collect();
         order
             .par_iter()
             .with_max_len(1)

@@ -12,7 +12,7 @@ use ra_ap_syntax::{
 
 use crate::{
     facts::{PackageFacts, TargetKind},
-    knowledge::{Api, Argument, Resolved, Role, is_named, resolve},
+    knowledge::{Api, Argument, Resolved, Role, is_named},
     settings::Settings,
     syntax::{Imports, names_in},
 };
@@ -342,7 +342,8 @@ impl<'a> FileContext<'a> {
 
     /// The trait at a public path.
     pub fn trait_at(&self, path: &str) -> Option<Trait> {
-        resolve(self.db, path)
+        self.known
+            .definitions(self.db, path)
             .into_iter()
             .find_map(|definition| match definition {
                 crate::knowledge::Definition::Trait(trait_) => Some(trait_),
@@ -376,7 +377,8 @@ impl<'a> FileContext<'a> {
     /// Whether a type is the one at this path.
     pub fn is_adt(&self, ty: &Type<'a>, path: &str) -> bool {
         let Some(adt) = ty.as_adt() else { return false };
-        resolve(self.db, path)
+        self.known
+            .definitions(self.db, path)
             .into_iter()
             .any(|definition| definition == crate::knowledge::Definition::Adt(adt))
     }

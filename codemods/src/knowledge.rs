@@ -11,7 +11,7 @@ use ra_ap_hir::{
     Adt, AssocItem, Crate, Function, ItemInNs, Macro, Module, ModuleDef, Name, Symbol, Trait,
     resolve_absolute_path,
 };
-use ra_ap_ide_db::{FxHashMap, RootDatabase};
+use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 use serde::Deserialize;
 
 use crate::analysis::blocking::Stops;
@@ -549,24 +549,31 @@ pub struct Resolved<'a> {
     functions: FxHashMap<Function, usize>,
     macros: FxHashMap<Macro, usize>,
     blocking: FxHashMap<Function, usize>,
+    /// The crates whose names have been read; the others are not worth reading for a table.
+    crates: &'a FxHashSet<String>,
     threads: OnceLock<Threads>,
     /// What the bodies of the workspace's own functions were found to do.
     pub(crate) bodies: Mutex<FxHashMap<Function, Stops>>,
 }
 
 impl<'a> Resolved<'a> {
-    /// Resolves every path. Needs the def maps of the crates that the paths start with.
-    pub fn new(db: &RootDatabase, knowledge: &'a Knowledge) -> Resolved<'a> {
+    /// Resolves every path that starts with one of these crates.
+    pub fn new(
+        db: &RootDatabase,
+        knowledge: &'a Knowledge,
+        crates: &'a FxHashSet<String>,
+    ) -> Resolved<'a> {
         let mut resolved = Resolved {
             knowledge,
             functions: FxHashMap::default(),
             macros: FxHashMap::default(),
             blocking: FxHashMap::default(),
+            crates,
             threads: OnceLock::new(),
             bodies: Mutex::default(),
         };
         for (index, api) in knowledge.apis.iter().enumerate() {
-            for definition in resolve(db, &api.path) {
+            for definition in resolved.definitions(db, &api.path) {
                 match definition {
                     Definition::Function(function) => {
                         // Some rows name what another crate re-exports; the first row is its own.
@@ -580,13 +587,23 @@ impl<'a> Resolved<'a> {
             }
         }
         for (index, row) in knowledge.blocking.iter().enumerate() {
-            for definition in resolve(db, &row.path) {
+            for definition in resolved.definitions(db, &row.path) {
                 if let Definition::Function(function) = definition {
                     resolved.blocking.insert(function, index);
                 }
             }
         }
         resolved
+    }
+
+    /// Every definition that a public path leads to, if its crate is one of those that were read.
+    pub fn definitions(&self, db: &RootDatabase, path: &str) -> Vec<Definition> {
+        let krate = path.split("::").next().unwrap_or_default();
+        if self.crates.contains(krate) {
+            resolve(db, path)
+        } else {
+            Vec::new()
+        }
     }
 
     /// The row of a function.
@@ -617,14 +634,14 @@ impl<'a> Resolved<'a> {
             return Waits::Stops(&row.path);
         }
         self.threads
-            .get_or_init(|| Threads::new(db, self.knowledge))
+            .get_or_init(|| Threads::new(db, self))
             .of(db, function)
     }
 
     /// Whether everything in a crate that no row speaks of leaves the thread alone.
     pub fn knows(&self, db: &RootDatabase, krate: Crate) -> bool {
         self.threads
-            .get_or_init(|| Threads::new(db, self.knowledge))
+            .get_or_init(|| Threads::new(db, self))
             .knows(krate)
     }
 

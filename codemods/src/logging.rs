@@ -4,10 +4,7 @@ use ra_ap_hir::{ModuleDef, PathResolution, Type};
 use ra_ap_ide_db::span::Edition;
 use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, ast};
 
-use crate::{
-    context::FileContext,
-    knowledge::{Definition, resolve},
-};
+use crate::{context::FileContext, knowledge::Definition};
 
 /// The macro that a package logs errors with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +58,7 @@ impl Logger {
         };
         let path = format!("{name}::{item}");
         let tracing = (row.package == "tracing").then(|| name.clone());
-        let macros = resolve(ctx.db, &row.path);
+        let macros = ctx.known.definitions(ctx.db, &row.path);
         let is_it =
             |text: &str| macro_in_scope(ctx, place, text).is_some_and(|it| macros.contains(&it));
         let written = if is_it(item) {

@@ -7,7 +7,7 @@ use ra_ap_syntax::{
 
 use crate::{
     context::FileContext,
-    knowledge::{Definition, Role, resolve},
+    knowledge::{Definition, Role},
 };
 
 /// What becomes of a value.
@@ -145,7 +145,10 @@ fn fate_of_argument(ctx: &FileContext<'_>, list: &SyntaxNode) -> Fate {
     let Some(callee) = ctx.callee(&call.clone().into()) else {
         return Fate::Used;
     };
-    let is_drop = resolve(ctx.db, "core::mem::drop").contains(&Definition::Function(callee));
+    let is_drop = ctx
+        .known
+        .definitions(ctx.db, "core::mem::drop")
+        .contains(&Definition::Function(callee));
     if !is_drop {
         return Fate::Used;
     }

@@ -7,7 +7,7 @@ use ra_ap_syntax::{
 
 use crate::{
     context::{Call, Enclosing, FileContext},
-    knowledge::{Argument, Definition, Drives, Role, resolve},
+    knowledge::{Argument, Definition, Drives, Role},
     refusal::{Refusal, RefusalKind},
 };
 
@@ -24,7 +24,7 @@ pub fn cloned(ctx: &FileContext<'_>, value: &ast::Expr) -> Option<ast::Expr> {
         ast::Expr::CallExpr(call) => {
             let callee = ctx.callee(value)?;
             let declared = ctx.in_trait(callee).unwrap_or(callee);
-            let clones = resolve(ctx.db, "core::clone::Clone::clone");
+            let clones = ctx.known.definitions(ctx.db, "core::clone::Clone::clone");
             if !clones.contains(&Definition::Function(declared)) {
                 return None;
             }

@@ -12,7 +12,7 @@ use ra_ap_syntax::{
 use crate::{
     codemod::{Effect, Safety},
     context::{FileContext, Output},
-    knowledge::{Definition, last_segment, resolve},
+    knowledge::{Definition, last_segment},
     refusal::{Refusal, RefusalKind},
 };
 
@@ -200,7 +200,11 @@ fn is_result_method(ctx: &FileContext<'_>, call: &ast::MethodCallExpr) -> bool {
     };
     let path = format!("core::result::Result::{}", name.text());
     let callee = ctx.callee(&call.clone().into());
-    callee.is_some_and(|callee| resolve(ctx.db, &path).contains(&Definition::Function(callee)))
+    callee.is_some_and(|callee| {
+        ctx.known
+            .definitions(ctx.db, &path)
+            .contains(&Definition::Function(callee))
+    })
 }
 
 fn is_context(ctx: &FileContext<'_>, call: &ast::MethodCallExpr) -> bool {
@@ -245,7 +249,10 @@ fn resumes_unwinding(ctx: &FileContext<'_>, call: &ast::MethodCallExpr) -> bool 
         let of = into.receiver()?.syntax().text().to_string();
         let right = into.name_ref()?.text() == "into_panic"
             && parameter.name()?.text() == of.as_str()
-            && resolve(ctx.db, "std::panic::resume_unwind").contains(&Definition::Function(callee));
+            && ctx
+                .known
+                .definitions(ctx.db, "std::panic::resume_unwind")
+                .contains(&Definition::Function(callee));
         Some(right)
     };
     resumes().unwrap_or(false)

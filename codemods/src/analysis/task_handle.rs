@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     context::{Call, FileContext},
-    knowledge::{Definition, OnDrop, Role, last_segment, resolve},
+    knowledge::{Definition, OnDrop, Role, last_segment},
     refusal::{Refusal, RefusalKind},
 };
 
@@ -240,7 +240,8 @@ pub fn spawn_in_its_place(ctx: &FileContext<'_>, call: &Call<'_>) -> Result<Spaw
 }
 
 fn function_at(ctx: &FileContext<'_>, path: &str) -> Option<Function> {
-    resolve(ctx.db, path)
+    ctx.known
+        .definitions(ctx.db, path)
         .into_iter()
         .find_map(|definition| match definition {
             Definition::Function(function) => Some(function),

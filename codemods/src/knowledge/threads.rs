@@ -3,7 +3,7 @@
 use ra_ap_hir::{Adt, AsAssocItem, AssocItemContainer, Crate, Function, HasCrate, Module, Trait};
 use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 
-use super::{Definition, Knowledge, resolve};
+use super::{Definition, Resolved};
 
 /// What a function does to the thread that calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,15 +28,16 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    pub(super) fn new(db: &RootDatabase, knowledge: &Knowledge) -> Threads {
+    pub(super) fn new(db: &RootDatabase, resolved: &Resolved<'_>) -> Threads {
+        let knowledge = resolved.knowledge;
         let mut threads = Threads::default();
         for row in &knowledge.blocking_crates {
             for call in &row.calls {
-                threads.add(db, &format!("{}::{call}", row.path));
+                threads.add(db, resolved, &format!("{}::{call}", row.path));
             }
         }
         for path in knowledge.nonblocking.iter().flat_map(|row| &row.except) {
-            threads.add(db, path);
+            threads.add(db, resolved, path);
         }
         let names: FxHashSet<&str> = knowledge
             .nonblocking
@@ -54,8 +55,8 @@ impl Threads {
         threads
     }
 
-    fn add(&mut self, db: &RootDatabase, path: &str) {
-        for definition in resolve(db, path) {
+    fn add(&mut self, db: &RootDatabase, resolved: &Resolved<'_>, path: &str) {
+        for definition in resolved.definitions(db, path) {
             let path = path.to_owned();
             match definition {
                 Definition::Function(it) => drop(self.functions.insert(it, path)),
