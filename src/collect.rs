@@ -92,10 +92,10 @@ pub fn allow_for<'a>(
     if allows.is_empty() {
         return None;
     }
-    let line = line_of(file, offset);
-    allows
-        .iter()
-        .find(|allow| allow.line == line && allow.codemod == codemod && !allow.reason.is_empty())
+    let lines = suppress::lines_of(&file.source.text, offset);
+    allows.iter().find(|allow| {
+        lines.contains(&allow.line) && allow.codemod == codemod && !allow.reason.is_empty()
+    })
 }
 
 /// Adds what the rounds over one workspace came to.
@@ -331,7 +331,12 @@ fn about_suppression(
 ) -> Option<Finding> {
     let names: Vec<&str> = CATALOGUE.iter().map(|codemod| codemod.name).collect();
     let name = &allow.codemod;
-    let (message, help) = if !names.contains(&name.as_str()) {
+    let (message, help) = if name.is_empty() {
+        (
+            "a comment that starts with `unpark:` can't be read".to_owned(),
+            "write `// unpark: allow(NAME) the reason`".to_owned(),
+        )
+    } else if !names.contains(&name.as_str()) {
         let hint = did_you_mean(name, &names);
         (
             format!("no codemod is called `{name}`"),

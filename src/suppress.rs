@@ -1,6 +1,7 @@
 //! `// unpark: allow(NAME) reason` comments.
 
-use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind, TextRange};
+use ra_ap_ide_db::span::Edition;
+use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind, TextRange, TextSize, ast};
 
 /// The word that every suppression comment holds.
 pub const MARKER: &str = "unpark:";
@@ -15,13 +16,35 @@ pub struct Allow {
     pub range: TextRange,
     /// The line that it speaks of, from 0.
     pub line: usize,
-    /// The codemod that is told to be quiet.
+    /// The codemod that is told to be quiet. Empty if the comment can't be read.
     pub codemod: String,
     /// Why. May be empty, which is a finding.
     pub reason: String,
 }
 
-/// The suppression comments of a file. A comment with a line of its own speaks of the next line
+/// The lines, from 0, on which a comment speaks of a place: its own, and the first of the statement
+/// that it stands in.
+pub fn lines_of(text: &str, offset: usize) -> [usize; 2] {
+    let line = |offset: usize| text[..offset].matches('\n').count();
+    let file = SourceFile::parse(text, Edition::CURRENT).tree();
+    let at = TextSize::try_from(offset).expect("files are smaller than 4 GiB");
+    let statement = file
+        .syntax()
+        .token_at_offset(at)
+        .right_biased()
+        .into_iter()
+        .flat_map(|token| token.parent_ancestors())
+        .find(|node| {
+            let tail = node
+                .parent()
+                .is_some_and(|parent| ast::StmtList::can_cast(parent.kind()));
+            ast::Stmt::can_cast(node.kind()) || tail
+        });
+    let start = statement.map_or(offset, |node| node.text_range().start().into());
+    [line(offset), line(start)]
+}
+
+/// The suppression comments of a file, those included that can't be read. A comment with a line of its own speaks of the next line
 /// that is not a comment; one behind code speaks of its own line.
 pub fn allows(file: &SourceFile, text: &str) -> Vec<Allow> {
     file.syntax()
@@ -29,7 +52,7 @@ pub fn allows(file: &SourceFile, text: &str) -> Vec<Allow> {
         .filter_map(|element| element.into_token())
         .filter(|token| token.kind() == SyntaxKind::COMMENT)
         .filter_map(|token| {
-            let (codemod, reason) = parse(token.text())?;
+            let (codemod, reason) = parse(token.text())?.unwrap_or_default();
             let range = token.text_range();
             let line = line_spoken_of(text, usize::from(range.start()));
             Some(Allow {
@@ -42,18 +65,17 @@ pub fn allows(file: &SourceFile, text: &str) -> Vec<Allow> {
         .collect()
 }
 
-fn parse(comment: &str) -> Option<(String, String)> {
-    let text = comment
-        .strip_prefix("//")?
-        .trim_start_matches(['/', '!'])
-        .trim();
-    let text = text
-        .strip_prefix(MARKER)?
-        .trim_start()
-        .strip_prefix("allow")?
-        .trim_start();
-    let (name, reason) = text.strip_prefix('(')?.split_once(')')?;
-    Some((name.trim().to_owned(), reason.trim().to_owned()))
+/// The name and the reason, if the comment is one of ours and can be read.
+fn parse(comment: &str) -> Option<Option<(String, String)>> {
+    let text = comment.trim_start_matches(['/', '*', '!']).trim();
+    let rest = text.strip_prefix(MARKER)?;
+    let read = || {
+        let rest = rest.trim_start().strip_prefix("allow")?.trim_start();
+        let (name, reason) = rest.strip_prefix('(')?.split_once(')')?;
+        let line = comment.starts_with("//") && !name.trim().is_empty();
+        line.then(|| (name.trim().to_owned(), reason.trim().to_owned()))
+    };
+    Some(read())
 }
 
 fn line_spoken_of(text: &str, offset: usize) -> usize {

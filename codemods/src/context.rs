@@ -506,14 +506,20 @@ impl<'a> FileContext<'a> {
             .map(|function| function.name(self.db).as_str().to_owned())
     }
 
-    /// A type as it is written in code.
+    /// A type as it is written in code, and the crate that it comes from, if it is another.
     pub fn display(&self, ty: &Type<'a>) -> String {
-        match self.sema.file_to_module_def(self.file) {
-            Some(module) => {
-                let target = DisplayTarget::from_crate(self.db, module.krate(self.db).into());
-                ty.display(self.db, target).to_string()
-            }
-            None => "_".to_owned(),
+        let Some(module) = self.sema.file_to_module_def(self.file) else {
+            return "`_`".to_owned();
+        };
+        let target = DisplayTarget::from_crate(self.db, module.krate(self.db).into());
+        let name = ty.display(self.db, target);
+        let foreign = ty.as_adt().map(|adt| adt.krate(self.db));
+        match foreign.filter(|krate| !krate.origin(self.db).is_local()) {
+            Some(krate) => match krate.display_name(self.db) {
+                Some(krate) => format!("`{name}` of `{}`", krate.crate_name()),
+                None => format!("`{name}`"),
+            },
+            None => format!("`{name}`"),
         }
     }
 

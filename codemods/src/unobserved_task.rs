@@ -230,7 +230,7 @@ impl<'a> Site<'a, '_> {
         let message = format!("the error of {name} is seen by nobody: its handle is dropped");
         let error_type = ctx.display(error);
         let mut why = vec![Note::new(format!(
-            "the task ends in an error of type `{error_type}`"
+            "the task ends in an error of type {error_type}"
         ))];
         if how == Dropped::Arm {
             let refusal = Refusal::new(
@@ -249,7 +249,7 @@ impl<'a> Site<'a, '_> {
                     return self.rewrite(message, why, change, Safety::Unsafe);
                 }
                 Ok(_) => why.push(Note::new(format!(
-                    "`spawn_logged` needs `Display`, which `{error_type}` has not"
+                    "`spawn_logged` needs `Display`, which {error_type} has not"
                 ))),
                 Err(reason) => why.push(Note::new(reason)),
             }
