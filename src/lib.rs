@@ -25,6 +25,7 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod source;
+pub mod start;
 pub mod suppress;
 pub mod vcs;
 pub mod why;

@@ -21,10 +21,11 @@ use crate::{
     discover::{CandidateFile, Skipped, discover},
     engine::{self, Files, OpenFile, Plan},
     limits,
-    options::{CargoOptions, Options},
+    options::Options,
     outcome::Outcome,
     progress::Progress,
     source::Lines,
+    start::{self, WITHOUT_CARGO, check_names},
     suppress::{self, Allow},
     workspace::Workspace,
 };
@@ -47,10 +48,6 @@ pub fn run(options: &Options) -> Result<Outcome> {
     pool.install(|| Run::new(options, threads)?.run())
 }
 
-/// What to do where cargo can't be asked.
-const WITHOUT_CARGO: &str =
-    "help: `--syntax-only` reports what can be seen without cargo and types";
-
 struct Run<'a> {
     options: &'a Options,
     threads: usize,
@@ -62,8 +59,8 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(options: &'a Options, threads: usize) -> Result<Run<'a>> {
-        let paths = start(options)?;
-        let common = common_folder(&paths);
+        let paths = start::paths(options)?;
+        let common = start::common_folder(&paths);
         let progress = Progress::new(options.progress);
         Ok(Run {
             options,
@@ -76,13 +73,13 @@ impl<'a> Run<'a> {
 
     fn run(&self) -> Result<Outcome> {
         let mut outcome = Outcome {
-            root: shown_root(&self.common),
+            root: start::shown_root(&self.common),
             ..Outcome::default()
         };
         let selection = select(self.options)?;
         // The tables have to be known before the walk; a nested workspace's own configuration is
         // read when it is loaded.
-        let config = Config::load(&config_folder(&self.common))?;
+        let config = Config::load(&start::config_folder(&self.common))?;
 
         let started = Instant::now();
         self.progress.say("looking for candidates");
@@ -419,22 +416,6 @@ pub fn line_of(file: &OpenFile, offset: usize) -> usize {
     Lines::new(&file.source.text, 0).position(offset).line - 1
 }
 
-/// Whether `-p` and `--exclude` name members.
-fn check_names(project: &Project, cargo: &CargoOptions) -> Result<()> {
-    let names: Vec<&str> = project
-        .packages
-        .iter()
-        .map(|package| package.facts.name.as_str())
-        .collect();
-    for wanted in cargo.packages.iter().chain(&cargo.exclude) {
-        if !names.contains(&wanted.as_str()) {
-            let hint = did_you_mean(wanted, &names);
-            bail!("no package `{wanted}` in {}{hint}", project.root.display());
-        }
-    }
-    Ok(())
-}
-
 /// The codemod of a name.
 ///
 /// # Errors
@@ -463,88 +444,4 @@ pub fn select(options: &Options) -> Result<Vec<&'static Codemod>> {
             (options.only.is_empty() || named(&options.only)) && !named(&options.skip)
         })
         .collect())
-}
-
-/// Where to start: the paths that were given, else the manifest's folder, else the package or
-/// workspace of the current folder.
-fn start(options: &Options) -> Result<Vec<PathBuf>> {
-    if !options.paths.is_empty() {
-        return options
-            .paths
-            .iter()
-            .map(|path| {
-                std::path::absolute(path)
-                    .and_then(|path| path.canonicalize())
-                    .map_err(|error| {
-                        let path = path.display();
-                        anyhow!(
-                            "can't read {path}: {error}\nhelp: PATH is a workspace, package, \
-                             folder or file; `unpark --help` lists the subcommands"
-                        )
-                    })
-            })
-            .collect();
-    }
-    let manifest = match &options.cargo.manifest_path {
-        Some(manifest) if manifest.is_file() => manifest.canonicalize()?,
-        Some(manifest) => bail!("there is no manifest {}", manifest.display()),
-        None => {
-            let here = std::env::current_dir()?.canonicalize()?;
-            match nearest_manifest(&here) {
-                Some(manifest) => manifest,
-                None => return Ok(vec![here]),
-            }
-        }
-    };
-    let by_cargo = options.cargo.workspace || !options.cargo.packages.is_empty();
-    if by_cargo && !options.syntax_only {
-        let project = Project::of(&manifest, &options.cargo)
-            .map_err(|error| anyhow!("{}: {error:#}\n{WITHOUT_CARGO}", manifest.display()))?;
-        check_names(&project, &options.cargo)?;
-        return Ok(vec![project.root]);
-    }
-    Ok(vec![
-        manifest.parent().map(Path::to_owned).unwrap_or_default(),
-    ])
-}
-
-/// The folder that holds all paths.
-fn common_folder(paths: &[PathBuf]) -> PathBuf {
-    let mut common = paths[0].clone();
-    for path in &paths[1..] {
-        while !path.starts_with(&common) {
-            common.pop();
-        }
-    }
-    if common.is_file() {
-        common.pop();
-    }
-    common
-}
-
-/// The folder that paths are shown relative to: the project that was given, else the current folder
-/// if what was given lies below it, else its project.
-fn shown_root(common: &Path) -> PathBuf {
-    if common.join("Cargo.toml").is_file() {
-        return common.to_owned();
-    }
-    let here = std::env::current_dir().and_then(|here| here.canonicalize());
-    match here {
-        Ok(here) if common.starts_with(&here) => here,
-        _ => nearest_manifest(common)
-            .and_then(|manifest| Some(manifest.parent()?.to_owned()))
-            .unwrap_or_else(|| common.to_owned()),
-    }
-}
-
-/// The folder whose configuration holds for a walk that starts at `root`.
-pub fn config_folder(root: &Path) -> PathBuf {
-    root.ancestors()
-        .find(|folder| folder.join("unpark.toml").is_file())
-        .or_else(|| {
-            root.ancestors()
-                .find(|folder| folder.join("Cargo.toml").is_file())
-        })
-        .unwrap_or(root)
-        .to_owned()
 }

@@ -17,6 +17,7 @@ use crate::{
     report::{Palette, count, human, summary::quiet},
     run,
     source::Lines,
+    start,
 };
 
 /// A line of a file.
@@ -153,7 +154,7 @@ impl Answer {
                 "{shown} was not looked at: its name does not end in .rs"
             )]);
         }
-        let config = Config::load(&run::config_folder(path))?;
+        let config = Config::load(&start::config_folder(path))?;
         let selection = run::select(options)?;
         let found = discover(&options.paths, &selection, &config.knowledge(), 1)?;
         let mut remarks = Vec::new();

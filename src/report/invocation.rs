@@ -109,7 +109,7 @@ mod tests {
             "cargo unpark --unsafe-fixes --only unobserved-task 'my code'"
         );
         assert_eq!(
-            it.why(Path::new("/work/src/it.rs"), 3),
+            it.why(Path::new("/project/src/it.rs"), 3),
             "cargo unpark why src/it.rs:3 --only unobserved-task"
         );
     }

@@ -1,0 +1,242 @@
+//! The built-in tables, as they stand in `knowledge/*.toml`.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::{
+    Api, Argument, Blocking, BlockingCrate, Derive, Drives, InAsync, Knowledge, Logger,
+    Nonblocking, OnDrop, Returns, Role, Wrapped,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct RuntimeFile {
+    runtime: String,
+    family: String,
+    #[serde(default)]
+    spawn: Vec<SpawnRow>,
+    #[serde(default)]
+    offload: Vec<OffloadRow>,
+    #[serde(default)]
+    block_on: Vec<BlockOnRow>,
+    #[serde(default)]
+    current_handle: Vec<PathRow>,
+    #[serde(default)]
+    cancels: Vec<CancelsRow>,
+    #[serde(default)]
+    aborts: Vec<TaskRow>,
+    #[serde(default)]
+    detaches: Vec<TaskRow>,
+    #[serde(default)]
+    entry: Vec<EntryRow>,
+}
+
+#[derive(Deserialize)]
+struct SpawnRow {
+    path: String,
+    future: Argument,
+    on_drop: OnDrop,
+    join: Option<String>,
+    wrapped: Option<Wrapped>,
+    #[serde(default)]
+    unstable: bool,
+}
+
+#[derive(Deserialize)]
+struct OffloadRow {
+    path: String,
+    closure: Argument,
+    returns: Returns,
+    join: Option<String>,
+    wrapped: Option<Wrapped>,
+    #[serde(default)]
+    unstable: bool,
+}
+
+#[derive(Deserialize)]
+struct BlockOnRow {
+    path: String,
+    future: Argument,
+    drives: Drives,
+    in_async: InAsync,
+    #[serde(default)]
+    unstable: bool,
+}
+
+#[derive(Deserialize)]
+struct PathRow {
+    path: String,
+}
+
+#[derive(Deserialize)]
+struct CancelsRow {
+    path: String,
+}
+
+#[derive(Deserialize)]
+struct TaskRow {
+    path: String,
+}
+
+#[derive(Deserialize)]
+struct EntryRow {
+    path: String,
+    #[serde(default)]
+    test: bool,
+}
+
+impl RuntimeFile {
+    fn apis(self) -> Vec<Api> {
+        let mut apis = Vec::new();
+        let mut add = |path: String, unstable: bool, role: Role| {
+            let (runtime, family) = (self.runtime.clone(), self.family.clone());
+            apis.push(Api {
+                path,
+                runtime,
+                family,
+                unstable,
+                role,
+            });
+        };
+        for SpawnRow {
+            path,
+            future,
+            on_drop,
+            join,
+            wrapped,
+            unstable,
+        } in self.spawn
+        {
+            add(
+                path,
+                unstable,
+                Role::Spawn {
+                    future,
+                    on_drop,
+                    join,
+                    wrapped,
+                },
+            );
+        }
+        for OffloadRow {
+            path,
+            closure,
+            returns,
+            join,
+            wrapped,
+            unstable,
+        } in self.offload
+        {
+            add(
+                path,
+                unstable,
+                Role::Offload {
+                    closure,
+                    returns,
+                    join,
+                    wrapped,
+                },
+            );
+        }
+        for BlockOnRow {
+            path,
+            future,
+            drives,
+            in_async,
+            unstable,
+        } in self.block_on
+        {
+            add(
+                path,
+                unstable,
+                Role::BlockOn {
+                    future,
+                    drives,
+                    in_async,
+                },
+            );
+        }
+        for PathRow { path } in self.current_handle {
+            add(path, false, Role::CurrentHandle);
+        }
+        for CancelsRow { path } in self.cancels {
+            add(path, false, Role::Cancels);
+        }
+        for TaskRow { path } in self.aborts {
+            add(path, false, Role::Aborts);
+        }
+        for TaskRow { path } in self.detaches {
+            add(path, false, Role::Detaches);
+        }
+        for EntryRow { path, test } in self.entry {
+            add(path, false, Role::Entry { test });
+        }
+        apis
+    }
+}
+
+/// The built-in tables, parsed once.
+///
+/// # Panics
+/// If a table does not parse, which a test rules out.
+pub static BUILT_IN: LazyLock<Knowledge> = LazyLock::new(|| {
+    fn parse<T: serde::de::DeserializeOwned>(name: &str, text: &str) -> T {
+        toml::from_str(text).unwrap_or_else(|error| panic!("knowledge/{name}: {error}"))
+    }
+    macro_rules! table {
+        ($name:literal) => {
+            parse($name, include_str!(concat!("../../knowledge/", $name)))
+        };
+        ($name:literal => $type:ty) => {
+            parse::<$type>($name, include_str!(concat!("../../knowledge/", $name)))
+        };
+    }
+
+    #[derive(Deserialize)]
+    struct Loggers {
+        logger: Vec<Logger>,
+    }
+    #[derive(Deserialize)]
+    struct Derives {
+        derive: Vec<Derive>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    struct BlockingFile {
+        #[serde(default)]
+        blocking: Vec<Blocking>,
+        #[serde(default)]
+        blocking_crate: Vec<BlockingCrate>,
+    }
+    #[derive(Deserialize)]
+    struct NonblockingFile {
+        #[serde(rename = "crate")]
+        crates: Vec<Nonblocking>,
+    }
+
+    let runtimes: [RuntimeFile; 8] = [
+        table!("runtimes/tokio.toml"),
+        table!("runtimes/actix-rt.toml"),
+        table!("runtimes/async-std.toml"),
+        table!("runtimes/futures.toml"),
+        table!("runtimes/futures-lite.toml"),
+        table!("runtimes/pollster.toml"),
+        table!("runtimes/smol.toml"),
+        table!("runtimes/tauri.toml"),
+    ];
+    let blocking: [BlockingFile; 2] = [table!("blocking/std.toml"), table!("blocking/crates.toml")];
+    let mut knowledge = Knowledge {
+        apis: runtimes.into_iter().flat_map(RuntimeFile::apis).collect(),
+        loggers: table!("loggers.toml" => Loggers).logger,
+        derives: table!("derives.toml" => Derives).derive,
+        blocking: Vec::new(),
+        blocking_crates: Vec::new(),
+        nonblocking: table!("nonblocking.toml" => NonblockingFile).crates,
+    };
+    for file in blocking {
+        knowledge.blocking.extend(file.blocking);
+        knowledge.blocking_crates.extend(file.blocking_crate);
+    }
+    knowledge
+});
