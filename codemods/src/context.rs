@@ -149,6 +149,8 @@ impl<'a> FileContext<'a> {
                     self.collect_calls(&expansion.value, found, names);
                 }
             } else if let Some(expr) = ast::Expr::cast(node)
+                // The name first: resolving a call infers the whole body that it stands in.
+                && called_name(&expr).is_some_and(|name| names.contains(&name))
                 && let Some(call) = self.call(&expr)
             {
                 found(call);
@@ -545,7 +547,10 @@ pub fn inactive_cfg(
             _ => None,
         })
         .find(|cfg| options.check(&CfgExpr::parse_from_ast(cfg.clone())) == Some(false))
-        .map(|cfg| cfg.syntax().text().to_string())
+        .map(|cfg| {
+            let text = cfg.syntax().text().to_string();
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        })
 }
 
 /// Whether an attribute says that its item is for tests: `#[test]`, `#[tokio::test]`,
@@ -574,6 +579,19 @@ fn only_in_tests(cfg: &CfgExpr) -> bool {
         CfgExpr::Any(any) => !any.is_empty() && any.iter().all(only_in_tests),
         CfgExpr::Atom(_) | CfgExpr::Not(_) | CfgExpr::Invalid => false,
     }
+}
+
+/// The last name of what a call calls.
+fn called_name(call: &ast::Expr) -> Option<String> {
+    let name = match call {
+        ast::Expr::CallExpr(call) => match call.expr()? {
+            ast::Expr::PathExpr(path) => path.path()?.segment()?.name_ref()?,
+            _ => return None,
+        },
+        ast::Expr::MethodCallExpr(call) => call.name_ref()?,
+        _ => return None,
+    };
+    Some(name.text().to_string())
 }
 
 fn mentions(node: &SyntaxNode, names: &FxHashSet<String>) -> bool {
