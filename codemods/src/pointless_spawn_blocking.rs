@@ -63,7 +63,7 @@ use crate::{
     analysis::{
         awaited::{self, Future},
         blocking::{Stops, function_stops, stops},
-        captured::must_own,
+        captured::{leaves_temporary, must_own},
         discard::{Fate, fate_of},
         driven::{Driven, Offloaded, has_own_type},
         handle::{is_of_this_runtime, other_runtime},
@@ -384,11 +384,12 @@ impl Rewrite<'_, '_, '_> {
                            the call, and await the future";
             return Verdict::Manual(message.to_owned());
         }
-        let must_own = match (&self.driven.closure, &self.driven.future) {
+        let in_block = match (&self.driven.closure, &self.driven.future) {
             (Some(closure), Future::Expr(future)) => {
                 let inlined = awaited::only_awaited(ctx, future);
                 let is_block = matches!(future, ast::Expr::BlockExpr(_)) && inlined.is_none();
-                !is_block && must_own(ctx, closure, inlined.as_ref().unwrap_or(future))
+                let inner = inlined.as_ref().unwrap_or(future);
+                !is_block && (must_own(ctx, closure, inner) || leaves_temporary(ctx, inner))
             }
             _ => false,
         };
@@ -396,7 +397,7 @@ impl Rewrite<'_, '_, '_> {
             whole: &self.whole,
             future: &self.driven.future,
             owned: self.driven.owns(),
-            must_own,
+            in_block,
             clones: &self.driven.clones,
         };
         let Some((change, comments)) = in_place.change(ctx) else {

@@ -147,10 +147,17 @@ fn awaited(ctx: &FileContext<'_>, future: &Future, to: TextRange, owned: bool) -
     })
 }
 
-/// The future awaited in a block that owns what it names, as the closure did.
-pub fn awaited_in_block(ctx: &FileContext<'_>, future: &Future, to: TextRange) -> Option<String> {
-    let awaited = awaited(ctx, future, to, true)?;
-    Some(format!("async move {{ {awaited} }}.await"))
+/// The future awaited in a block that ends where the closure did, and owns what it names if that
+/// did.
+pub fn awaited_in_block(
+    ctx: &FileContext<'_>,
+    future: &Future,
+    to: TextRange,
+    owned: bool,
+) -> Option<String> {
+    let awaited = awaited(ctx, future, to, owned)?;
+    let block = if owned { "async move" } else { "async" };
+    Some(format!("{block} {{ {awaited} }}.await"))
 }
 
 /// The future as the argument of a `spawn` at `to`: it owns what it names.

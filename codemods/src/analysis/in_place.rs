@@ -48,8 +48,8 @@ pub struct InPlace<'a> {
     pub future: &'a Future,
     /// Whether it was in a closure with `move`.
     pub owned: bool,
-    /// Whether it shows that the closure owned what it named.
-    pub must_own: bool,
+    /// Whether it shows that the closure owned what it named, or where it ended.
+    pub in_block: bool,
     /// The clones that it is made of.
     pub clones: &'a [ast::LetStmt],
 }
@@ -58,8 +58,8 @@ impl InPlace<'_> {
     /// The change, and whether a comment goes away with it. `None` for what a macro made.
     pub fn change(&self, ctx: &FileContext<'_>) -> Option<(Change, bool)> {
         let whole = without_attributes(ctx, self.whole)?;
-        let mut text = match self.must_own {
-            true => awaited_in_block(ctx, self.future, whole)?,
+        let mut text = match self.in_block {
+            true => awaited_in_block(ctx, self.future, whole, self.owned)?,
             false => awaited_at(ctx, self.future, self.whole, whole, self.owned)?,
         };
         let mut kept = vec![ctx.source_range(self.future.expr().syntax())?];
