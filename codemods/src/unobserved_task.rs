@@ -235,6 +235,16 @@ impl<'a> Site<'a, '_> {
         if let Some(refusal) = self.keeps_its_type(how) {
             return self.finding(message, why, Verdict::Refused(refusal));
         }
+        let place = self.call.expr.syntax();
+        let names = ["error", "task"];
+        if let Some(name) = names
+            .into_iter()
+            .find(|name| !ctx.can_be_bound(place, name))
+        {
+            let words = format!("`{name}` is a constant here, and can't be bound");
+            let refusal = Refusal::new(RefusalKind::R5, words);
+            return self.finding(message, why, Verdict::Refused(refusal));
+        }
         let shown = shown(ctx, error);
         if ctx.settings.unobserved_task.style == Style::Helper {
             let fits = matches!(shown, Shown::Display | Shown::Chain);
