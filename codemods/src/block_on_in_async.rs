@@ -170,7 +170,7 @@ fn verdict(
         whole: &call.expr,
         future: &future,
         owned: false,
-        must_own: false,
+        in_block: false,
         clones: &[],
     };
     let Some((change, comments)) = in_place.change(ctx) else {

@@ -1,8 +1,8 @@
 //! What a codemod may ask about a file, in the words of the domain.
 
 use ra_ap_hir::{
-    AsAssocItem, CfgAtom, CfgExpr, Crate, DisplayTarget, Function, HasCrate, HirDisplay, ModuleDef,
-    PathResolution, Semantics, Trait, Type, TypeInfo,
+    Adt, AsAssocItem, CfgAtom, CfgExpr, Crate, DisplayTarget, Function, HasCrate, HirDisplay,
+    ModuleDef, PathResolution, Semantics, Trait, Type, TypeInfo,
 };
 use ra_ap_ide_db::{FileId, FxHashSet, RootDatabase, span::Edition};
 use ra_ap_syntax::{
@@ -226,13 +226,27 @@ impl<'a> FileContext<'a> {
 
     /// The function that a path would name at a place.
     pub fn function_in_scope(&self, place: &SyntaxNode, path: &str) -> Option<Function> {
-        let text = format!("const _: () = {path};");
-        let parsed = ast::SourceFile::parse(&text, Edition::CURRENT).tree();
-        let path = parsed.syntax().descendants().find_map(ast::Path::cast)?;
-        match self.sema.scope(place)?.speculative_resolve(&path)? {
+        match self.in_scope(place, path)? {
             PathResolution::Def(ModuleDef::Function(function)) => Some(function),
             _ => None,
         }
+    }
+
+    /// Whether a name can be bound at a place: in a pattern, that of a constant binds nothing.
+    pub fn can_be_bound(&self, place: &SyntaxNode, name: &str) -> bool {
+        !matches!(
+            self.in_scope(place, name),
+            Some(PathResolution::Def(
+                ModuleDef::Const(_) | ModuleDef::Static(_) | ModuleDef::Adt(Adt::Struct(_))
+            ))
+        )
+    }
+
+    fn in_scope(&self, place: &SyntaxNode, path: &str) -> Option<PathResolution<'a>> {
+        let text = format!("const _: () = {path};");
+        let parsed = ast::SourceFile::parse(&text, Edition::CURRENT).tree();
+        let path = parsed.syntax().descendants().find_map(ast::Path::cast)?;
+        self.sema.scope(place)?.speculative_resolve(&path)
     }
 
     /// The row of a function, or of the trait's function that it implements.

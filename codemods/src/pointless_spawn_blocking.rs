@@ -63,15 +63,15 @@ use crate::{
     analysis::{
         awaited::{self, Future},
         blocking::{Stops, function_stops, stops},
-        captured::must_own,
+        captured::{leaves_temporary, must_own},
         discard::{Fate, fate_of},
-        driven::{Driven, Offloaded},
+        driven::{Driven, Offloaded, has_own_type},
         handle::{is_of_this_runtime, other_runtime},
         held::refutes_send,
         in_place::{InPlace, Trust, cancellation, endless, new_wait, take_away},
         join_error::{Consumer, consumer, outermost},
         offload::Site,
-        surroundings::comment_about,
+        surroundings::{begins_statement, comment_about},
         task_handle::{Handle, spawn_in_its_place},
     },
     change::Change,
@@ -79,7 +79,7 @@ use crate::{
     context::FileContext,
     knowledge::{Knowledge, Returns, Role},
     refusal::{Refusal, RefusalKind},
-    syntax::candidate_calls,
+    syntax::{candidate_calls, names_types},
 };
 
 /// See the header of this file.
@@ -195,6 +195,12 @@ impl<'a> Site<'a, '_> {
                     place.callee
                 ));
             }
+        }
+        let typed = driven.typed || names_types(self.call.expr.syntax());
+        if typed && !has_own_type(self.ctx, driven) {
+            let message = "the closure says of which type its value is; say so where the future is \
+                           awaited";
+            return Verdict::Manual(message.to_owned());
         }
         match &self.fate {
             Handle::Awaited(awaited) => self.awaited(driven, awaited, trust, why),
@@ -373,16 +379,17 @@ impl Rewrite<'_, '_, '_> {
             let message = "the closure drops the future's output, and its own value is used";
             return Verdict::Refused(Refusal::new(RefusalKind::R5, message));
         }
-        if !self.driven.clones.is_empty() && in_statement {
+        if !self.driven.clones.is_empty() && (in_statement || begins_statement(&self.whole)) {
             let message = "the closure clones what the future is made of; make the clones before \
                            the call, and await the future";
             return Verdict::Manual(message.to_owned());
         }
-        let must_own = match (&self.driven.closure, &self.driven.future) {
+        let in_block = match (&self.driven.closure, &self.driven.future) {
             (Some(closure), Future::Expr(future)) => {
                 let inlined = awaited::only_awaited(ctx, future);
                 let is_block = matches!(future, ast::Expr::BlockExpr(_)) && inlined.is_none();
-                !is_block && must_own(ctx, closure, inlined.as_ref().unwrap_or(future))
+                let inner = inlined.as_ref().unwrap_or(future);
+                !is_block && (must_own(ctx, closure, inner) || leaves_temporary(ctx, inner))
             }
             _ => false,
         };
@@ -390,7 +397,7 @@ impl Rewrite<'_, '_, '_> {
             whole: &self.whole,
             future: &self.driven.future,
             owned: self.driven.owns(),
-            must_own,
+            in_block,
             clones: &self.driven.clones,
         };
         let Some((change, comments)) = in_place.change(ctx) else {

@@ -2,8 +2,8 @@
 
 use ra_ap_ide_db::{FxHashMap, FxHashSet};
 use ra_ap_syntax::{
-    AstNode, SourceFile, SyntaxKind,
-    ast::{self, HasArgList, HasName},
+    AstNode, SourceFile, SyntaxKind, SyntaxNode,
+    ast::{self, HasArgList, HasGenericArgs, HasName},
 };
 
 use crate::{
@@ -149,4 +149,24 @@ pub fn candidate_calls(
         }
     }
     candidates
+}
+
+/// Whether attributes stand on an expression.
+pub fn has_attributes(expr: &ast::Expr) -> bool {
+    expr.syntax()
+        .children()
+        .any(|child| ast::Attr::can_cast(child.kind()))
+}
+
+/// Whether a call says which types it is for: `call::<Type>(..)`, but not `call::<_>(..)`.
+pub fn names_types(call: &SyntaxNode) -> bool {
+    let callee = call
+        .children()
+        .find_map(ast::PathExpr::cast)
+        .and_then(|callee| callee.path()?.segment()?.generic_arg_list());
+    let method = call.children().find_map(ast::GenericArgList::cast);
+    callee.or(method).is_some_and(|list| {
+        let mut arguments = list.generic_args();
+        arguments.any(|it| it.syntax().text() != "_")
+    })
 }

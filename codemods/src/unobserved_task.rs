@@ -78,7 +78,7 @@ use crate::{
     logging::{Shown, shown},
     refusal::{Refusal, RefusalKind},
     settings::Style,
-    syntax::candidate_calls,
+    syntax::{candidate_calls, names_types},
     text::has_comment,
 };
 
@@ -185,7 +185,7 @@ fn judge<'a>(ctx: &FileContext<'a>, call: &Call<'a>, findings: &mut Findings) ->
         Output::Result(error) if !says_nothing(ctx, &error) && !cannot_fail(ctx, future) => {
             Some(site.with_error(&error, how, cancels))
         }
-        Output::Result(_) | Output::Other(_) if cancels => Some(site.cancelled(None)),
+        Output::Result(_) | Output::Other(_) if cancels => Some(site.cancelled(None, how)),
         Output::Other(output)
             if ctx.settings.unobserved_task.panics && output.is_unit() && how != Dropped::Arm =>
         {
@@ -225,19 +225,24 @@ impl<'a> Site<'a, '_> {
     fn with_error(&self, error: &Type<'a>, how: Dropped, cancels: bool) -> Finding {
         let (ctx, name) = (self.ctx, self.name);
         if cancels {
-            return self.cancelled(Some(error));
+            return self.cancelled(Some(error), how);
         }
         let message = format!("the error of {name} is seen by nobody: its handle is dropped");
         let error_type = ctx.display(error);
         let mut why = vec![Note::new(format!(
             "the task ends in an error of type {error_type}"
         ))];
-        if how == Dropped::Arm {
-            let refusal = Refusal::new(
-                RefusalKind::R5,
-                "the handle is the value of an arm, and the other arms must have the same type; \
-                 end the arm with a semicolon",
-            );
+        if let Some(refusal) = self.keeps_its_type(how) {
+            return self.finding(message, why, Verdict::Refused(refusal));
+        }
+        let place = self.call.expr.syntax();
+        let names = ["error", "task"];
+        if let Some(name) = names
+            .into_iter()
+            .find(|name| !ctx.can_be_bound(place, name))
+        {
+            let words = format!("`{name}` is a constant here, and can't be bound");
+            let refusal = Refusal::new(RefusalKind::R5, words);
             return self.finding(message, why, Verdict::Refused(refusal));
         }
         let shown = shown(ctx, error);
@@ -258,14 +263,30 @@ impl<'a> Site<'a, '_> {
         self.rewrite(message, why, change, Safety::Safe)
     }
 
+    /// Why the handle, or the future, can't be of another type.
+    fn keeps_its_type(&self, how: Dropped) -> Option<Refusal> {
+        let message = if how == Dropped::Arm {
+            "the handle is the value of an arm or a body, and what the other arms or a `return` \
+             give must have the same type; end it with a semicolon"
+        } else if names_types(self.call.expr.syntax()) {
+            "the call says of which type the future is, and a logged one has another"
+        } else {
+            return None;
+        };
+        Some(Refusal::new(RefusalKind::R5, message))
+    }
+
     /// A task that is cancelled on the spot: it is detached, and logged if it can fail.
-    fn cancelled(&self, error: Option<&Type<'a>>) -> Finding {
+    fn cancelled(&self, error: Option<&Type<'a>>, how: Dropped) -> Finding {
         let name = self.name;
         let message =
             format!("{name} is cancelled where it is spawned: dropping its handle ends it");
         let why = vec![Note::new(
             "with `.detach()` it runs to its end, which it does not today",
         )];
+        if let Some(refusal) = self.keeps_its_type(how) {
+            return self.finding(message, why, Verdict::Refused(refusal));
+        }
         let detach = self.ctx.detach_of(self.handle);
         let place = self.ctx.source_range(self.handle.syntax());
         let (Some(detach), Some(place)) = (detach, place) else {

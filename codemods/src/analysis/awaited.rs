@@ -3,7 +3,7 @@
 use ra_ap_ide_db::{span::Edition, syntax_helpers::LexedStr};
 use ra_ap_syntax::{AstNode, SyntaxKind, TextRange, ast};
 
-use super::control::leaves_early;
+use super::{captured::leaves_temporary, control::leaves_early};
 use crate::{context::FileContext, text::has_comment};
 
 /// The future of a call that goes away.
@@ -41,8 +41,49 @@ fn needs_parens(expr: &ast::Expr) -> bool {
     )
 }
 
+/// Whether the expression begins with a struct literal, which can't stand in a condition.
+pub fn starts_with_struct(expr: &ast::Expr) -> bool {
+    expr.syntax().descendants().any(|node| {
+        ast::RecordExpr::can_cast(node.kind())
+            && node.text_range().start() == expr.syntax().text_range().start()
+    })
+}
+
+/// Whether what stands in the place of `expr` stands in a condition, where a brace would begin the
+/// body.
+fn is_in_condition(expr: &ast::Expr) -> bool {
+    let mut inner = expr.syntax().clone();
+    while let Some(outer) = inner.parent() {
+        let condition = match ast::Expr::cast(outer.clone()) {
+            Some(ast::Expr::IfExpr(it)) => it.condition(),
+            Some(ast::Expr::WhileExpr(it)) => it.condition(),
+            Some(ast::Expr::MatchExpr(it)) => it.expr(),
+            Some(ast::Expr::ForExpr(it)) => it.iterable(),
+            Some(
+                ast::Expr::MethodCallExpr(_)
+                | ast::Expr::FieldExpr(_)
+                | ast::Expr::TryExpr(_)
+                | ast::Expr::AwaitExpr(_)
+                | ast::Expr::BinExpr(_)
+                | ast::Expr::PrefixExpr(_)
+                | ast::Expr::RefExpr(_)
+                | ast::Expr::CastExpr(_)
+                | ast::Expr::RangeExpr(_)
+                | ast::Expr::LetExpr(_),
+            ) => None,
+            _ => return false,
+        };
+        if let Some(condition) = condition {
+            return *condition.syntax() == inner;
+        }
+        inner = outer;
+    }
+    false
+}
+
 /// The expression inside of parentheses and of an async block that only awaits it: a block that
-/// neither `?` nor `return` leaves, and in which nothing else stands.
+/// neither `?` nor `return` leaves, and in which nothing else stands. What such a block drops at its
+/// end would live on until the end of the statement.
 pub fn only_awaited(ctx: &FileContext<'_>, future: &ast::Expr) -> Option<ast::Expr> {
     let ast::Expr::BlockExpr(block) = future else {
         return None;
@@ -56,24 +97,45 @@ pub fn only_awaited(ctx: &FileContext<'_>, future: &ast::Expr) -> Option<ast::Ex
         && !leaves_early(ctx, block.syntax())
         && !comments_in(ctx, range);
     match list.tail_expr()? {
-        ast::Expr::AwaitExpr(awaited) if alone => awaited.expr(),
+        ast::Expr::AwaitExpr(awaited) if alone => {
+            awaited.expr().filter(|inner| !leaves_temporary(ctx, inner))
+        }
         _ => None,
     }
 }
 
-/// The future awaited, as it is written at `to`. In a closure with `move`, an async block owned
-/// what it names; `owned` keeps it so.
-pub fn awaited(
+/// The future awaited in the place of `whole`.
+pub fn awaited_at(
     ctx: &FileContext<'_>,
     future: &Future,
+    whole: &ast::Expr,
     to: TextRange,
     owned: bool,
 ) -> Option<String> {
+    let text = awaited(ctx, future, to, owned)?;
+    let brace = match future {
+        Future::Expr(expr) => starts_with_struct(&inlined(ctx, expr)),
+        Future::Function(_) => false,
+    };
+    Some(if brace && is_in_condition(whole) {
+        format!("({text})")
+    } else {
+        text
+    })
+}
+
+fn inlined(ctx: &FileContext<'_>, future: &ast::Expr) -> ast::Expr {
+    only_awaited(ctx, future).unwrap_or_else(|| future.clone())
+}
+
+/// The future awaited, as it is written at `to`. In a closure with `move`, an async block owned
+/// what it names; `owned` keeps it so.
+fn awaited(ctx: &FileContext<'_>, future: &Future, to: TextRange, owned: bool) -> Option<String> {
     let text = match future {
         Future::Function(path) => {
             return Some(format!("{}().await", ctx.source_text(path.syntax())?));
         }
-        Future::Expr(expr) => only_awaited(ctx, expr).unwrap_or_else(|| expr.clone()),
+        Future::Expr(expr) => inlined(ctx, expr),
     };
     let written = moved_block(ctx, &text, to, owned)?;
     Some(if needs_parens(&text) {
@@ -85,10 +147,17 @@ pub fn awaited(
     })
 }
 
-/// The future awaited in a block that owns what it names, as the closure did.
-pub fn awaited_in_block(ctx: &FileContext<'_>, future: &Future, to: TextRange) -> Option<String> {
-    let awaited = awaited(ctx, future, to, true)?;
-    Some(format!("async move {{ {awaited} }}.await"))
+/// The future awaited in a block that ends where the closure did, and owns what it names if that
+/// did.
+pub fn awaited_in_block(
+    ctx: &FileContext<'_>,
+    future: &Future,
+    to: TextRange,
+    owned: bool,
+) -> Option<String> {
+    let awaited = awaited(ctx, future, to, owned)?;
+    let block = if owned { "async move" } else { "async" };
+    Some(format!("{block} {{ {awaited} }}.await"))
 }
 
 /// The future as the argument of a `spawn` at `to`: it owns what it names.

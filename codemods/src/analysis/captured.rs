@@ -1,8 +1,9 @@
 //! What a closure with `move` owned, and whether it shows once the closure is gone.
 
 use ra_ap_hir::{Access, Adt, HasCrate, PathResolution, Type};
-use ra_ap_syntax::{AstNode, ast};
+use ra_ap_syntax::{AstNode, WalkEvent, ast};
 
+use super::control::is_own_body;
 use crate::context::FileContext;
 
 /// How deep the fields of a type are looked at.
@@ -35,7 +36,7 @@ pub fn must_own(ctx: &FileContext<'_>, closure: &ast::ClosureExpr, inner: &ast::
             .text_range()
             .contains_range(declared.syntax().text_range());
         let ty = local.ty(ctx.db);
-        if inside || is_moved(ctx, &path) {
+        if inside || is_moved(ctx, &path.clone().into()) {
             return false;
         }
         if ty.is_copy(ctx.db) {
@@ -45,22 +46,55 @@ pub fn must_own(ctx: &FileContext<'_>, closure: &ast::ClosureExpr, inner: &ast::
     })
 }
 
-/// Whether an expression hands the local on whole.
-fn is_moved(ctx: &FileContext<'_>, path: &ast::PathExpr) -> bool {
-    let Some(parent) = path.syntax().parent() else {
+/// Whether `expr` makes a value beside its own whose end shows, and that nobody takes: it lives until
+/// the end of the block or statement.
+pub fn leaves_temporary(ctx: &FileContext<'_>, expr: &ast::Expr) -> bool {
+    let mut walk = expr.syntax().preorder();
+    while let Some(event) = walk.next() {
+        let WalkEvent::Enter(node) = event else {
+            continue;
+        };
+        if is_own_body(&node) {
+            walk.skip_subtree();
+            continue;
+        }
+        let Some(inner) = ast::Expr::cast(node) else {
+            continue;
+        };
+        let makes = matches!(
+            inner,
+            ast::Expr::CallExpr(_)
+                | ast::Expr::MethodCallExpr(_)
+                | ast::Expr::AwaitExpr(_)
+                | ast::Expr::TryExpr(_)
+                | ast::Expr::MacroExpr(_)
+        );
+        if !makes || inner == *expr || is_moved(ctx, &inner) {
+            continue;
+        }
+        let quiet = |ty: Type<'_>| drops_quietly(ctx, &ty, DEPTH, false);
+        if !ctx.type_of(&inner).is_some_and(quiet) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether the value of an expression is handed on whole.
+fn is_moved(ctx: &FileContext<'_>, expr: &ast::Expr) -> bool {
+    let Some(parent) = expr.syntax().parent() else {
         return false;
     };
     if let Some(call) = ast::MethodCallExpr::cast(parent.clone()) {
         let callee = ctx.sema.resolve_method_call(&call);
         let own = callee.and_then(|callee| callee.self_param(ctx.db));
-        let plain = ctx
-            .type_of(&path.clone().into())
-            .is_some_and(|ty| !ty.is_reference());
+        let plain = ctx.type_of(expr).is_some_and(|ty| !ty.is_reference());
         return plain && own.is_some_and(|own| own.access(ctx.db) == Access::Owned);
     }
     ast::ArgList::can_cast(parent.kind())
         || ast::RecordExprField::can_cast(parent.kind())
         || ast::AwaitExpr::can_cast(parent.kind())
+        || ast::TryExpr::can_cast(parent.kind())
 }
 
 /// Whether nobody can tell when a value of this type is dropped. What lies too deep to look at is

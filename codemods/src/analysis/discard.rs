@@ -5,9 +5,11 @@ use ra_ap_syntax::{
     ast::{self, HasArgList, HasName},
 };
 
+use super::control::leaves_early;
 use crate::{
     context::FileContext,
     knowledge::{Definition, Role},
+    syntax::names_types,
 };
 
 /// What becomes of a value.
@@ -40,7 +42,8 @@ pub enum Dropped {
     Detached,
     /// The last expression of an async block or closure whose own value is dropped.
     Tail,
-    /// The value of a match or if arm, dropped with the others.
+    /// The value of a match or if arm, or of a body that `return` gives others to: dropped with
+    /// them.
     Arm,
 }
 
@@ -149,7 +152,7 @@ fn fate_of_argument(ctx: &FileContext<'_>, list: &SyntaxNode) -> Fate {
         .known
         .definitions(ctx.db, "core::mem::drop")
         .contains(&Definition::Function(callee));
-    if !is_drop {
+    if !is_drop || names_types(call.syntax()) {
         return Fate::Used;
     }
     let statement = match fate_of(ctx, &call.into()) {
@@ -211,10 +214,7 @@ fn fate_of_async_value(ctx: &FileContext<'_>, block: &ast::BlockExpr) -> Fate {
         .call(&spawn)
         .is_some_and(|call| matches!(call.api.role, Role::Spawn { .. }));
     match fate_of(ctx, &spawn) {
-        Fate::Dropped { .. } if spawns => Fate::Dropped {
-            how: Dropped::Tail,
-            statement: None,
-        },
+        Fate::Dropped { .. } if spawns => tail_of(ctx, block.syntax()),
         _ => Fate::Used,
     }
 }
@@ -236,13 +236,23 @@ fn fate_of_closure_value(ctx: &FileContext<'_>, closure: &ast::ClosureExpr) -> F
     let holder = receiver.is_some_and(|ty| {
         ctx.is_adt(&ty, "core::option::Option") || ctx.is_adt(&ty, "core::result::Result")
     });
+    let typed = closure.ret_type().is_some() || names_types(call.syntax());
     let one = call.arg_list().is_some_and(|list| list.args().count() == 1);
     match fate_of(ctx, &call.into()) {
-        Fate::Dropped { .. } if mapped && holder && one => Fate::Dropped {
-            how: Dropped::Tail,
-            statement: None,
-        },
+        Fate::Dropped { .. } if mapped && holder && one && !typed => tail_of(ctx, closure.syntax()),
         _ => Fate::Used,
+    }
+}
+
+/// The last value of a body that is dropped: one of several where `return` gives others.
+fn tail_of(ctx: &FileContext<'_>, body: &SyntaxNode) -> Fate {
+    let how = match leaves_early(ctx, body) {
+        true => Dropped::Arm,
+        false => Dropped::Tail,
+    };
+    Fate::Dropped {
+        how,
+        statement: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a closure that is offloaded does: whether it only drives, or makes, a future.
 
+use ra_ap_hir::GenericDef;
 use ra_ap_syntax::{
     AstNode, SyntaxNode, WalkEvent,
     ast::{self, HasName},
@@ -33,6 +34,8 @@ pub struct Driven<'a> {
     pub clones: Vec<ast::LetStmt>,
     /// The future's output is dropped by a semicolon in the closure.
     pub discards: bool,
+    /// Whether something in or around the closure says of which type the future's output is.
+    pub typed: bool,
     /// The closure; a function may stand in its place.
     pub closure: Option<ast::ClosureExpr>,
 }
@@ -64,6 +67,7 @@ pub fn offloaded<'a>(ctx: &FileContext<'a>, argument: &ast::Expr) -> Offloaded<'
                 by: None,
                 clones: Vec::new(),
                 discards: false,
+                typed: false,
                 closure: None,
             })
         }
@@ -92,6 +96,7 @@ fn in_closure<'a>(ctx: &FileContext<'a>, closure: &ast::ClosureExpr) -> Offloade
             value,
             clones,
             discards,
+            typed,
         }) => {
             let by = ctx.call(&value).filter(|call| is_block_on(&call.api.role));
             let future = match &by {
@@ -112,6 +117,7 @@ fn in_closure<'a>(ctx: &FileContext<'a>, closure: &ast::ClosureExpr) -> Offloade
                         by,
                         clones,
                         discards,
+                        typed: typed || closure.ret_type().is_some(),
                         closure: Some(closure.clone()),
                     })
                 }
@@ -134,15 +140,16 @@ struct Single {
     value: ast::Expr,
     clones: Vec<ast::LetStmt>,
     discards: bool,
+    typed: bool,
 }
 
 fn single(ctx: &FileContext<'_>, body: &ast::Expr) -> Option<Single> {
     let plain = |value: ast::Expr| {
-        let (clones, discards) = (Vec::new(), false);
         Some(Single {
             value,
-            clones,
-            discards,
+            clones: Vec::new(),
+            discards: false,
+            typed: false,
         })
     };
     let block = match body {
@@ -152,21 +159,22 @@ fn single(ctx: &FileContext<'_>, body: &ast::Expr) -> Option<Single> {
     };
     let list = block.stmt_list()?;
     let mut statements: Vec<ast::Stmt> = list.statements().collect();
-    let (value, discards) = match (list.tail_expr(), statements.last()) {
+    let (value, discards, typed) = match (list.tail_expr(), statements.last()) {
         (Some(ast::Expr::PathExpr(path)), Some(ast::Stmt::LetStmt(last))) => {
             let ast::Pat::IdentPat(name) = last.pat()? else {
                 return None;
             };
             let same = name.name()?.text() == path.syntax().text().to_string().as_str();
             let value = last.initializer().filter(|_| same)?;
+            let typed = last.ty().is_some();
             statements.pop();
-            (value, false)
+            (value, false, typed)
         }
-        (Some(tail), _) => (tail, false),
+        (Some(tail), _) => (tail, false, false),
         (None, Some(ast::Stmt::ExprStmt(last))) => {
             let value = last.expr()?;
             statements.pop();
-            (value, true)
+            (value, true, false)
         }
         _ => return None,
     };
@@ -186,6 +194,7 @@ fn single(ctx: &FileContext<'_>, body: &ast::Expr) -> Option<Single> {
         value,
         clones,
         discards,
+        typed,
     })
 }
 
@@ -200,6 +209,24 @@ fn makes_future(ctx: &FileContext<'_>, value: &ast::Expr) -> bool {
             .callee(value)
             .is_some_and(|callee| callee.is_async(ctx.db)),
     }
+}
+
+/// Whether the type of a future's output is its own: not what is expected of it, nor what its value
+/// is turned into.
+pub fn has_own_type(ctx: &FileContext<'_>, driven: &Driven<'_>) -> bool {
+    let value = driven.by.as_ref().map(|call| &call.expr);
+    let function = match &driven.future {
+        Future::Expr(expr) => ctx.callee(expr),
+        Future::Function(path) => ctx.callee_of_path(path),
+    };
+    let plain = function.is_some_and(|function| {
+        let parameters = GenericDef::from(function).type_or_const_params(ctx.db);
+        parameters.is_empty()
+    });
+    let turned = value
+        .and_then(|value| ctx.sema.type_of_expr(value))
+        .is_some_and(|ty| ty.adjusted.is_some());
+    plain && !turned
 }
 
 fn is_named_in(clone: &ast::LetStmt, future: &ast::Expr) -> bool {

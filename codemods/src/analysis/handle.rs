@@ -38,7 +38,8 @@ pub fn cloned(ctx: &FileContext<'_>, value: &ast::Expr) -> Option<ast::Expr> {
     is_place(&of).then_some(of)
 }
 
-fn is_place(expr: &ast::Expr) -> bool {
+/// Whether this is a name, or a field of one: reading it does nothing else.
+pub fn is_place(expr: &ast::Expr) -> bool {
     match expr {
         ast::Expr::PathExpr(_) => true,
         ast::Expr::FieldExpr(field) => field.expr().is_some_and(|inner| is_place(&inner)),

@@ -23,6 +23,11 @@ pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
             if is_not_send(ctx, &ty) {
                 return Some("the future is not `Send`".to_owned());
             }
+            if let Some(made) = made_in(ctx, expr.syntax()) {
+                return Some(format!(
+                    "`{made}`, which is not `Send`, would be held while the future waits"
+                ));
+            }
             expr
         }
         Future::Function(path) => path,
@@ -68,6 +73,10 @@ fn waits_in(body: &SyntaxNode) -> Vec<SyntaxNode> {
 pub fn held_at(ctx: &FileContext<'_>, wait: &SyntaxNode, body: &SyntaxNode) -> Option<String> {
     let mut inner = wait.clone();
     let mut in_statement = true;
+    let awaited = ast::AwaitExpr::cast(wait.clone()).and_then(|it| it.expr());
+    if let Some(made) = awaited.and_then(|awaited| made_in(ctx, awaited.syntax())) {
+        return Some(made);
+    }
     for outer in wait.ancestors().skip(1) {
         let held = if let Some(list) = ast::StmtList::cast(outer.clone()) {
             in_statement = false;
@@ -92,6 +101,7 @@ pub fn held_at(ctx: &FileContext<'_>, wait: &SyntaxNode, body: &SyntaxNode) -> O
                 .children()
                 .take_while(|child| child != &inner)
                 .find_map(|child| made_in(ctx, &child))
+                .or_else(|| lent_in(ctx, &outer, &inner))
         } else {
             None
         };
@@ -143,6 +153,20 @@ fn held_by(ctx: &FileContext<'_>, pattern: &ast::Pat, wait: &SyntaxNode) -> Opti
             });
             (!moved).then(|| local.name(ctx.db).as_str().to_owned())
         })
+}
+
+/// The receiver that a method call has borrowed while its `arguments` are evaluated.
+fn lent_in(ctx: &FileContext<'_>, call: &SyntaxNode, arguments: &SyntaxNode) -> Option<String> {
+    let call = ast::MethodCallExpr::cast(call.clone())?;
+    if !ast::ArgList::can_cast(arguments.kind()) {
+        return None;
+    }
+    let receiver = call.receiver()?;
+    let lent = ctx.sema.type_of_expr(&receiver)?.adjusted?;
+    if !is_not_send(ctx, &lent) {
+        return None;
+    }
+    ctx.source_text(receiver.syntax()).map(str::to_owned)
 }
 
 /// A value that an expression makes and that lives on until the end of its statement.

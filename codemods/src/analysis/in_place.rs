@@ -3,7 +3,7 @@
 use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
 
 use super::{
-    awaited::{Future, awaited, awaited_in_block, comments_in},
+    awaited::{Future, awaited_at, awaited_in_block, comments_in},
     held::held_at,
     leftovers,
     recursion::leads_back,
@@ -14,6 +14,7 @@ use crate::{
     codemod::{Note, Safety},
     context::FileContext,
     refusal::{Refusal, RefusalKind},
+    syntax::has_attributes,
 };
 
 /// How far a rewrite may be trusted; it only ever goes down.
@@ -47,8 +48,8 @@ pub struct InPlace<'a> {
     pub future: &'a Future,
     /// Whether it was in a closure with `move`.
     pub owned: bool,
-    /// Whether it shows that the closure owned what it named.
-    pub must_own: bool,
+    /// Whether it shows that the closure owned what it named, or where it ended.
+    pub in_block: bool,
     /// The clones that it is made of.
     pub clones: &'a [ast::LetStmt],
 }
@@ -56,10 +57,10 @@ pub struct InPlace<'a> {
 impl InPlace<'_> {
     /// The change, and whether a comment goes away with it. `None` for what a macro made.
     pub fn change(&self, ctx: &FileContext<'_>) -> Option<(Change, bool)> {
-        let whole = ctx.source_range(self.whole.syntax())?;
-        let mut text = match self.must_own {
-            true => awaited_in_block(ctx, self.future, whole)?,
-            false => awaited(ctx, self.future, whole, self.owned)?,
+        let whole = without_attributes(ctx, self.whole)?;
+        let mut text = match self.in_block {
+            true => awaited_in_block(ctx, self.future, whole, self.owned)?,
+            false => awaited_at(ctx, self.future, self.whole, whole, self.owned)?,
         };
         let mut kept = vec![ctx.source_range(self.future.expr().syntax())?];
         if !self.clones.is_empty() {
@@ -78,6 +79,22 @@ impl InPlace<'_> {
         let comments = take_away(ctx, &mut change, whole, kept);
         Some((change, comments))
     }
+}
+
+/// Where an expression stands, after the attributes on it: those are for what takes its place too.
+fn without_attributes(ctx: &FileContext<'_>, expr: &ast::Expr) -> Option<TextRange> {
+    let range = ctx.source_range(expr.syntax())?;
+    if !has_attributes(expr) {
+        return Some(range);
+    }
+    let first = expr
+        .syntax()
+        .children()
+        .find(|child| !ast::Attr::can_cast(child.kind()))?;
+    Some(TextRange::new(
+        ctx.source_range(&first)?.start(),
+        range.end(),
+    ))
 }
 
 /// Why no `.await` may stand at `site`, where there is none now.

@@ -7,10 +7,15 @@ use ra_ap_syntax::{
 };
 
 use crate::{
-    analysis::control::leaves_early,
+    analysis::{
+        awaited::starts_with_struct,
+        control::leaves_early,
+        handle::{is_handle_call, is_place},
+    },
     change::Change,
     context::{Call, FileContext},
     logging::{Logger, Shown},
+    syntax::has_attributes,
     text::{fresh_name, has_comment},
 };
 
@@ -44,7 +49,11 @@ impl LoggedTask<'_, '_> {
         };
         let range = self.ctx.source_range(statement.syntax());
         match range {
-            Some(range) if !attributes && !self.has_comment_around(statement) => self.hoist(range),
+            Some(range)
+                if !attributes && !self.has_comment_around(statement) && self.is_first() =>
+            {
+                self.hoist(range)
+            }
             _ => self.in_argument(),
         }
     }
@@ -81,9 +90,6 @@ impl LoggedTask<'_, '_> {
             return None;
         };
         if leaves_early(self.ctx, block.syntax()) || self.ctx.settings.unobserved_task.span {
-            return None;
-        }
-        if leaves_early(self.ctx, block.syntax()) {
             return None;
         }
         let list = block.stmt_list()?;
@@ -148,6 +154,20 @@ impl LoggedTask<'_, '_> {
         Some(change)
     }
 
+    /// Whether nothing is evaluated before the future that could tell, or that the future then has
+    /// taken.
+    fn is_first(&self) -> bool {
+        let arguments = self.call.arguments.iter();
+        let before = arguments.take_while(|argument| *argument != self.future);
+        self.call.receiver.iter().chain(before).all(|expr| {
+            let inner = match expr {
+                ast::Expr::RefExpr(inner) => inner.expr(),
+                other => Some(other.clone()),
+            };
+            inner.is_some_and(|it| is_place(&it) || is_handle_call(self.ctx, &it))
+        })
+    }
+
     /// Whether a comment stands in the statement, but not in the future.
     fn has_comment_around(&self, statement: &ast::Stmt) -> bool {
         let (outer, inner) = (statement.syntax(), self.future.syntax().text_range());
@@ -206,18 +226,4 @@ impl LoggedTask<'_, '_> {
         let scope = scope.unwrap_or_else(|| self.ctx.source.syntax().clone());
         fresh_name(&scope, &["task", "future", "background"])
     }
-}
-
-fn has_attributes(expr: &ast::Expr) -> bool {
-    expr.syntax()
-        .children()
-        .any(|child| ast::Attr::can_cast(child.kind()))
-}
-
-/// Whether the expression begins with a struct literal, which can't stand after `if let .. =`.
-fn starts_with_struct(expr: &ast::Expr) -> bool {
-    expr.syntax().descendants().any(|node| {
-        ast::RecordExpr::can_cast(node.kind())
-            && node.text_range().start() == expr.syntax().text_range().start()
-    })
 }

@@ -213,3 +213,22 @@ fn is_about_send(comment: &str) -> bool {
     .iter()
     .any(|words| comment.contains(words))
 }
+
+/// Whether a larger expression begins with this one where a block would be a statement, or an arm, of
+/// its own.
+pub fn begins_statement(expr: &ast::Expr) -> bool {
+    let start = expr.syntax().text_range().start();
+    let larger = expr
+        .syntax()
+        .ancestors()
+        .take_while(|it| ast::Expr::can_cast(it.kind()) && it.text_range().start() == start)
+        .last();
+    larger.is_some_and(|larger| {
+        larger != *expr.syntax()
+            && larger.parent().is_some_and(|parent| {
+                ast::ExprStmt::can_cast(parent.kind())
+                    || ast::StmtList::can_cast(parent.kind())
+                    || ast::MatchArm::can_cast(parent.kind())
+            })
+    })
+}
