@@ -98,7 +98,7 @@ mod tests {
             only: vec!["unobserved-task".to_owned()],
             ..Options::default()
         };
-        let here = PathBuf::from("/work");
+        let here = PathBuf::from("/project");
         let it = Invocation {
             program: "cargo unpark",
             options,
