@@ -47,8 +47,8 @@
 //! - The error around the value is looked at: by `match`, `if let`, `is_panic`; or the handle is
 //!   handed to `select!`, `join!` or `timeout`, or aborted (R5).
 //! - A guard would be held while the future waits (R9).
-//! - Left to a person: the closure does other work as well, the future itself blocks its thread,
-//!   or a comment says why the offload is there.
+//! - Left to a person: the closure does other work as well, or says of which type its value is, the
+//!   future itself blocks its thread, or a comment says why the offload is there.
 //!
 //! # Safety
 //! Safe where the future is known not to block, the error around its value goes as the others do,

@@ -29,15 +29,26 @@ pub fn leads_back(ctx: &FileContext<'_>, future: &Future, body: &SyntaxNode) -> 
     None
 }
 
-/// The functions of the workspace that a node names or calls, outside of macros.
+/// The functions of the workspace that a node names or calls.
 fn called_in(ctx: &FileContext<'_>, node: &SyntaxNode) -> Vec<Function> {
-    node.descendants()
-        .filter_map(ast::Expr::cast)
-        .filter_map(|expr| match &expr {
-            ast::Expr::PathExpr(_) => ctx.callee_of_path(&expr),
-            ast::Expr::MethodCallExpr(_) => ctx.callee(&expr),
+    let mut called = Vec::new();
+    for node in node.descendants() {
+        if let Some(mac) = ast::MacroCall::cast(node.clone()) {
+            if let Some(expansion) = ctx.sema.expand_macro_call(&mac) {
+                called.extend(called_in(ctx, &expansion.value));
+            }
+            continue;
+        }
+        let function = match ast::Expr::cast(node) {
+            Some(expr @ ast::Expr::PathExpr(_)) => ctx.callee_of_path(&expr),
+            Some(expr @ ast::Expr::MethodCallExpr(_)) => ctx.callee(&expr),
             _ => None,
-        })
-        .filter(|function| function.is_async(ctx.db) || function.returns_impl_future(ctx.db))
-        .collect()
+        };
+        called.extend(
+            function.filter(|function| {
+                function.is_async(ctx.db) || function.returns_impl_future(ctx.db)
+            }),
+        );
+    }
+    called
 }
