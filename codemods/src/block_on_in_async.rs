@@ -77,7 +77,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a future that async code drives with block_on",
     docs: include_str!("block_on_in_async.rs"),
     safety: Safety::Safe,
-    triggers: |knowledge| knowledge.names(is_block_on),
+    triggers: |knowledge| knowledge.triggers(is_block_on),
     candidates,
     pass: Pass::File(pass),
 };

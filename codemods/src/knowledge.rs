@@ -48,6 +48,8 @@ pub struct Api {
     pub family: String,
     /// Only there under `--cfg tokio_unstable` or its like.
     pub unstable: bool,
+    /// A word that a file holds if it may name it, where its own name is a common word.
+    pub trigger: Option<String>,
     /// What it does.
     pub role: Role,
 }
@@ -293,8 +295,16 @@ impl Knowledge {
             runtime,
             family,
             unstable: false,
+            trigger: None,
             role,
         });
+    }
+
+    /// The words of which a file holds one, if it may name something whose role is asked for.
+    pub fn triggers(&self, wanted: impl Fn(&Role) -> bool) -> Vec<String> {
+        let rows = self.apis.iter().filter(|api| wanted(&api.role));
+        rows.map(|api| api.trigger.as_deref().unwrap_or(api.name()).to_owned())
+            .collect()
     }
 
     /// The last segments of all paths whose role is asked for.

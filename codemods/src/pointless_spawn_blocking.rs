@@ -88,7 +88,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a thread that is taken only to drive a future",
     docs: include_str!("pointless_spawn_blocking.rs"),
     safety: Safety::Safe,
-    triggers: |knowledge| knowledge.names(is_offload),
+    triggers: |knowledge| knowledge.triggers(is_offload),
     candidates,
     pass: Pass::File(pass),
 };

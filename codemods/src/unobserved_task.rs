@@ -88,7 +88,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a spawned task whose error nobody sees",
     docs: include_str!("unobserved_task.rs"),
     safety: Safety::Safe,
-    triggers: |knowledge| knowledge.names(is_spawn),
+    triggers: |knowledge| knowledge.triggers(is_spawn),
     candidates,
     pass: Pass::File(pass),
 };

@@ -35,6 +35,7 @@ struct RuntimeFile {
 #[derive(Deserialize)]
 struct SpawnRow {
     path: String,
+    trigger: Option<String>,
     future: Argument,
     on_drop: OnDrop,
     join: Option<String>,
@@ -46,6 +47,7 @@ struct SpawnRow {
 #[derive(Deserialize)]
 struct OffloadRow {
     path: String,
+    trigger: Option<String>,
     closure: Argument,
     returns: Returns,
     join: Option<String>,
@@ -57,6 +59,7 @@ struct OffloadRow {
 #[derive(Deserialize)]
 struct BlockOnRow {
     path: String,
+    trigger: Option<String>,
     future: Argument,
     drives: Drives,
     in_async: InAsync,
@@ -89,88 +92,90 @@ struct EntryRow {
 impl RuntimeFile {
     fn apis(self) -> Vec<Api> {
         let mut apis = Vec::new();
-        let mut add = |path: String, unstable: bool, role: Role| {
+        let mut add = |path: String, role: Role| {
             let (runtime, family) = (self.runtime.clone(), self.family.clone());
+            let (unstable, trigger) = (false, None);
             apis.push(Api {
                 path,
                 runtime,
                 family,
                 unstable,
+                trigger,
                 role,
             });
+            apis.len() - 1
         };
-        for SpawnRow {
-            path,
-            future,
-            on_drop,
-            join,
-            wrapped,
-            unstable,
-        } in self.spawn
-        {
-            add(
+        let mut special = Vec::new();
+        for row in self.spawn {
+            let SpawnRow {
                 path,
+                trigger,
+                future,
+                on_drop,
+                join,
+                wrapped,
                 unstable,
-                Role::Spawn {
-                    future,
-                    on_drop,
-                    join,
-                    wrapped,
-                },
-            );
+            } = row;
+            let role = Role::Spawn {
+                future,
+                on_drop,
+                join,
+                wrapped,
+            };
+            special.push((add(path, role), unstable, trigger));
         }
-        for OffloadRow {
-            path,
-            closure,
-            returns,
-            join,
-            wrapped,
-            unstable,
-        } in self.offload
-        {
-            add(
+        for row in self.offload {
+            let OffloadRow {
                 path,
+                trigger,
+                closure,
+                returns,
+                join,
+                wrapped,
                 unstable,
-                Role::Offload {
-                    closure,
-                    returns,
-                    join,
-                    wrapped,
-                },
-            );
+            } = row;
+            let role = Role::Offload {
+                closure,
+                returns,
+                join,
+                wrapped,
+            };
+            special.push((add(path, role), unstable, trigger));
         }
-        for BlockOnRow {
-            path,
-            future,
-            drives,
-            in_async,
-            unstable,
-        } in self.block_on
-        {
-            add(
+        for row in self.block_on {
+            let BlockOnRow {
                 path,
+                trigger,
+                future,
+                drives,
+                in_async,
                 unstable,
-                Role::BlockOn {
-                    future,
-                    drives,
-                    in_async,
-                },
-            );
+            } = row;
+            let role = Role::BlockOn {
+                future,
+                drives,
+                in_async,
+            };
+            special.push((add(path, role), unstable, trigger));
         }
         for PathRow { path } in self.current_handle {
-            add(path, false, Role::CurrentHandle);
+            add(path, Role::CurrentHandle);
         }
         for CancelsRow { path } in self.cancels {
-            add(path, false, Role::Cancels);
+            add(path, Role::Cancels);
         }
         for TaskRow { path } in self.aborts {
-            add(path, false, Role::Aborts);
+            add(path, Role::Aborts);
         }
         for TaskRow { path } in self.detaches {
-            add(path, false, Role::Detaches);
+            add(path, Role::Detaches);
         }
         for EntryRow { path, test } in self.entry {
-            add(path, false, Role::Entry { test });
+            add(path, Role::Entry { test });
+        }
+        for (index, unstable, trigger) in special {
+            apis[index].unstable = unstable;
+            apis[index].trigger = trigger;
         }
         apis
     }
