@@ -24,7 +24,7 @@ use unpark_codemods::{
 };
 
 use crate::{
-    analyse::{self, Anchored},
+    analyse::{self, Anchored, View},
     identity,
     outcome::Defect,
     overlay::{Overlay, Replacement},
@@ -201,7 +201,13 @@ fn read(
     let known = attach_db(&workspace.db, || {
         Resolved::new(&workspace.db, plan.knowledge, workspace.crates_read())
     });
-    let looked = analyse::all(workspace, files, plan, index, &known);
+    let looked = analyse::all(&View {
+        workspace,
+        files,
+        plan,
+        index,
+        known: &known,
+    });
     rounds.defects.extend(looked.defects);
     (
         settle(looked.findings, files, rounds, workspace),
@@ -359,7 +365,9 @@ fn open_for_edit(files: &mut Files, workspace: &Workspace, id: FileId) {
     };
     let source = std::fs::read(&path).ok().and_then(Source::decode);
     // With a byte order mark the database would have another text than we.
+    // What it was analysed with is what it has to be.
     if let Some(source) = source.filter(|source| !source.bom)
+        && *source.text == *workspace.text(id)
         && workspace.project.package_of(&path).is_some()
     {
         files.insert(id, OpenFile::new(path, source, Vec::new()));

@@ -16,6 +16,7 @@ pub mod discover;
 pub mod engine;
 pub mod identity;
 pub mod limits;
+pub mod members;
 pub mod options;
 pub mod outcome;
 pub mod overlay;

@@ -4,6 +4,7 @@
 //! runs: no build script, no proc macro.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
@@ -11,7 +12,9 @@ use std::{
 
 use anyhow::Result;
 use ra_ap_hir::{Crate, Semantics, attach_db};
-use ra_ap_ide_db::{ChangeWithProcMacros, FileId, FxHashMap, FxHashSet, RootDatabase};
+use ra_ap_ide_db::{
+    ChangeWithProcMacros, FileId, FxHashMap, FxHashSet, RootDatabase, base_db::SourceDatabase,
+};
 use ra_ap_load_cargo::{LoadCargoConfig, ProcMacroServerChoice, load_workspace};
 use ra_ap_paths::{AbsPathBuf, Utf8PathBuf};
 use ra_ap_project_model::{
@@ -43,6 +46,18 @@ pub struct Workspace {
     vfs: Vfs,
     targets: FxHashMap<FileId, (usize, TargetKind)>,
     crates_read: FxHashSet<String>,
+    member_files: Vec<MemberFile>,
+    /// Member files whose text the database does not have.
+    left_out: FxHashSet<FileId>,
+}
+
+/// A Rust file in the folder of a member.
+#[derive(Debug, Clone, Copy)]
+pub struct MemberFile {
+    /// The file.
+    pub file: FileId,
+    /// The place of its package among those of the project.
+    pub package: usize,
 }
 
 /// What the load could not do as it should. Empty when all is well.
@@ -87,8 +102,11 @@ impl Workspace {
             vfs,
             targets: FxHashMap::default(),
             crates_read: FxHashSet::default(),
+            member_files: Vec::new(),
+            left_out: FxHashSet::default(),
         };
         workspace.targets = workspace.root_files();
+        workspace.member_files = workspace.files_of_members();
         workspace.leave_out_what_breaks(&mut report);
         Ok((workspace, report))
     }
@@ -105,19 +123,35 @@ impl Workspace {
         targets
     }
 
+    fn files_of_members(&self) -> Vec<MemberFile> {
+        let mut files: Vec<(PathBuf, MemberFile)> = self
+            .vfs
+            .iter()
+            .filter_map(|(file, path)| {
+                let path = PathBuf::from(path.as_path()?.as_str());
+                if path.extension().is_none_or(|extension| extension != "rs") {
+                    return None;
+                }
+                let package = self.project.package_of(&path)?;
+                let index = (self.project.packages.iter())
+                    .position(|it| it.manifest == package.manifest)?;
+                let package = index;
+                Some((path, MemberFile { file, package }))
+            })
+            .collect();
+        files.sort_by(|a, b| a.0.cmp(&b.0));
+        files.into_iter().map(|(_, file)| file).collect()
+    }
+
     /// The parser recurses: a file that nests too deep must not reach it, wherever it stands. Nor
     /// must one that can't be read as text.
     fn leave_out_what_breaks(&mut self, report: &mut LoadReport) {
         let mut change = ChangeWithProcMacros::default();
         let mut any = false;
-        for (file, path) in self.vfs.iter() {
-            let Some(path) = path.as_path().map(|path| PathBuf::from(path.as_str())) else {
+        for file in self.member_files.iter().map(|it| it.file) {
+            let Some(path) = self.path(file) else {
                 continue;
             };
-            let ours = self.project.package_of(&path).is_some();
-            if !ours || path.extension().is_none_or(|extension| extension != "rs") {
-                continue;
-            }
             // The database has no text, and no answer but a panic, for what is not UTF-8.
             let reason = match fs::read(&path).map(String::from_utf8) {
                 Ok(Ok(text)) => limits::of_text(&text),
@@ -127,6 +161,7 @@ impl Workspace {
             if let Some(reason) = reason {
                 change.change_file(file, Some(String::new()));
                 any = true;
+                self.left_out.insert(file);
                 report.skipped.push(Skipped { path, reason });
             }
         }
@@ -147,6 +182,32 @@ impl Workspace {
     /// The path of a file.
     pub fn path(&self, file: FileId) -> Option<PathBuf> {
         Some(PathBuf::from(self.vfs.file_path(file).as_path()?.as_str()))
+    }
+
+    /// The Rust files in the folders of members, by path, whatever includes them.
+    pub fn member_files(&self) -> &[MemberFile] {
+        &self.member_files
+    }
+
+    /// The text of a file in this round.
+    pub fn text(&self, file: FileId) -> &str {
+        self.db.file_text(file).text(&self.db)
+    }
+
+    /// The bytes of a file in this round, also of one whose text is left out.
+    pub fn bytes(&self, file: FileId) -> Cow<'_, [u8]> {
+        if self.left_out.contains(&file) {
+            let path = self.path(file).unwrap_or_default();
+            return Cow::Owned(fs::read(path).unwrap_or_default());
+        }
+        Cow::Borrowed(self.text(file).as_bytes())
+    }
+
+    /// How many crates include a file.
+    pub fn crates_including(&self, file: FileId) -> usize {
+        attach_db(&self.db, || {
+            Semantics::new(&self.db).file_to_module_defs(file).count()
+        })
     }
 
     /// Puts another text into a file. Waits until every clone of the database is gone.
@@ -226,6 +287,13 @@ impl Workspace {
     /// Computes the def maps that these files need, in parallel. Everything after it asks for them
     /// one by one, which would be serial.
     pub fn prime(&mut self, files: &[FileId]) {
+        let read = self.read_names(files);
+        let names = read.iter().filter_map(|krate| krate.display_name(&self.db));
+        self.crates_read = names.map(|name| name.crate_name().to_string()).collect();
+    }
+
+    /// Computes the def maps that these files need, in parallel, and gives their crates.
+    pub fn read_names(&self, files: &[FileId]) -> Vec<Crate> {
         let mut wanted: FxHashSet<Crate> = FxHashSet::default();
         let mut open: Vec<Crate> = files
             .iter()
@@ -242,16 +310,13 @@ impl Workspace {
             .into_iter()
             .filter(|krate| wanted.contains(krate))
             .collect();
-        let names = order
-            .iter()
-            .filter_map(|krate| krate.display_name(&self.db));
-        self.crates_read = names.map(|name| name.crate_name().to_string()).collect();
         order
             .par_iter()
             .with_max_len(1)
             .for_each_with(self.db.clone(), |db, krate| {
                 attach_db(db, || krate.root_module(db));
             });
+        order
     }
 }
 

@@ -6,7 +6,10 @@ use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{SourceFile, TextRange};
 use serde::Serialize;
 
-use crate::{change::Change, context::FileContext, knowledge::Knowledge, refusal::Refusal};
+use crate::{
+    change::Change, context::FileContext, knowledge::Knowledge, refusal::Refusal,
+    workspace::WorkspaceContext,
+};
 
 /// One thing that unpark finds and rewrites.
 ///
@@ -52,6 +55,8 @@ impl fmt::Debug for Codemod {
 pub enum Pass {
     /// One file at a time, with types; files are independent and run in parallel.
     File(fn(&FileContext<'_>, &mut Findings)),
+    /// The whole workspace: what it says of one file may rest on the others.
+    Workspace(fn(&WorkspaceContext<'_>, &mut Findings)),
 }
 
 /// A place that may match, judged without types.

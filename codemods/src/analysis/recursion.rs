@@ -12,12 +12,16 @@ use crate::context::FileContext;
 pub fn leads_back(ctx: &FileContext<'_>, future: &Future, body: &SyntaxNode) -> Option<String> {
     let outer = body.ancestors().find_map(ast::Fn::cast)?;
     let outer = ctx.sema.to_fn_def(&outer)?;
+    leads_to(ctx, future)
+        .contains(&outer)
+        .then(|| outer.name(ctx.db).as_str().to_owned())
+}
+
+/// The async functions of the workspace that a future comes to await, through others too.
+pub fn leads_to(ctx: &FileContext<'_>, future: &Future) -> FxHashSet<Function> {
     let mut open: Vec<Function> = called_in(ctx, future.expr().syntax());
     let mut seen = FxHashSet::default();
     while let Some(function) = open.pop() {
-        if function == outer {
-            return Some(outer.name(ctx.db).as_str().to_owned());
-        }
         if !ctx.is_local(function) || !seen.insert(function) {
             continue;
         }
@@ -26,7 +30,7 @@ pub fn leads_back(ctx: &FileContext<'_>, future: &Future, body: &SyntaxNode) -> 
             open.extend(called_in(ctx, body.syntax()));
         }
     }
-    None
+    seen
 }
 
 /// The functions of the workspace that a node names or calls.

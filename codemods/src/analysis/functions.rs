@@ -1,0 +1,119 @@
+//! A function of the workspace as plain data: where it stands, how it may be named, and whether it
+//! may become async.
+
+use ra_ap_hir::{AsAssocItem, AssocItemContainer, Function, HasVisibility, Visibility};
+use ra_ap_ide_db::FileId;
+use ra_ap_syntax::{
+    AstNode, TextRange, TextSize,
+    ast::{self, HasName},
+};
+
+use super::contract;
+use crate::{context::FileContext, facts::TargetKind, refusal::Refusal};
+
+/// A function by where its name stands: the same one in every crate that includes its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FunctionKey {
+    /// The file.
+    pub file: FileId,
+    /// Where its name starts.
+    pub at: TextSize,
+}
+
+/// How a function may be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// By its name, or by a path.
+    Free,
+    /// Behind its type, by a path.
+    Associated,
+    /// Behind its type, or behind a dot.
+    Method,
+}
+
+/// A function of the workspace.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// What tells it from all others.
+    pub key: FunctionKey,
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub place: TextRange,
+    /// How it may be named.
+    pub shape: Shape,
+    /// The only package that can name it.
+    pub only_in: Option<String>,
+    /// The trait's functions that lead to it.
+    pub also: Vec<FunctionKey>,
+    /// Where `async` would stand.
+    pub header: TextSize,
+    /// Why it can't become async, by itself.
+    pub frontier: Option<Refusal>,
+    /// Nobody in the workspace calls it by its name: `main`, tests, impls of foreign traits.
+    pub uncalled: bool,
+    /// Other crates may see its signature.
+    pub public: bool,
+    /// It asks for the place of its caller, which an async function can't give.
+    pub tracks_caller: bool,
+    /// The name of its package.
+    pub package: String,
+}
+
+/// Where a function is defined, if that is in a file and not in what a macro makes.
+pub fn key_of(ctx: &FileContext<'_>, function: Function) -> Option<FunctionKey> {
+    let source = ctx.sema.source(function)?;
+    if source.file_id.is_macro() {
+        return None;
+    }
+    let name = source.value.name()?;
+    let mapped = ctx.sema.original_range_opt(name.syntax())?;
+    Some(FunctionKey {
+        file: mapped.file_id.file_id(ctx.db),
+        at: mapped.range.start(),
+    })
+}
+
+/// A function of this file. `None` for what a macro makes.
+pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
+    if ctx.sema.hir_file_for(node.syntax()).is_macro() {
+        return None;
+    }
+    let function = ctx.sema.to_fn_def(node)?;
+    let name = node.name()?;
+    let place = name.syntax().text_range();
+    let item = function.as_assoc_item(ctx.db);
+    let container = item.map(|item| item.container(ctx.db));
+    let in_trait = ctx.in_trait(function).filter(|it| ctx.is_local(*it));
+    let public = function.visibility(ctx.db) == Visibility::Public;
+    // Of several crates that include the file, one may be a library.
+    let crates = ctx.sema.file_to_module_defs(ctx.file).count();
+    let library = ctx.target == TargetKind::Lib || crates > 1;
+    let implements_foreign = in_trait.is_none()
+        && matches!(container, Some(AssocItemContainer::Impl(it)) if it.trait_(ctx.db).is_some());
+    let contract = contract::of(ctx, node, function);
+    Some(Definition {
+        key: FunctionKey {
+            file: ctx.file,
+            at: place.start(),
+        },
+        name: name.text().trim_start_matches("r#").to_owned(),
+        place,
+        shape: match container {
+            None => Shape::Free,
+            Some(_) if function.has_self_param(ctx.db) => Shape::Method,
+            Some(_) => Shape::Associated,
+        },
+        only_in: (!public || !library).then(|| ctx.package.name.clone()),
+        also: in_trait
+            .and_then(|it| key_of(ctx, it))
+            .into_iter()
+            .collect(),
+        header: contract::header(node),
+        uncalled: implements_foreign || function.is_main(ctx.db) || contract::is_test(node),
+        frontier: contract.frontier,
+        public: public && library && ctx.package.publish,
+        tracks_caller: contract.tracks_caller,
+        package: ctx.package.name.clone(),
+    })
+}

@@ -1,0 +1,355 @@
+//! Which functions become async together, and what becomes of each of their calls: decided before
+//! anything is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ra_ap_ide_db::FileId;
+use ra_ap_syntax::TextRange;
+
+use super::{
+    functions::FunctionKey,
+    reach::{Graph, Node},
+    sites::{Bridge, Caller, Driver, Drivers, Site},
+};
+use crate::{
+    refusal::{Refusal, RefusalKind},
+    workspace::WorkspaceContext,
+};
+
+/// A function that drives a future itself.
+#[derive(Debug)]
+pub struct Source {
+    /// The function.
+    pub of: FunctionKey,
+    /// What may drive the future elsewhere.
+    pub driver: Option<Driver>,
+    /// Why the future can't be awaited in it.
+    pub stays: Option<Refusal>,
+}
+
+/// What becomes of a call.
+#[derive(Debug, Clone)]
+pub enum Fate {
+    /// It is awaited.
+    Await,
+    /// It is driven where it stands, because of what stands around it.
+    Bridge(Bridge, Refusal),
+}
+
+/// Functions that become async as one change.
+#[derive(Debug, Default)]
+pub struct Root {
+    /// The functions.
+    pub functions: BTreeSet<FunctionKey>,
+    /// What becomes of each call of theirs.
+    pub calls: Vec<(Site, Fate)>,
+}
+
+/// A reason, with the place that it speaks of.
+#[derive(Debug, Clone)]
+pub struct Reason {
+    /// The reason.
+    pub refusal: Refusal,
+    /// The place.
+    pub place: Option<(FileId, TextRange)>,
+}
+
+/// What was decided.
+#[derive(Debug, Default)]
+pub struct Decision {
+    /// What becomes async.
+    pub roots: Vec<Root>,
+    /// Why other functions of the graph do not.
+    pub refused: BTreeMap<FunctionKey, Reason>,
+}
+
+/// Decides over the functions of a graph.
+pub fn decide(
+    ws: &WorkspaceContext<'_>,
+    graph: &Graph,
+    sources: &[Source],
+    drivers: &Drivers,
+) -> Decision {
+    let mut contracts = Contracts {
+        graph,
+        drivers: driver_of_each(graph, sources, drivers),
+        refused: BTreeMap::new(),
+        frozen: frozen(ws, graph),
+    };
+    for (key, node) in &graph.nodes {
+        if let Some(reason) = contracts.by_itself(node) {
+            contracts.refused.insert(*key, reason);
+        }
+    }
+    for source in sources {
+        if let Some(stays) = &source.stays {
+            let refusal = stays.clone();
+            let place = None;
+            contracts
+                .refused
+                .entry(source.of)
+                .or_insert(Reason { refusal, place });
+        }
+    }
+    contracts.settle();
+    let functions = contracts.upward_from(sources);
+    let roots = contracts.roots(&functions);
+    Decision {
+        roots,
+        refused: contracts.refused,
+    }
+}
+
+/// The files of the functions and their calls that must not be edited, with the reason.
+fn frozen(ws: &WorkspaceContext<'_>, graph: &Graph) -> BTreeMap<FileId, String> {
+    let nodes = graph.nodes.values();
+    let files: BTreeSet<FileId> = nodes
+        .flat_map(|node| {
+            let calls = node.sites.iter().map(|site| site.file);
+            calls.chain([node.definition.key.file])
+        })
+        .collect();
+    files
+        .into_iter()
+        .filter_map(|file| Some((file, ws.members.frozen(file)?)))
+        .collect()
+}
+
+/// Which driver the futures of each function need: where several meet, the one that brings the most.
+fn driver_of_each(
+    graph: &Graph,
+    sources: &[Source],
+    drivers: &Drivers,
+) -> BTreeMap<FunctionKey, Option<usize>> {
+    let mut needed: BTreeMap<FunctionKey, Option<Driver>> = BTreeMap::new();
+    let mut open: Vec<(FunctionKey, Option<Driver>)> = sources
+        .iter()
+        .map(|source| (source.of, source.driver.clone()))
+        .collect();
+    while let Some((key, driver)) = open.pop() {
+        let merged = match needed.get(&key) {
+            None => driver,
+            Some(known) => match (known, driver) {
+                (None, _) | (_, None) => None,
+                (Some(known), Some(driver)) => Some(known.clone().max(driver)),
+            },
+        };
+        if needed.get(&key) == Some(&merged) {
+            continue;
+        }
+        needed.insert(key, merged.clone());
+        for site in graph
+            .nodes
+            .get(&key)
+            .into_iter()
+            .flat_map(|node| &node.sites)
+        {
+            if let Caller::Function(caller) = &site.caller {
+                open.push((caller.key, merged.clone()));
+            }
+        }
+    }
+    needed
+        .into_iter()
+        .map(|(key, driver)| (key, driver.and_then(|driver| drivers.index(&driver))))
+        .collect()
+}
+
+struct Contracts<'a> {
+    graph: &'a Graph,
+    drivers: BTreeMap<FunctionKey, Option<usize>>,
+    refused: BTreeMap<FunctionKey, Reason>,
+    frozen: BTreeMap<FileId, String>,
+}
+
+impl Contracts<'_> {
+    /// Why a function can't change, whatever its callers do.
+    fn by_itself(&self, node: &Node) -> Option<Reason> {
+        let definition = &node.definition;
+        let own = Some((definition.key.file, definition.place));
+        if let Some(refusal) = definition.frontier.clone() {
+            return Some(Reason {
+                refusal,
+                place: own,
+            });
+        }
+        if let Some((file, range, refusal)) = node.stuck.clone() {
+            let place = Some((file, range));
+            return Some(Reason { refusal, place });
+        }
+        let refusal = self.frozen(definition.key.file)?;
+        Some(Reason {
+            refusal,
+            place: own,
+        })
+    }
+
+    fn frozen(&self, file: FileId) -> Option<Refusal> {
+        let reason = self.frozen.get(&file)?;
+        let message = format!("a file that would change must not be edited: {reason}");
+        Some(Refusal::new(RefusalKind::R8, message))
+    }
+
+    /// Takes out functions until each that is left has a fate for all of its calls, and async code
+    /// that awaits it.
+    fn settle(&mut self) {
+        loop {
+            let before = self.refused.len();
+            let awaited = self.awaited();
+            for (key, node) in &self.graph.nodes {
+                if self.refused.contains_key(key) {
+                    continue;
+                }
+                let stuck = node.sites.iter().find_map(|site| {
+                    let refusal = self.fate(site).err()?;
+                    let place = Some((site.file, site.range));
+                    Some(Reason { refusal, place })
+                });
+                let reason =
+                    stuck.or_else(|| (!awaited.contains(key)).then(|| self.unreached(*key)));
+                if let Some(reason) = reason {
+                    self.refused.insert(*key, reason);
+                }
+            }
+            if self.refused.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// The functions that async code would await, directly or through others.
+    fn awaited(&self) -> BTreeSet<FunctionKey> {
+        let mut awaited = BTreeSet::new();
+        loop {
+            let before = awaited.len();
+            for (key, node) in &self.graph.nodes {
+                let through = |site: &Site| match &site.caller {
+                    Caller::Async(_) => node.reached.is_some() && site.held.is_none(),
+                    Caller::Function(caller) => {
+                        awaited.contains(&caller.key) && site.held.is_none()
+                    }
+                    _ => false,
+                };
+                if !self.refused.contains_key(key) && node.sites.iter().any(through) {
+                    awaited.insert(*key);
+                }
+            }
+            if awaited.len() == before {
+                return awaited;
+            }
+        }
+    }
+
+    /// Why no async code would await a function: what stands on the way, if there is a way.
+    fn unreached(&self, key: FunctionKey) -> Reason {
+        for site in self.graph.way(key) {
+            let place = Some((site.file, site.range));
+            if let Some(refusal) = &site.held {
+                let refusal = held(refusal);
+                return Reason { refusal, place };
+            }
+            if let Caller::Function(caller) = &site.caller
+                && let Some(reason) = self.refused.get(&caller.key)
+            {
+                return reason.clone();
+            }
+        }
+        let name = &self.graph.nodes[&key].definition.name;
+        let message = format!("no async code would await `{name}`");
+        Reason {
+            refusal: Refusal::new(RefusalKind::R9, message),
+            place: None,
+        }
+    }
+
+    /// What becomes of a call of a function that becomes async.
+    fn fate(&self, site: &Site) -> Result<Fate, Refusal> {
+        if let Some(refusal) = self.frozen(site.file) {
+            return Err(refusal);
+        }
+        let around = match &site.caller {
+            Caller::Async(_) => match &site.held {
+                None => return Ok(Fate::Await),
+                // Driven in async code it would be what this codemod finds.
+                Some(refusal) => return Err(held(refusal)),
+            },
+            Caller::Function(caller) => match (self.refused.get(&caller.key), &site.held) {
+                (None, None) if self.graph.nodes.contains_key(&caller.key) => {
+                    return Ok(Fate::Await);
+                }
+                (Some(reason), _) => reason.refusal.clone(),
+                (None, Some(refusal)) => held(refusal),
+                (None, None) => Refusal::new(RefusalKind::R4, "the caller is not known"),
+            },
+            Caller::Made(name) => {
+                let message = format!("a macro makes `{name}`, which calls it");
+                Refusal::new(RefusalKind::F11, message)
+            }
+            Caller::Closure(name) => {
+                let message = format!("a closure in `{name}` that is not async calls it");
+                Refusal::new(RefusalKind::F6, message)
+            }
+            Caller::Constant => {
+                let message = "a constant or static is made with it";
+                Refusal::new(RefusalKind::F8, message)
+            }
+        };
+        let driver = self.drivers.get(&site.of).copied().flatten();
+        let bridge = driver.and_then(|index| site.bridges.get(index)?.clone());
+        match bridge {
+            Some(bridge) => Ok(Fate::Bridge(bridge, around)),
+            None => Err(around),
+        }
+    }
+
+    /// The functions of the sources, and all that call them and are left.
+    fn upward_from(&self, sources: &[Source]) -> BTreeSet<FunctionKey> {
+        let mut functions = BTreeSet::new();
+        let mut open: Vec<FunctionKey> = sources.iter().map(|source| source.of).collect();
+        while let Some(key) = open.pop() {
+            if self.refused.contains_key(&key) || !functions.insert(key) {
+                continue;
+            }
+            for site in &self.graph.nodes[&key].sites {
+                if let (Caller::Function(caller), Ok(Fate::Await)) = (&site.caller, self.fate(site))
+                {
+                    open.push(caller.key);
+                }
+            }
+        }
+        functions
+    }
+
+    /// The functions, by what has to change together.
+    fn roots(&self, functions: &BTreeSet<FunctionKey>) -> Vec<Root> {
+        let mut roots: Vec<Root> = Vec::new();
+        for &key in functions {
+            let mut root = Root::default();
+            root.functions.insert(key);
+            for site in &self.graph.nodes[&key].sites {
+                let fate = self
+                    .fate(site)
+                    .expect("what is left has a fate for each call");
+                if let (Caller::Function(caller), Fate::Await) = (&site.caller, &fate) {
+                    root.functions.insert(caller.key);
+                }
+                root.calls.push((site.clone(), fate));
+            }
+            let (joined, apart): (Vec<Root>, Vec<Root>) = roots
+                .into_iter()
+                .partition(|other| !other.functions.is_disjoint(&root.functions));
+            for other in joined {
+                root.functions.extend(other.functions);
+                root.calls.extend(other.calls);
+            }
+            roots = apart;
+            roots.push(root);
+        }
+        roots
+    }
+}
+
+/// A guard that is held during the call.
+fn held(refusal: &Refusal) -> Refusal {
+    Refusal::new(RefusalKind::F21, refusal.message.clone())
+}

@@ -1,0 +1,250 @@
+//! A call of a function that may become async: who makes it, and what could stand there instead.
+
+use ra_ap_ide_db::FileId;
+use ra_ap_syntax::{
+    AstNode, SyntaxNode, TextRange,
+    ast::{self, HasName},
+};
+
+use super::{
+    functions::{self, FunctionKey, definition, key_of},
+    in_place::{cancellation, new_wait},
+    surroundings::has_to_be_send,
+};
+use crate::{
+    codemod::Note,
+    context::{Enclosing, FileContext},
+    facts::TargetKind,
+    knowledge::{Api, Argument, Definition, Drives, Role},
+    refusal::Refusal,
+};
+
+/// A call, as plain data.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The function that is called.
+    pub of: FunctionKey,
+    /// The file.
+    pub file: FileId,
+    /// The call.
+    pub range: TextRange,
+    /// Who makes it.
+    pub caller: Caller,
+    /// Tests, benches and examples.
+    pub in_tests: bool,
+    /// What would be held while the call waits.
+    pub held: Option<Refusal>,
+    /// Whether the future of the code around has to be `Send`.
+    pub has_to_be_send: bool,
+    /// What may then drop it half way.
+    pub cancelled: Option<Note>,
+    /// What could drive the future here, for each of the drivers.
+    pub bridges: Vec<Option<Bridge>>,
+}
+
+/// The innermost thing around a call that decides how it runs.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    /// Async code.
+    Async(AsyncCode),
+    /// A function that is not async.
+    Function(Box<functions::Definition>),
+    /// A function that a macro makes.
+    Made(String),
+    /// A closure that is not async, in the function of this name.
+    Closure(String),
+    /// A constant, a static or a const block.
+    Constant,
+}
+
+/// Async code that calls a function.
+#[derive(Debug, Clone)]
+pub struct AsyncCode {
+    /// The name of the function that it stands in.
+    pub name: String,
+    /// The async function that it is the body of.
+    pub function: Option<FunctionKey>,
+}
+
+/// The text around a call that drives its future on this thread.
+#[derive(Debug, Clone)]
+pub struct Bridge {
+    /// What stands before the call.
+    pub before: String,
+    /// What stands behind it.
+    pub after: String,
+    /// It panics where another one is entered inside of it.
+    pub alone: bool,
+}
+
+/// What drove the futures of the seeds, and may drive those of a bridge.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drivers {
+    all: Vec<Driver>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Driver {
+    /// A function that takes a future, needs no runtime, and may run inside of another: its path.
+    Executor(String),
+    /// The current handle of tokio.
+    Handle,
+}
+
+/// Runtimes whose `block_on` panics inside of another.
+const ALONE: [&str; 1] = ["futures"];
+
+impl Driver {
+    /// What may stand for a `block_on` elsewhere.
+    pub fn of(ctx: &FileContext<'_>, api: &Api) -> Option<Driver> {
+        let Role::BlockOn { drives, .. } = &api.role else {
+            return None;
+        };
+        match drives {
+            Drives::Runtime => None,
+            Drives::Handle => Some(Driver::Handle),
+            Drives::Executor if ALONE.contains(&api.runtime.as_str()) => None,
+            Drives::Executor => {
+                let rows = ctx.known.knowledge.apis.iter();
+                let mut same = rows.filter(|row| row.runtime == api.runtime && is_plain(row));
+                Some(Driver::Executor(same.next()?.path.clone()))
+            }
+        }
+    }
+}
+
+/// A free function of a runtime that drives its argument.
+fn is_plain(row: &Api) -> bool {
+    let Role::BlockOn { future, drives, .. } = &row.role else {
+        return false;
+    };
+    *future == Argument::At(0) && *drives == Drives::Executor && row.name() == "block_on"
+}
+
+impl Drivers {
+    /// These, each once.
+    pub fn new(drivers: impl Iterator<Item = Driver>) -> Drivers {
+        let mut all: Vec<Driver> = drivers.collect();
+        all.sort();
+        all.dedup();
+        Drivers { all }
+    }
+
+    /// The place of a driver in [`Site::bridges`].
+    pub fn index(&self, driver: &Driver) -> Option<usize> {
+        self.all.iter().position(|it| it == driver)
+    }
+
+    fn at(&self, ctx: &FileContext<'_>, node: &SyntaxNode, in_tests: bool) -> Vec<Option<Bridge>> {
+        self.all
+            .iter()
+            .map(|driver| driver.at(ctx, node, in_tests))
+            .collect()
+    }
+}
+
+impl Driver {
+    fn at(&self, ctx: &FileContext<'_>, node: &SyntaxNode, in_tests: bool) -> Option<Bridge> {
+        match self {
+            Driver::Executor(path) => {
+                let function = ctx.function_in_scope(node, path)?;
+                let api = ctx.known.function(function)?;
+                let bridge = Bridge {
+                    before: format!("{path}("),
+                    after: ")".to_owned(),
+                    alone: false,
+                };
+                (api.path == *path && is_declared(ctx, path, in_tests)).then_some(bridge)
+            }
+            Driver::Handle => {
+                let path = "tokio::runtime::Handle";
+                let handle = Definition::Adt(ctx.type_in_scope(node, path)?);
+                let is_it = ctx.known.definitions(ctx.db, path).contains(&handle);
+                let bridge = Bridge {
+                    before: format!("{path}::current().block_on("),
+                    after: ")".to_owned(),
+                    alone: true,
+                };
+                (is_it && is_declared(ctx, path, in_tests) && is_offloaded(ctx, node))
+                    .then_some(bridge)
+            }
+        }
+    }
+}
+
+/// Whether the manifest lets code name the crate of a path.
+fn is_declared(ctx: &FileContext<'_>, path: &str, in_tests: bool) -> bool {
+    let target = if in_tests {
+        TargetKind::Test
+    } else {
+        ctx.target
+    };
+    let krate = path.split("::").next();
+    let mut dependencies = ctx.package.dependencies.iter();
+    dependencies.any(|it| {
+        Some(it.name.as_str()) == krate && ctx.package.dependency(&it.package, target).is_some()
+    })
+}
+
+/// Whether code runs in a closure that tokio runs on a thread which may block, and which knows its
+/// runtime.
+fn is_offloaded(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
+    let Some(Enclosing::Closure(closure)) = ctx.enclosing(node) else {
+        return false;
+    };
+    let call = closure
+        .syntax()
+        .parent()
+        .filter(|list| ast::ArgList::can_cast(list.kind()))
+        .and_then(|list| list.parent())
+        .and_then(ast::Expr::cast)
+        .and_then(|call| ctx.call(&call));
+    call.is_some_and(|call| {
+        matches!(call.api.role, Role::Offload { .. }) && call.api.runtime == "tokio"
+    })
+}
+
+/// A call of `of`. `None` for what a macro makes, and can't be edited in the file.
+pub fn site(
+    ctx: &FileContext<'_>,
+    call: &ast::Expr,
+    of: FunctionKey,
+    drivers: &Drivers,
+) -> Option<Site> {
+    let node = call.syntax();
+    let range = ctx.source_range(node)?;
+    let enclosing = ctx.enclosing(node);
+    let body = enclosing.as_ref().and_then(Enclosing::body);
+    let outer = || ctx.enclosing_function_name(node).unwrap_or_default();
+    let caller = match &enclosing {
+        Some(enclosing) if enclosing.is_async() => Caller::Async(AsyncCode {
+            name: outer(),
+            function: match enclosing {
+                Enclosing::AsyncFn(function) => ctx.sema.to_fn_def(function),
+                _ => None,
+            }
+            .and_then(|function| key_of(ctx, function)),
+        }),
+        Some(Enclosing::SyncFn(function)) => match definition(ctx, function) {
+            Some(definition) => Caller::Function(Box::new(definition)),
+            None => Caller::Made(function.name()?.text().to_string()),
+        },
+        Some(Enclosing::Closure(_)) => Caller::Closure(outer()),
+        _ => Caller::Constant,
+    };
+    let waits = matches!(caller, Caller::Async(_) | Caller::Function(_));
+    let body = body.filter(|_| waits);
+    let in_tests = ctx.is_test_code(node);
+    Some(Site {
+        of,
+        file: ctx.file,
+        range,
+        in_tests,
+        has_to_be_send: has_to_be_send(ctx, node),
+        held: body.and_then(|body| new_wait(ctx, node, &body)),
+        cancelled: cancellation(ctx, node),
+        bridges: drivers.at(ctx, node, in_tests),
+        caller,
+    })
+}
