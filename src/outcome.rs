@@ -14,11 +14,11 @@ use unpark_codemods::{
 use crate::{
     discover::Skipped,
     overlay::Replacement,
-    source::{Position, Source},
+    source::{Alignment, Position, Source},
 };
 
 /// The result of a run. Everything is sorted, so that it is the same with any number of threads.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Outcome {
     /// The folder that paths are shown relative to.
     pub root: PathBuf,
@@ -46,6 +46,17 @@ pub struct Outcome {
     pub candidates: usize,
     /// Where the time went.
     pub seconds: Seconds,
+    /// What the user's own compiler was asked; `None` where the changes were not compiled.
+    pub verification: Option<Verification>,
+}
+
+/// What the user's own compiler was asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// How often the workspace was compiled.
+    pub checks: usize,
+    /// The features that it was compiled with, in words.
+    pub configurations: BTreeSet<String>,
 }
 
 /// Seconds by phase.
@@ -177,6 +188,27 @@ pub struct ChangedFile {
     pub after: String,
     /// The edits that lead from one to the other.
     pub edits: Vec<Replacement>,
+}
+
+impl ChangedFile {
+    /// Gives it another text, and the edits that lead there.
+    pub fn becomes(&mut self, after: String) {
+        self.edits = edits_between(&self.before.text, &after);
+        self.after = after;
+    }
+}
+
+/// The edits that turn a text into another, line by line.
+fn edits_between(old: &str, new: &str) -> Vec<Replacement> {
+    let parts = Alignment::new(old, new).into_parts();
+    let different = parts.into_iter().filter(|(_, _, equal)| !equal);
+    different
+        .map(|(from, to, _)| Replacement {
+            start: from.start,
+            end: from.end,
+            replacement: new[to].to_owned(),
+        })
+        .collect()
 }
 
 /// A defect of ours.

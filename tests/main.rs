@@ -9,3 +9,4 @@ mod fixtures;
 mod knowledge;
 mod projects;
 mod support;
+mod verify;
