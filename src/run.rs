@@ -20,6 +20,7 @@ use crate::{
     config::{Config, Level, did_you_mean},
     discover::{CandidateFile, Skipped, discover},
     engine::{self, Files, OpenFile, Plan},
+    format::Rustfmt,
     limits,
     options::Options,
     outcome::Outcome,
@@ -110,6 +111,7 @@ impl<'a> Run<'a> {
             self.with_types(&mut outcome, found.candidates, &selection)?;
         }
         collect::finish(&mut outcome);
+        Rustfmt::default().format(&mut outcome, |_| true);
         self.progress.done();
         Ok(outcome)
     }
@@ -317,7 +319,7 @@ pub fn analyse(
         allowed: &allowed,
     };
     let rounds = engine::run(workspace, files, &plan);
-    collect::workspace(outcome, &plan, files, &allows, rounds);
+    collect::workspace(outcome, &plan, &workspace.project, files, &allows, rounds);
 }
 
 /// Opens the candidate files that the workspace has, with the text as it was read, and reads the
