@@ -30,6 +30,7 @@ use self::{
 };
 use crate::{
     cargo::Project,
+    format::Rustfmt,
     options::{Options, VerifyOptions},
     outcome::{Change, Outcome},
     progress::Progress,
@@ -53,6 +54,7 @@ pub struct Verifier<'a> {
     project: &'a Project,
     options: &'a Options,
     verify: &'a VerifyOptions,
+    rustfmt: &'a Rustfmt,
     progress: &'a Progress,
     mirror: Mirror,
     target_folder: Option<PathBuf>,
@@ -77,6 +79,7 @@ impl<'a> Verifier<'a> {
         project: &'a Project,
         options: &'a Options,
         verify: &'a VerifyOptions,
+        rustfmt: &'a Rustfmt,
         progress: &'a Progress,
     ) -> Result<Verifier<'a>> {
         let folder = project.target_folder.join("unpark");
@@ -86,6 +89,7 @@ impl<'a> Verifier<'a> {
             project,
             options,
             verify,
+            rustfmt,
             progress,
             mirror,
             target_folder: None,
@@ -135,6 +139,7 @@ impl<'a> Verifier<'a> {
             read.extend(check.read);
         }
         if mended {
+            self.rustfmt.format(outcome, |path| files.contains(path));
             // What is written is what was compiled: the mended text has to pass as well.
             for configuration in &configurations {
                 let check = self.check(configuration, &texts(outcome), "what was tidied up")?;
