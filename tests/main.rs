@@ -7,6 +7,8 @@ mod discover;
 mod docs;
 mod engines;
 mod fixtures;
+mod format;
 mod knowledge;
 mod projects;
 mod support;
+mod verify;
