@@ -1,5 +1,4 @@
-//! Awaits a future that async code drives with `block_on`, itself or through functions that are not
-//! async.
+//! Awaits a future that async code drives with `block_on`, itself or through other functions.
 //!
 //! # What it does
 //! Finds `block_on` in every spelling (`Handle::current().block_on(f)`, the functions of futures,
@@ -11,6 +10,10 @@
 //! A call that can't wait, in `main`, a test, a destructor, another crate's trait or a closure, drives
 //! the future itself, with what drove it before. A `block_on` that no async code comes to is left
 //! alone.
+//!
+//! A closure can't wait, but one that std calls there and then can be written out: what `map` and
+//! `collect` do as a loop, what `Option::and_then` does as a `match`, each in the same order, and
+//! with the same end at the first error.
 //!
 //! # Why is this bad
 //! tokio's own `block_on` panics on an async thread: "Cannot start a runtime from within a
@@ -59,6 +62,8 @@
 //! - The receiver is a runtime of its own, or a handle that is not known to be the current one
 //!   (R1).
 //! - The future's type is not known (R2), or it is not `Send` where it would have to be (R3).
+//! - The call stands in a closure that is called there and then, by something that has no counterpart
+//!   that waits, such as `sort_by_key` or `retain` (F6).
 //! - The call stands in what a macro makes, and not in the file (R8).
 //! - A guard, or another value that is not `Send`, would be held while the future waits (R9).
 //! - Left to a person: a comment says why the call is there.
@@ -80,13 +85,14 @@
 //!
 //! `Handle::block_on` can only take the place of a call in a closure of tokio's `spawn_blocking` or
 //! `block_in_place`: on other threads it panics. `block_on` of futures can't be nested, and takes the
-//! place of none. A `block_on` in a closure is left alone: one that is offloaded may block, and of
-//! another it is not known where it runs.
+//! place of none. A `block_on` in another closure is left alone: one that is offloaded may block, and
+//! of another it is not known where it runs.
 //!
 //! # Safety
 //! Safe: what panicked or stopped the thread waits. Unsafe where a `select!`, a `timeout` or an
 //! `abort` stands around it, for it can now be dropped half way; where the future is not known to be
-//! `Send`; where a call has to drive the future itself; where other crates can see a function that
+//! `Send`, or a value that is not is dropped before but was borrowed, for the compiler takes it to be
+//! held; where a call has to drive the future itself; where other crates can see a function that
 //! becomes async (F13); and where `#[track_caller]` on one does nothing any more (F14).
 
 mod chain;
@@ -100,10 +106,11 @@ use self::seed::Seed;
 use crate::{
     analysis::{
         awaited::Future,
+        closures::Around,
         driven::is_block_on,
         handle::other_runtime,
         held::{is_not_send, refutes_send},
-        in_place::{InPlace, Trust, cancellation, endless, new_wait},
+        in_place::{InPlace, Trust, cancellation, endless, held},
         surroundings::{comment_about, has_to_be_send},
     },
     codemod::{Candidate, Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
@@ -157,14 +164,12 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
     let mut found = Findings::default();
     let mut inside = Vec::new();
     for call in ctx.calls(is_block_on) {
-        let Some(enclosing) = ctx.enclosing(call.expr.syntax()) else {
+        let Some(around) = Around::of(ctx, call.expr.syntax()) else {
             continue;
         };
-        let in_function = matches!(enclosing, Enclosing::SyncFn(_));
-        let Some(body) = enclosing
-            .body()
-            .filter(|_| enclosing.is_async() || in_function)
-        else {
+        let in_function = matches!(around.enclosing, Enclosing::SyncFn(_));
+        let body = around.enclosing.body();
+        let Some(body) = body.filter(|_| around.enclosing.is_async() || in_function) else {
             continue;
         };
         if ctx.is_test_code(call.expr.syntax()) && !ctx.settings.include_tests {
@@ -172,7 +177,7 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
             continue;
         }
         let mut asides = Asides::default();
-        let verdict = verdict(ctx, &call, &body, &mut asides);
+        let verdict = verdict(ctx, &call, &around, &body, &mut asides);
         let finding = Finding {
             codemod: CODEMOD.name,
             file: ctx.file,
@@ -181,7 +186,7 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
             why: asides.why,
             verdict,
         };
-        match enclosing {
+        match around.enclosing {
             Enclosing::SyncFn(function) => match Seed::new(ctx, &call, &function, finding) {
                 Some(mut seed) => {
                     seed.not_send = asides.not_send;
@@ -229,6 +234,7 @@ fn message(call: &Call<'_>) -> String {
 fn verdict(
     ctx: &FileContext<'_>,
     call: &Call<'_>,
+    around: &Around,
     body: &SyntaxNode,
     asides: &mut Asides,
 ) -> Verdict {
@@ -245,7 +251,8 @@ fn verdict(
     if let Some(advice) = comment_about(ctx, call.expr.syntax(), call.api.name(), until) {
         return Verdict::Manual(advice);
     }
-    if let Some(refusal) = other_runtime(ctx, call, body, None) {
+    let innermost = around.closures.first().map(|it| it.closure.syntax());
+    if let Some(refusal) = other_runtime(ctx, call, body, innermost) {
         return Verdict::Refused(refusal);
     }
     if ctx.type_of(&future).is_none_or(|ty| ty.contains_unknown()) {
@@ -264,8 +271,9 @@ fn verdict(
         asides.not_send = Some(words);
         trust.lower();
     }
+    let place = call.expr.syntax();
     if let Some(refusal) =
-        new_wait(ctx, call.expr.syntax(), body).or_else(|| endless(ctx, &future, body))
+        held(ctx, place, body, &mut trust, &mut asides.why).or_else(|| endless(ctx, &future, body))
     {
         return Verdict::Refused(refusal);
     }
@@ -282,9 +290,13 @@ fn verdict(
         in_block: false,
         clones: &[],
     };
-    let Some((change, comments)) = in_place.change(ctx) else {
+    let Some(written) = in_place.written(ctx) else {
         let message = "the call stands in what a macro makes, and can't be edited in the file";
         return refuse(RefusalKind::R8, message);
+    };
+    let (change, comments) = match around.written(ctx, written) {
+        Ok(written) => written.change(ctx),
+        Err(refusal) => return Verdict::Refused(refusal),
     };
     if comments {
         asides

@@ -1,9 +1,11 @@
 //! Engines that several codemods share.
 
+pub mod alive;
 pub mod asyncify;
 pub mod awaited;
 pub mod blocking;
 pub mod captured;
+pub mod closures;
 pub mod contract;
 pub mod control;
 pub mod discard;
@@ -15,6 +17,7 @@ pub mod in_place;
 pub mod join_error;
 pub mod leftovers;
 pub mod logged_task;
+pub mod moves;
 pub mod nested;
 pub mod occurrences;
 pub mod offload;
@@ -26,3 +29,5 @@ pub mod sites;
 pub mod spawn_helper;
 pub mod surroundings;
 pub mod task_handle;
+pub mod temporaries;
+pub mod unpolled;

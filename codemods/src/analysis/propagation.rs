@@ -285,8 +285,10 @@ impl Contracts<'_> {
                 let message = format!("a macro makes `{name}`, which calls it");
                 Refusal::new(RefusalKind::F11, message)
             }
-            Caller::Closure(name) => {
-                let message = format!("a closure in `{name}` that is not async calls it");
+            Caller::Closure(outer) => {
+                let outer = outer.as_ref();
+                let place = outer.map_or_else(String::new, |name| format!(" in `{name}`"));
+                let message = format!("a closure{place} that is not async calls it");
                 Refusal::new(RefusalKind::F6, message)
             }
             Caller::Constant => {

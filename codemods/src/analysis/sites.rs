@@ -51,8 +51,8 @@ pub enum Caller {
     Function(Box<functions::Definition>),
     /// A function that a macro makes.
     Made(String),
-    /// A closure that is not async, in the function of this name.
-    Closure(String),
+    /// A closure that is not async, with the name of the function around it.
+    Closure(Option<String>),
     /// A constant, a static or a const block.
     Constant,
 }
@@ -230,7 +230,7 @@ pub fn site(
             Some(definition) => Caller::Function(Box::new(definition)),
             None => Caller::Made(function.name()?.text().to_string()),
         },
-        Some(Enclosing::Closure(_)) => Caller::Closure(outer()),
+        Some(Enclosing::Closure(_)) => Caller::Closure(ctx.enclosing_function_name(node)),
         _ => Caller::Constant,
     };
     let waits = matches!(caller, Caller::Async(_) | Caller::Function(_));

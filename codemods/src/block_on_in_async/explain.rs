@@ -175,7 +175,8 @@ fn caller_name(site: &Site) -> String {
     match &site.caller {
         Caller::Async(code) => code.name.clone(),
         Caller::Function(caller) => caller.name.clone(),
-        Caller::Made(name) | Caller::Closure(name) => name.clone(),
+        Caller::Made(name) => name.clone(),
+        Caller::Closure(outer) => outer.clone().unwrap_or_else(|| "a closure".to_owned()),
         Caller::Constant => "a constant".to_owned(),
     }
 }
