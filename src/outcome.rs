@@ -47,6 +47,8 @@ pub struct Outcome {
     pub candidates: usize,
     /// Where the time went.
     pub seconds: Seconds,
+    /// How much memory it took.
+    pub memory: Memory,
     /// What the user's own compiler was asked; `None` where the changes were not compiled.
     pub verification: Option<Verification>,
 }
@@ -71,6 +73,24 @@ pub struct Seconds {
     pub analyse: f64,
     /// The user's own compiler.
     pub verify: f64,
+}
+
+/// Bytes that were resident at the end of a phase, the most of all workspaces; 0 where the system
+/// does not tell.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Memory {
+    /// After reading every source.
+    pub load: usize,
+    /// After rewriting.
+    pub analyse: usize,
+}
+
+impl Memory {
+    /// What is resident now, if that is more than what was before.
+    pub fn measure(was: &mut usize) {
+        let now = memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem);
+        *was = now.max(*was);
+    }
 }
 
 /// The state that every finding ends in.

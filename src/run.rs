@@ -23,7 +23,7 @@ use crate::{
     format::Rustfmt,
     limits,
     options::Options,
-    outcome::Outcome,
+    outcome::{Memory, Outcome},
     progress::Progress,
     source::Lines,
     start::{self, WITHOUT_CARGO, check_names},
@@ -241,6 +241,7 @@ impl<'a> Run<'a> {
         }
         let files = open(&mut workspace, candidates, outcome);
         outcome.seconds.load += started.elapsed().as_secs_f64();
+        Memory::measure(&mut outcome.memory.load);
         self.rewrite(outcome, &mut workspace, &files, selection, &config)
     }
 
@@ -267,7 +268,7 @@ impl<'a> Run<'a> {
             })
             .transpose()?;
         let before = outcome.clone();
-        let mut seconds = before.seconds;
+        let (mut seconds, mut memory) = (before.seconds, before.memory);
         let (mut denied, mut lowered) = (BTreeMap::new(), BTreeSet::new());
         loop {
             let started = Instant::now();
@@ -284,6 +285,7 @@ impl<'a> Run<'a> {
             let ours: BTreeSet<&Path> = files.values().map(|file| file.path.as_path()).collect();
             self.rustfmt.format(outcome, |path| ours.contains(path));
             seconds.analyse += started.elapsed().as_secs_f64();
+            Memory::measure(&mut memory.analyse);
 
             let started = Instant::now();
             let Some(verifier) = &mut verifier else {
@@ -320,7 +322,7 @@ impl<'a> Run<'a> {
             workspace.write(changed_back(&files, opened));
             *outcome = before.clone();
         }
-        outcome.seconds = seconds;
+        (outcome.seconds, outcome.memory) = (seconds, memory);
         if let Some(verifier) = verifier {
             let verification = outcome.verification.get_or_insert_default();
             verification.checks += verifier.checks;

@@ -10,7 +10,7 @@ use unpark_codemods::codemod::Effect;
 
 use crate::{
     identity::sha256,
-    outcome::{Change, ChangedFile, Defect, Finding, Outcome, Seconds},
+    outcome::{Change, ChangedFile, Defect, Finding, Memory, Outcome, Seconds},
     overlay::Replacement,
     source::Position,
 };
@@ -121,6 +121,7 @@ struct SummaryLine<'a> {
     findings: BTreeMap<&'static str, usize>,
     changes: usize,
     seconds: &'a Seconds,
+    memory: &'a Memory,
     skipped: Vec<Skip<'a>>,
     degraded: Vec<&'a str>,
     unseen: Vec<String>,
@@ -277,6 +278,7 @@ fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
             .filter(|change| change.selected)
             .count(),
         seconds: &outcome.seconds,
+        memory: &outcome.memory,
         skipped: skipped.collect(),
         degraded: outcome.degraded.iter().map(String::as_str).collect(),
         unseen: outcome

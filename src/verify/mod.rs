@@ -10,7 +10,7 @@ mod check;
 mod configuration;
 mod mend;
 mod mirror;
-mod suite;
+pub mod suite;
 pub mod wrapper;
 
 use std::{
