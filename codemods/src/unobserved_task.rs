@@ -83,9 +83,10 @@ use crate::{
     context::{Call, FileContext, Output},
     knowledge::{Knowledge, OnDrop, Role},
     logging::{Shown, safety_of_logging, shown},
+    outline::Outline,
     refusal::{Refusal, RefusalKind},
     settings::Style,
-    syntax::{candidate_calls, names_types},
+    syntax::names_types,
     text::has_comment,
 };
 
@@ -104,11 +105,11 @@ fn is_spawn(role: &Role) -> bool {
     matches!(role, Role::Spawn { .. })
 }
 
-fn candidates(file: &SourceFile, knowledge: &Knowledge) -> Vec<Candidate> {
-    let mut candidates = candidate_calls(file, knowledge, is_spawn);
+fn candidates(outline: &Outline<'_>, knowledge: &Knowledge) -> Vec<Candidate> {
+    let mut candidates = outline.calls(knowledge, is_spawn);
     for candidate in &mut candidates {
         // Without types, only what is dropped on the spot is worth a word.
-        if !is_dropped_on_the_spot(file, candidate.range) {
+        if !is_dropped_on_the_spot(outline.file, candidate.range) {
             candidate.path = None;
         }
     }
