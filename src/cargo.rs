@@ -14,16 +14,18 @@ use unpark_codemods::facts::{Dependency, DependencyKind, PackageFacts, TargetKin
 use crate::options::CargoOptions;
 
 /// One cargo workspace, by its own manifests alone.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Project {
     /// The folder of the workspace.
     pub root: PathBuf,
+    /// Where cargo puts what it builds.
+    pub target_folder: PathBuf,
     /// Its members.
     pub packages: Vec<Package>,
 }
 
 /// A member of a workspace.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Package {
     /// Its folder.
     pub folder: PathBuf,
@@ -33,6 +35,10 @@ pub struct Package {
     pub facts: PackageFacts,
     /// The root file of each of its crates.
     pub targets: Vec<(PathBuf, TargetKind)>,
+    /// How cargo's `-p` names it.
+    pub spec: String,
+    /// The names of its features, without `default`.
+    pub features: Vec<String>,
 }
 
 /// The manifest that a path belongs to: the nearest one upwards.
@@ -78,6 +84,7 @@ impl Project {
             .collect();
         Project {
             root: metadata.workspace_root.into_std_path_buf(),
+            target_folder: metadata.target_directory.into_std_path_buf(),
             packages,
         }
     }
@@ -136,6 +143,13 @@ fn package(package: &cargo_metadata::Package) -> Package {
             dependencies,
         },
         targets,
+        spec: format!("{}@{}", package.name, package.version),
+        features: package
+            .features
+            .keys()
+            .filter(|name| *name != "default")
+            .cloned()
+            .collect(),
     }
 }
 

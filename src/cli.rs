@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles};
 
 use crate::{
-    options::{CargoOptions, Options},
+    options::{self, CargoOptions, Options, VerifyOptions},
     vcs::Guard,
 };
 
@@ -105,9 +105,9 @@ pub struct RunArgs {
     /// Exit 0 where it would be 1
     #[arg(long)]
     pub exit_zero: bool,
-    /// Do not compile the changes before they are written
-    #[arg(long)]
-    pub no_verify: bool,
+    /// What is compiled.
+    #[command(flatten)]
+    pub verify: VerifyArgs,
     /// How the result is shown [default: diff]
     #[arg(long, value_name = "FMT", help_heading = "Output")]
     pub message_format: Option<MessageFormat>,
@@ -120,6 +120,72 @@ pub struct RunArgs {
     /// What cargo is told.
     #[command(flatten)]
     pub cargo: CargoArgs,
+}
+
+/// How the changes are compiled.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Verification")]
+pub struct VerifyArgs {
+    /// Compile the changes before they are shown, in a mirror of the workspace or =in-place; the
+    /// default with --apply
+    #[arg(
+        long,
+        value_name = "in-place",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "mirror",
+        hide_possible_values = true,
+        conflicts_with = "syntax_only"
+    )]
+    pub verify: Option<Verify>,
+    /// Do not compile the changes before they are written
+    #[arg(long, conflicts_with_all = ["verify", "verify_features", "verify_tests"])]
+    pub no_verify: bool,
+    /// The features to compile with: those that cargo is asked for, also all of them, or also each
+    /// alone [default: default]
+    #[arg(long, value_name = "each|all|default", hide_possible_values = true)]
+    pub verify_features: Option<VerifyFeatures>,
+    /// Run the tests too: one that passed has to pass still
+    #[arg(long)]
+    pub verify_tests: bool,
+}
+
+/// Where the changes are compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Verify {
+    /// In a mirror of the workspace.
+    #[value(hide = true)]
+    Mirror,
+    /// In the workspace itself, under the journal.
+    InPlace,
+}
+
+/// The features to compile with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum VerifyFeatures {
+    /// Those that cargo is asked for, none, each alone, and all.
+    Each,
+    /// Those that cargo is asked for, and all.
+    All,
+    /// Those that cargo is asked for.
+    Default,
+}
+
+impl VerifyArgs {
+    /// How to verify, for a run that writes or not.
+    pub fn options(&self, applies: bool, wrapper: PathBuf) -> Option<VerifyOptions> {
+        let asked = self.verify.is_some() || self.verify_features.is_some() || self.verify_tests;
+        (!self.no_verify && (applies || asked)).then(|| VerifyOptions {
+            wrapper,
+            features: match self.verify_features {
+                None | Some(VerifyFeatures::Default) => options::VerifyFeatures::Default,
+                Some(VerifyFeatures::All) => options::VerifyFeatures::All,
+                Some(VerifyFeatures::Each) => options::VerifyFeatures::Each,
+            },
+            tests: self.verify_tests,
+            in_place: self.verify == Some(Verify::InPlace),
+        })
+    }
 }
 
 /// What makes `--check` fail.
@@ -269,6 +335,7 @@ impl SelectionArgs {
             cargo: cargo.options(),
             jobs: self.jobs.map_or(0, NonZeroUsize::get),
             progress,
+            verify: None,
         }
     }
 }

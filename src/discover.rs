@@ -81,7 +81,7 @@ pub fn discover(
     }
     builder
         .threads(threads)
-        .filter_entry(|entry| !is_target_folder(entry));
+        .filter_entry(|entry| !is_cache(entry));
     let files = AtomicUsize::new(0);
     let found = Mutex::new(Discovered::default());
     let mentioning = Mutex::new(Vec::new());
@@ -176,10 +176,15 @@ fn is_rust(entry: &DirEntry) -> bool {
         && entry.file_type().is_some_and(|kind| !kind.is_dir())
 }
 
-/// A folder that cargo builds into, which may not be ignored where there is no git.
-fn is_target_folder(entry: &DirEntry) -> bool {
-    entry.depth() > 0 && entry.file_name() == "target" && entry.path().join("CACHEDIR.TAG").exists()
+/// Whether a program tagged a folder as its cache, as cargo does with its target folder.
+/// Source: <https://bford.info/cachedir/>.
+pub fn is_cache(entry: &DirEntry) -> bool {
+    let is_folder = entry.file_type().is_some_and(|it| it.is_dir());
+    entry.depth() > 0 && is_folder && entry.path().join(CACHE_TAG).exists()
 }
+
+/// The file that tags a folder as a cache.
+pub const CACHE_TAG: &str = "CACHEDIR.TAG";
 
 /// The words that a file has to hold one of.
 struct Words {

@@ -18,7 +18,7 @@ use unpark_codemods::{
     Codemod,
     analysis::removals::removals,
     change,
-    codemod::{Candidate, Finding, Safety, Verdict},
+    codemod::{Candidate, Finding, Note, Safety, Verdict},
     knowledge::{Knowledge, Resolved},
     settings::Settings,
 };
@@ -47,12 +47,14 @@ pub struct Plan<'a> {
     /// Findings whose changes are not to be taken, with the reason; a run without them is a
     /// replay.
     pub denied: &'a BTreeMap<String, String>,
+    /// Findings whose changes may claim no more than to be unsafe, because no compiler saw them.
+    pub lowered: &'a BTreeSet<String>,
     /// Whether a comment in the file allows a finding, asked with the original text's offset.
     pub allowed: &'a (dyn Fn(&OpenFile, &Finding, usize) -> bool + Sync),
 }
 
 /// A file of the workspace, through the rounds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct OpenFile {
     /// Where it is.
     pub path: PathBuf,
@@ -204,9 +206,24 @@ fn read(
     let looked = analyse::all(workspace, files, plan, index, &known);
     rounds.defects.extend(looked.defects);
     (
-        settle(looked.findings, files, rounds, workspace),
+        lower(
+            settle(looked.findings, files, rounds, workspace),
+            plan.lowered,
+        ),
         looked.quiet,
     )
+}
+
+/// What no compiler saw is not safe.
+fn lower(mut settled: Vec<Settled>, lowered: &BTreeSet<String>) -> Vec<Settled> {
+    for it in settled.iter_mut().filter(|it| lowered.contains(&it.id)) {
+        let message = "no configuration that was compiled has this file";
+        it.finding.why.push(Note::new(message));
+        if let Verdict::Rewrite { safety, .. } = &mut it.finding.verdict {
+            *safety = (*safety).min(Safety::Unsafe);
+        }
+    }
+    settled
 }
 
 /// Gives findings their places in the original text and their identities, in order.

@@ -25,6 +25,33 @@ pub struct Options {
     pub jobs: usize,
     /// Show progress on standard error.
     pub progress: bool,
+    /// Compile the changes; `None` to leave them unverified.
+    pub verify: Option<VerifyOptions>,
+}
+
+/// How changes are compiled before anybody relies on them.
+#[derive(Debug, Clone)]
+pub struct VerifyOptions {
+    /// The program that cargo calls in the place of the compiler: unpark itself.
+    pub wrapper: PathBuf,
+    /// With which features.
+    pub features: VerifyFeatures,
+    /// Run the user's tests too, before and after.
+    pub tests: bool,
+    /// Compile in the user's own folders, under the journal, and not in a mirror of them.
+    pub in_place: bool,
+}
+
+/// The features that have to compile.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum VerifyFeatures {
+    /// Those that cargo was asked for.
+    #[default]
+    Default,
+    /// Also all of them at once.
+    All,
+    /// Also none, each alone, and all of them at once.
+    Each,
 }
 
 /// Cargo's own flags, with cargo's own meaning.
@@ -66,5 +93,16 @@ impl CargoOptions {
         .filter(|(given, _)| *given)
         .map(|(_, flag)| flag.to_owned())
         .collect()
+    }
+}
+
+impl VerifyFeatures {
+    /// The word of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            VerifyFeatures::Default => "default",
+            VerifyFeatures::All => "all",
+            VerifyFeatures::Each => "each",
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use ra_ap_ide_db::span::Edition;
 use serde::Serialize;
 use unpark_codemods::{
     codemod::{Effect, Safety},
@@ -14,11 +15,11 @@ use unpark_codemods::{
 use crate::{
     discover::Skipped,
     overlay::Replacement,
-    source::{Position, Source},
+    source::{Alignment, Position, Source},
 };
 
 /// The result of a run. Everything is sorted, so that it is the same with any number of threads.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Outcome {
     /// The folder that paths are shown relative to.
     pub root: PathBuf,
@@ -46,6 +47,17 @@ pub struct Outcome {
     pub candidates: usize,
     /// Where the time went.
     pub seconds: Seconds,
+    /// What the user's own compiler was asked; `None` where the changes were not compiled.
+    pub verification: Option<Verification>,
+}
+
+/// What the user's own compiler was asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// How often the workspace was compiled.
+    pub checks: usize,
+    /// The features that it was compiled with, in words.
+    pub configurations: BTreeSet<String>,
 }
 
 /// Seconds by phase.
@@ -171,12 +183,35 @@ pub struct Change {
 pub struct ChangedFile {
     /// Its absolute path.
     pub path: PathBuf,
+    /// The edition of its package.
+    pub edition: Edition,
     /// What it was.
     pub before: Source,
     /// Its text afterwards, without a byte order mark.
     pub after: String,
     /// The edits that lead from one to the other.
     pub edits: Vec<Replacement>,
+}
+
+impl ChangedFile {
+    /// Gives it another text, and the edits that lead there.
+    pub fn becomes(&mut self, after: String) {
+        self.edits = edits_between(&self.before.text, &after);
+        self.after = after;
+    }
+}
+
+/// The edits that turn a text into another, line by line.
+fn edits_between(old: &str, new: &str) -> Vec<Replacement> {
+    let parts = Alignment::new(old, new).into_parts();
+    let different = parts.into_iter().filter(|(_, _, equal)| !equal);
+    different
+        .map(|(from, to, _)| Replacement {
+            start: from.start,
+            end: from.end,
+            replacement: new[to].to_owned(),
+        })
+        .collect()
 }
 
 /// A defect of ours.

@@ -122,6 +122,20 @@ impl Overlay {
         writers
     }
 
+    /// What was inserted: its place in this round's text, and by whom.
+    pub fn insertions(&self) -> Vec<(Range<usize>, usize)> {
+        let mut at = 0;
+        let mut insertions = Vec::new();
+        for piece in &self.pieces {
+            let start = at;
+            at += piece.len();
+            if let Piece::Inserted { by, .. } = piece {
+                insertions.push((start..at, *by));
+            }
+        }
+        insertions
+    }
+
     fn replace(&mut self, range: Range<usize>, text: &str, by: usize) {
         let insertion = Piece::Inserted {
             text: text.to_owned(),

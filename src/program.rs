@@ -26,6 +26,7 @@ use crate::{
         summary::Summary,
     },
     run,
+    verify::wrapper,
     why::{self, Place},
 };
 
@@ -39,6 +40,9 @@ const DEFECT: u8 = 101;
 /// Runs the program under one of its names, `unpark` or `cargo unpark`.
 pub fn main(name: &'static str, args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(code) = wrapper::compile(&args) {
+        return code;
+    }
     keep_panics_quiet();
     let code = panic::catch_unwind(AssertUnwindSafe(|| call(name, &args)));
     ExitCode::from(code.unwrap_or_else(|panic| {
@@ -169,7 +173,9 @@ fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
 
 /// A run over files.
 fn start(program: &'static str, args: &RunArgs, screen: &ScreenArgs, progress: bool) -> Result<u8> {
-    let options = args.selection.options(&args.paths, &args.cargo, progress);
+    let mut options = args.selection.options(&args.paths, &args.cargo, progress);
+    let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
+    options.verify = args.verify.options(args.apply, wrapper);
     let here = env::current_dir()
         .and_then(|here| here.canonicalize())
         .context("can't tell the current folder")?;
@@ -179,12 +185,6 @@ fn start(program: &'static str, args: &RunArgs, screen: &ScreenArgs, progress: b
         here,
     };
     if args.apply {
-        if !args.no_verify {
-            bail!(
-                "`--apply` can't verify yet that the changes compile\nhelp: pass `--no-verify` to \
-                 write them unverified, and compile afterwards"
-            );
-        }
         args.guard.guard().check(&folders(&invocation))?;
     }
     for path in &invocation.options.paths {

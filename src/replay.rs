@@ -1,7 +1,7 @@
 //! The text of a file between rounds, made anew from what the run wrote down.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,10 +14,16 @@ use crate::{
 /// A file as the selected changes of the rounds before `round` leave it. `None` if the run did not
 /// look at the file.
 pub fn before(outcome: &Outcome, path: &Path, round: usize) -> Option<Overlay> {
+    with(outcome, path, |change| {
+        change.selected && change.round < round
+    })
+}
+
+fn with(outcome: &Outcome, path: &Path, wanted: impl Fn(&Change) -> bool) -> Option<Overlay> {
     let source = outcome.sources.get(path)?;
     let mut rounds: BTreeMap<usize, Vec<(Replacement, usize)>> = BTreeMap::new();
     for change in &outcome.changes {
-        if change.selected && change.round < round {
+        if wanted(change) {
             let edits = change.edits.iter().filter(|(file, _)| file == path);
             rounds
                 .entry(change.round)
@@ -51,4 +57,63 @@ pub fn of_change(outcome: &Outcome, change: &Change) -> BTreeMap<PathBuf, (Strin
         texts.insert(path.clone(), (old, overlay.text()));
     }
     texts
+}
+
+/// The bytes of the changed files with these changes alone, which are closed under what they need.
+pub fn only(outcome: &Outcome, kept: &BTreeSet<usize>) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = outcome.files.iter().filter_map(|file| {
+        let overlay = with(outcome, &file.path, |change| {
+            change.selected && kept.contains(&change.id)
+        })?;
+        (!overlay.is_unchanged()).then(|| (file.path.clone(), file.before.encode(&overlay.text())))
+    });
+    files.collect()
+}
+
+/// Those of these changes that can do without all others: an edit of a later round counts on what
+/// the earlier ones did to its file.
+pub fn closed(outcome: &Outcome, kept: &[usize]) -> BTreeSet<usize> {
+    let kept: BTreeSet<usize> = kept.iter().copied().collect();
+    let selected = outcome.changes.iter().filter(|change| change.selected);
+    let dropped = selected
+        .map(|change| change.id)
+        .filter(|id| !kept.contains(id))
+        .collect();
+    let dropped = with_those_that_build_on(outcome, dropped);
+    kept.difference(&dropped).copied().collect()
+}
+
+/// These changes, and all that can't do without them: what edits their text, and what a later round
+/// did to a file of theirs, whose offsets count on them.
+pub fn with_those_that_build_on(
+    outcome: &Outcome,
+    mut dropped: BTreeSet<usize>,
+) -> BTreeSet<usize> {
+    let selected = || outcome.changes.iter().filter(|change| change.selected);
+    loop {
+        let mut earliest: BTreeMap<&Path, usize> = BTreeMap::new();
+        for change in selected().filter(|change| dropped.contains(&change.id)) {
+            for (path, _) in &change.edits {
+                let round = earliest.entry(path).or_insert(change.round);
+                *round = change.round.min(*round);
+            }
+        }
+        let more: Vec<usize> = selected()
+            .filter(|change| !dropped.contains(&change.id))
+            .filter(|change| {
+                let mut paths = change.edits.iter().map(|(path, _)| path.as_path());
+                change.depends_on.iter().any(|id| dropped.contains(id))
+                    || paths.any(|path| {
+                        earliest
+                            .get(path)
+                            .is_some_and(|round| *round < change.round)
+                    })
+            })
+            .map(|change| change.id)
+            .collect();
+        if more.is_empty() {
+            return dropped;
+        }
+        dropped.extend(more);
+    }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, bail};
-use ra_ap_ide_db::span::Edition;
+use ra_ap_ide_db::{FileId, span::Edition};
 use ra_ap_syntax::SourceFile;
 use unpark_codemods::{
     CATALOGUE, Codemod,
@@ -20,6 +20,7 @@ use crate::{
     config::{Config, Level, did_you_mean},
     discover::{CandidateFile, Skipped, discover},
     engine::{self, Files, OpenFile, Plan},
+    format::Rustfmt,
     limits,
     options::Options,
     outcome::Outcome,
@@ -27,6 +28,7 @@ use crate::{
     source::Lines,
     start::{self, WITHOUT_CARGO, check_names},
     suppress::{self, Allow},
+    verify::{Judgement, Verifier},
     workspace::Workspace,
 };
 
@@ -55,6 +57,7 @@ struct Run<'a> {
     /// The folder that holds all paths.
     common: PathBuf,
     progress: Progress,
+    rustfmt: Rustfmt,
 }
 
 impl<'a> Run<'a> {
@@ -68,6 +71,7 @@ impl<'a> Run<'a> {
             paths,
             common,
             progress,
+            rustfmt: Rustfmt::default(),
         })
     }
 
@@ -235,21 +239,108 @@ impl<'a> Run<'a> {
             outcome.seconds.load += started.elapsed().as_secs_f64();
             return Ok(());
         }
-        let mut files = open(&mut workspace, candidates, outcome);
+        let files = open(&mut workspace, candidates, outcome);
         outcome.seconds.load += started.elapsed().as_secs_f64();
+        self.rewrite(outcome, &mut workspace, &files, selection, &config)
+    }
 
-        let started = Instant::now();
-        self.progress.say("reading types");
-        let chosen = Chosen {
-            options: self.options,
-            selection,
-            config: &config,
-            denied: &BTreeMap::new(),
-        };
-        analyse(outcome, &mut workspace, &mut files, &chosen);
-        outcome.seconds.analyse += started.elapsed().as_secs_f64();
+    /// Runs the codemods, and again without what the compiler did not accept.
+    fn rewrite(
+        &self,
+        outcome: &mut Outcome,
+        workspace: &mut Workspace,
+        opened: &Files,
+        selection: &[&'static Codemod],
+        config: &Config,
+    ) -> Result<()> {
+        let verify = self.options.verify.as_ref();
+        let project = workspace.project.clone();
+        let mut verifier = verify
+            .map(|verify| {
+                Verifier::new(
+                    &project,
+                    self.options,
+                    verify,
+                    &self.rustfmt,
+                    &self.progress,
+                )
+            })
+            .transpose()?;
+        let before = outcome.clone();
+        let mut seconds = before.seconds;
+        let (mut denied, mut lowered) = (BTreeMap::new(), BTreeSet::new());
+        loop {
+            let started = Instant::now();
+            self.progress.say("reading types");
+            let mut files = opened.clone();
+            let chosen = Chosen {
+                options: self.options,
+                selection,
+                config,
+                denied: &denied,
+                lowered: &lowered,
+            };
+            analyse(outcome, workspace, &mut files, &chosen);
+            let ours: BTreeSet<&Path> = files.values().map(|file| file.path.as_path()).collect();
+            self.rustfmt.format(outcome, |path| ours.contains(path));
+            seconds.analyse += started.elapsed().as_secs_f64();
+
+            let started = Instant::now();
+            let Some(verifier) = &mut verifier else {
+                break;
+            };
+            let judgement = verifier.judge(outcome, before.changes.len())?;
+            seconds.verify += started.elapsed().as_secs_f64();
+            let findings = |changes: &BTreeSet<usize>| -> Vec<(String, usize)> {
+                let findings = outcome.findings.iter().filter_map(|finding| {
+                    let change = finding.change.filter(|change| changes.contains(change))?;
+                    Some((finding.id.clone(), change))
+                });
+                findings.collect()
+            };
+            let known = denied.len() + lowered.len();
+            match judgement {
+                Judgement::Holds { unread } => {
+                    lowered.extend(findings(&unread).into_iter().map(|(id, _)| id));
+                    if known == denied.len() + lowered.len() {
+                        break;
+                    }
+                }
+                Judgement::Breaks(words) => {
+                    let changes = words.keys().copied().collect();
+                    for (id, change) in findings(&changes) {
+                        denied.insert(id, words[&change].clone());
+                    }
+                    if known == denied.len() + lowered.len() {
+                        let words: Vec<String> = words.into_values().collect();
+                        bail!("a change that was denied came back:\n{}", words.join("\n"));
+                    }
+                }
+            }
+            workspace.write(changed_back(&files, opened));
+            *outcome = before.clone();
+        }
+        outcome.seconds = seconds;
+        if let Some(verifier) = verifier {
+            let verification = outcome.verification.get_or_insert_default();
+            verification.checks += verifier.checks;
+            verification.configurations.extend(verifier.configurations);
+        }
         Ok(())
     }
+}
+
+/// The texts that undo the rounds.
+fn changed_back(files: &Files, opened: &Files) -> Vec<(FileId, String)> {
+    let changed = files
+        .iter()
+        .filter(|(_, file)| !file.overlay.is_unchanged());
+    changed
+        .map(|(id, file)| {
+            let was = opened.get(id).unwrap_or(file);
+            (*id, was.source.text.to_string())
+        })
+        .collect()
 }
 
 /// What is run over a loaded workspace.
@@ -262,6 +353,8 @@ pub struct Chosen<'a> {
     pub config: &'a Config,
     /// The ids of findings whose changes are not to be taken, with the reason.
     pub denied: &'a BTreeMap<String, String>,
+    /// The ids of findings whose changes may claim no more than to be unsafe.
+    pub lowered: &'a BTreeSet<String>,
 }
 
 /// Runs the codemods over the open files of a workspace, and adds what they find to the outcome.
@@ -314,10 +407,11 @@ pub fn analyse(
         },
         report_only: &report_only,
         denied: chosen.denied,
+        lowered: chosen.lowered,
         allowed: &allowed,
     };
     let rounds = engine::run(workspace, files, &plan);
-    collect::workspace(outcome, &plan, files, &allows, rounds);
+    collect::workspace(outcome, &plan, &workspace.project, files, &allows, rounds);
 }
 
 /// Opens the candidate files that the workspace has, with the text as it was read, and reads the

@@ -1,6 +1,8 @@
 //! The bytes of a user's file, and what is kept of their form.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
+
+use similar::{DiffOp, TextDiff};
 
 const BOM: &str = "\u{feff}";
 
@@ -112,5 +114,67 @@ impl<'a> Lines<'a> {
         let start = self.starts[line - 1];
         let end = self.starts.get(line).copied().unwrap_or(self.text.len());
         self.text[start..end].trim_end_matches(['\n', '\r'])
+    }
+}
+
+/// Where each of these lines starts, and the last one ends.
+fn offsets<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<usize> {
+    let mut at = 0;
+    let ends = lines.map(|line| {
+        at += line.len();
+        at
+    });
+    std::iter::once(0).chain(ends).collect()
+}
+
+/// Which lines of two texts are the same, and so which places are.
+#[derive(Debug, Clone)]
+pub struct Alignment {
+    /// Ranges of the one text and what they are in the other; equal or replaced, in order.
+    parts: Vec<(Range<usize>, Range<usize>, bool)>,
+}
+
+impl Alignment {
+    /// Compares two texts line by line.
+    pub fn new(from: &str, to: &str) -> Alignment {
+        let diff = TextDiff::from_lines(from, to);
+        let olds = offsets(diff.iter_old_slices());
+        let news = offsets(diff.iter_new_slices());
+        let parts = diff.ops().iter().map(|op| {
+            let (old, new) = (op.old_range(), op.new_range());
+            (
+                olds[old.start]..olds[old.end],
+                news[new.start]..news[new.end],
+                matches!(op, DiffOp::Equal { .. }),
+            )
+        });
+        Alignment {
+            parts: parts.collect(),
+        }
+    }
+
+    /// The ranges of the one text with what they are in the other, and whether both are the same.
+    pub fn into_parts(self) -> Vec<(Range<usize>, Range<usize>, bool)> {
+        self.parts
+    }
+
+    /// Where a range of the one text is in the other. In lines that differ, all of them.
+    pub fn map(&self, range: Range<usize>) -> Range<usize> {
+        let start = self.at(range.start, |new| new.start);
+        let end = self.at(range.end, |new| new.end);
+        start..end.max(start)
+    }
+
+    fn at(&self, offset: usize, side: impl Fn(&Range<usize>) -> usize) -> usize {
+        let part = self
+            .parts
+            .iter()
+            .find(|(old, _, _)| offset < old.end)
+            .or(self.parts.last());
+        match part {
+            Some((old, new, true)) => new.start + (offset - old.start).min(new.len()),
+            Some((_, new, false)) => side(new),
+            None => 0,
+        }
     }
 }

@@ -6,6 +6,8 @@ mod config;
 mod discover;
 mod docs;
 mod fixtures;
+mod format;
 mod knowledge;
 mod projects;
 mod support;
+mod verify;

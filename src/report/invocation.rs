@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{options::Options, outcome::relative};
+use crate::{
+    options::{Options, VerifyFeatures},
+    outcome::relative,
+};
 
 /// A run as it was asked for.
 #[derive(Debug, Clone)]
@@ -59,11 +62,20 @@ impl Invocation {
             .map(|path| path.to_string_lossy().into_owned())
             .collect();
         values("--manifest-path", &manifest);
+        let verify = options.verify.as_ref();
+        let features = verify.map(|verify| verify.features.name());
+        let features = features.filter(|&name| name != VerifyFeatures::default().name());
+        values(
+            "--verify-features",
+            &features.map(str::to_owned).into_iter().collect::<Vec<_>>(),
+        );
         let switches = [
             (options.unsafe_fixes, "--unsafe-fixes"),
             (options.include_tests, "--include-tests"),
             (options.syntax_only, "--syntax-only"),
             (options.no_rust_src_install, "--no-rust-src-install"),
+            (verify.is_some_and(|it| it.tests), "--verify-tests"),
+            (verify.is_some_and(|it| it.in_place), "--verify=in-place"),
             (cargo.workspace, "--workspace"),
             (cargo.all_features, "--all-features"),
             (cargo.no_default_features, "--no-default-features"),

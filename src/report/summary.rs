@@ -48,8 +48,8 @@ impl Summary<'_> {
             self.note(
                 out,
                 &format!(
-                    "discover {:.2} s, load {:.2} s, analyse {:.2} s",
-                    seconds.discover, seconds.load, seconds.analyse
+                    "discover {:.2} s, load {:.2} s, analyse {:.2} s, verify {:.2} s",
+                    seconds.discover, seconds.load, seconds.analyse, seconds.verify
                 ),
             )?;
         }
@@ -60,6 +60,20 @@ impl Summary<'_> {
     fn verified(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.outcome.files.is_empty() {
             return Ok(());
+        }
+        if let Some(verification) = &self.outcome.verification {
+            let strong = self.palette.strong;
+            let features: Vec<&str> = verification
+                .configurations
+                .iter()
+                .map(String::as_str)
+                .collect();
+            return writeln!(
+                out,
+                "{strong}verified{strong:#}: compiled with {} ({})",
+                features.join(", "),
+                count(verification.checks, "check")
+            );
         }
         let warning = self.palette.warning;
         let what = match self.committed {
@@ -124,10 +138,7 @@ impl Summary<'_> {
             self.warning(out, &format!("{dropped} dropped for it"))?;
             self.help(
                 out,
-                &format!(
-                    "run again: `{}`",
-                    self.invocation.with(&["--apply", "--no-verify"])
-                ),
+                &format!("run again: `{}`", self.invocation.with(&["--apply"])),
             )?;
         }
         Ok(())
@@ -145,7 +156,7 @@ impl Summary<'_> {
                     &format!("the paths of the diff are relative to {base}"),
                 )?;
             }
-            let command = self.invocation.with(&["--apply", "--no-verify"]);
+            let command = self.invocation.with(&["--apply"]);
             self.help(
                 out,
                 &format!("nothing was written; `{command}` writes the changes"),
@@ -361,7 +372,7 @@ mod tests {
   unobserved-task  2 offered, 1 manual
 warning: src/z.rs changed while unpark ran, and was left as it is
 warning: 2 changes dropped for it
-help: run again: `unpark --apply --no-verify`
+help: run again: `unpark --apply`
 help: 2 more with `--unsafe-fixes`: `unpark --unsafe-fixes`
 help: 1 needs a person: `unpark why src/x.rs:12`
 warning: skipped a.rs: it is generated

@@ -1,7 +1,7 @@
 //! The stage: one loaded workspace whose files are replaced by those of each fixture.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{LazyLock, Mutex, MutexGuard},
 };
@@ -157,6 +157,7 @@ impl Stage {
             selection: &selection,
             config: &config,
             denied,
+            lowered: &BTreeSet::new(),
         };
         run::analyse(&mut outcome, &mut self.workspace, &mut open, &chosen);
         collect::finish(&mut outcome);
