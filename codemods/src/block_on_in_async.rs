@@ -53,7 +53,7 @@
 //! Safe: what panicked or stopped the thread waits. Unsafe where a `select!`, a `timeout` or an
 //! `abort` stands around it, for it can now be dropped half way.
 
-use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, TextRange};
+use ra_ap_syntax::{AstNode, SyntaxNode, TextRange};
 
 use crate::{
     analysis::{
@@ -64,11 +64,10 @@ use crate::{
         in_place::{InPlace, Trust, cancellation, endless, new_wait},
         surroundings::comment_about,
     },
-    codemod::{Candidate, Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
+    codemod::{Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
     context::{Call, FileContext},
-    knowledge::{InAsync, Knowledge, Role},
+    knowledge::{InAsync, Role},
     refusal::{Refusal, RefusalKind},
-    syntax::candidate_calls,
 };
 
 /// See the header of this file.
@@ -78,13 +77,9 @@ pub const CODEMOD: Codemod = Codemod {
     docs: include_str!("block_on_in_async.rs"),
     safety: Safety::Safe,
     triggers: |knowledge| knowledge.triggers(is_block_on),
-    candidates,
+    candidates: |outline, knowledge| outline.calls(knowledge, is_block_on),
     pass: Pass::File(pass),
 };
-
-fn candidates(file: &SourceFile, knowledge: &Knowledge) -> Vec<Candidate> {
-    candidate_calls(file, knowledge, is_block_on)
-}
 
 fn pass(ctx: &FileContext<'_>, findings: &mut Findings) {
     for call in ctx.calls(is_block_on) {

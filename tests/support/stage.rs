@@ -6,7 +6,7 @@ use std::{
     sync::{LazyLock, Mutex, MutexGuard},
 };
 
-use ra_ap_ide_db::{FileId, span::Edition};
+use ra_ap_ide_db::{FileId, span::Edition, syntax_helpers::LexedStr};
 use ra_ap_syntax::SourceFile;
 use unpark::{
     cargo::Project,
@@ -21,7 +21,7 @@ use unpark::{
     source::Source,
     workspace::Workspace,
 };
-use unpark_codemods::{CATALOGUE, Codemod};
+use unpark_codemods::{CATALOGUE, Codemod, outline::Outline};
 
 use super::fixture::Case;
 
@@ -129,9 +129,11 @@ impl Stage {
             texts.insert(*id, text.clone());
             let source = Source::decode(text.clone().into_bytes()).expect("fixtures are UTF-8");
             let tree = SourceFile::parse(text, Edition::CURRENT).tree();
+            let tokens = LexedStr::new(Edition::CURRENT, text);
+            let outline = Outline::of(&tokens, &tree, &knowledge);
             let found = selection
                 .iter()
-                .map(|codemod| (codemod.candidates)(&tree, &knowledge))
+                .map(|codemod| (codemod.candidates)(&outline, &knowledge))
                 .collect();
             candidates.push(CandidateFile {
                 path,
