@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod discover;
 mod docs;
+mod engines;
 mod fixtures;
 mod format;
 mod knowledge;

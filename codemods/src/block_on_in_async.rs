@@ -5,6 +5,10 @@
 //! pollster, smol, async-std and tauri, and the postfix `f.block_on()`) where it stands directly in
 //! an async function, block or closure. The future is awaited there.
 //!
+//! A closure can't wait, but one that std calls there and then can be written out: what `map` and
+//! `collect` do as a loop, what `Option::and_then` does as a `match`, each in the same order, and
+//! with the same end at the first error.
+//!
 //! # Why is this bad
 //! tokio's own `block_on` panics on an async thread: "Cannot start a runtime from within a
 //! runtime". The others stop the thread, and with it every task that waits for it, until the future
@@ -42,26 +46,30 @@
 //! - The receiver is a runtime of its own, or a handle that is not known to be the current one
 //!   (R1).
 //! - The future's type is not known (R2), or it is known not to be `Send` (R3).
+//! - The call stands in a closure that is called there and then, by something that has no counterpart
+//!   that waits, such as `sort_by_key` or `retain` (F6).
 //! - The call stands in what a macro makes, and not in the file (R8).
 //! - A guard, or another value that is not `Send`, would be held while the future waits (R9).
 //! - Left to a person: a comment says why the call is there.
 //!
-//! Calls in a closure are left alone: one that is offloaded may block, and of another it is not
+//! Calls in other closures are left alone: one that is offloaded may block, and of another it is not
 //! known where it runs. So are calls in functions that are not async.
 //!
 //! # Safety
 //! Safe: what panicked or stopped the thread waits. Unsafe where a `select!`, a `timeout` or an
-//! `abort` stands around it, for it can now be dropped half way.
+//! `abort` stands around it, for it can now be dropped half way; and where a value that is not `Send`
+//! is dropped before, but was borrowed, for the compiler takes it to be held.
 
 use ra_ap_syntax::{AstNode, SyntaxNode, TextRange};
 
 use crate::{
     analysis::{
         awaited::Future,
+        closures::Around,
         driven::is_block_on,
         handle::other_runtime,
         held::refutes_send,
-        in_place::{InPlace, Trust, cancellation, endless, new_wait},
+        in_place::{InPlace, Trust, cancellation, endless, held},
         surroundings::comment_about,
     },
     codemod::{Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
@@ -83,11 +91,11 @@ pub const CODEMOD: Codemod = Codemod {
 
 fn pass(ctx: &FileContext<'_>, findings: &mut Findings) {
     for call in ctx.calls(is_block_on) {
-        let enclosing = ctx.enclosing(call.expr.syntax());
-        let Some(enclosing) = enclosing.filter(|enclosing| enclosing.is_async()) else {
+        let around = Around::of(ctx, call.expr.syntax());
+        let Some(around) = around.filter(|around| around.enclosing.is_async()) else {
             continue;
         };
-        let Some(body) = enclosing.body() else {
+        let Some(body) = around.enclosing.body() else {
             continue;
         };
         if ctx.is_test_code(call.expr.syntax()) && !ctx.settings.include_tests {
@@ -95,7 +103,7 @@ fn pass(ctx: &FileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let mut why = Vec::new();
-        let verdict = verdict(ctx, &call, &body, &mut why);
+        let verdict = verdict(ctx, &call, &around, &body, &mut why);
         findings.items.push(Finding {
             codemod: CODEMOD.name,
             file: ctx.file,
@@ -123,6 +131,7 @@ fn message(call: &Call<'_>) -> String {
 fn verdict(
     ctx: &FileContext<'_>,
     call: &Call<'_>,
+    around: &Around,
     body: &SyntaxNode,
     why: &mut Vec<Note>,
 ) -> Verdict {
@@ -139,7 +148,8 @@ fn verdict(
     if let Some(advice) = comment_about(ctx, call.expr.syntax(), call.api.name(), until) {
         return Verdict::Manual(advice);
     }
-    if let Some(refusal) = other_runtime(ctx, call, body, None) {
+    let innermost = around.closures.first().map(|it| it.closure.syntax());
+    if let Some(refusal) = other_runtime(ctx, call, body, innermost) {
         return Verdict::Refused(refusal);
     }
     if ctx.type_of(&future).is_none_or(|ty| ty.contains_unknown()) {
@@ -149,12 +159,12 @@ fn verdict(
     if let Some(words) = refutes_send(ctx, &future) {
         return refuse(RefusalKind::R3, &words);
     }
+    let mut trust = Trust::default();
     if let Some(refusal) =
-        new_wait(ctx, call.expr.syntax(), body).or_else(|| endless(ctx, &future, body))
+        held(ctx, call.expr.syntax(), body, &mut trust, why).or_else(|| endless(ctx, &future, body))
     {
         return Verdict::Refused(refusal);
     }
-    let mut trust = Trust::default();
     let mut effects = Vec::new();
     if let Some(cancelled) = cancellation(ctx, call.expr.syntax()) {
         why.push(cancelled);
@@ -168,9 +178,13 @@ fn verdict(
         in_block: false,
         clones: &[],
     };
-    let Some((change, comments)) = in_place.change(ctx) else {
+    let Some(written) = in_place.written(ctx) else {
         let message = "the call stands in what a macro makes, and can't be edited in the file";
         return refuse(RefusalKind::R8, message);
+    };
+    let (change, comments) = match around.written(ctx, written) {
+        Ok(written) => written.change(ctx),
+        Err(refusal) => return Verdict::Refused(refusal),
     };
     if comments {
         why.push(Note::new("a comment in the call goes away with it"));

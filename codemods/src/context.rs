@@ -12,7 +12,7 @@ use ra_ap_syntax::{
 
 use crate::{
     facts::{PackageFacts, TargetKind},
-    knowledge::{Api, Argument, Resolved, Role, is_named},
+    knowledge::{Api, Argument, Combinator, Resolved, Role, is_named},
     settings::Settings,
     syntax::{Imports, names_in},
 };
@@ -242,6 +242,18 @@ impl<'a> FileContext<'a> {
         )
     }
 
+    /// Whether a name at a place is the type at this path, or a variant of it: nothing nearby hides it.
+    pub fn names_std(&self, place: &SyntaxNode, name: &str, path: &str) -> bool {
+        let ty = match self.in_scope(place, name) {
+            Some(PathResolution::Def(ModuleDef::EnumVariant(variant))) => {
+                variant.parent_enum(self.db).ty(self.db)
+            }
+            Some(PathResolution::Def(ModuleDef::Adt(adt))) => adt.ty(self.db),
+            _ => return false,
+        };
+        self.is_adt(&ty, path)
+    }
+
     fn in_scope(&self, place: &SyntaxNode, path: &str) -> Option<PathResolution<'a>> {
         let text = format!("const _: () = {path};");
         let parsed = ast::SourceFile::parse(&text, Edition::CURRENT).tree();
@@ -254,6 +266,12 @@ impl<'a> FileContext<'a> {
         self.known
             .function(function)
             .or_else(|| self.known.function(self.in_trait(function)?))
+    }
+
+    /// The row of a function that calls its closure there and then.
+    pub fn combinator(&self, function: Function) -> Option<&'static Combinator> {
+        let declared = || self.known.combinator(self.db, self.in_trait(function)?);
+        self.known.combinator(self.db, function).or_else(declared)
     }
 
     /// The declaration in its trait of a function in an impl.

@@ -3,6 +3,8 @@
 //! A table names public paths. They are resolved forward, through re-exports, to definitions, and
 //! definitions are compared: nothing is ever matched by its name.
 
+mod combinators;
+mod guards;
 mod tables;
 mod threads;
 
@@ -16,6 +18,8 @@ use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 use serde::Deserialize;
 
 use crate::analysis::blocking::Stops;
+use combinators::Combinators;
+pub use combinators::{Combinator, End, Step};
 pub use tables::BUILT_IN;
 use threads::Threads;
 pub use threads::Waits;
@@ -336,6 +340,8 @@ pub struct Resolved<'a> {
     /// The crates whose names have been read; the others are not worth reading for a table.
     crates: &'a FxHashSet<String>,
     threads: OnceLock<Threads>,
+    combinators: OnceLock<Combinators>,
+    guards: OnceLock<FxHashSet<Adt>>,
     /// What the bodies of the workspace's own functions were found to do.
     pub(crate) bodies: Mutex<FxHashMap<Function, Stops>>,
 }
@@ -354,6 +360,8 @@ impl<'a> Resolved<'a> {
             blocking: FxHashMap::default(),
             crates,
             threads: OnceLock::new(),
+            combinators: OnceLock::new(),
+            guards: OnceLock::new(),
             bodies: Mutex::default(),
         };
         for (index, api) in knowledge.apis.iter().enumerate() {
@@ -427,6 +435,20 @@ impl<'a> Resolved<'a> {
         self.threads
             .get_or_init(|| Threads::new(db, self))
             .knows(krate)
+    }
+
+    /// The row of a function that calls its closure there and then.
+    pub fn combinator(&self, db: &RootDatabase, function: Function) -> Option<&'static Combinator> {
+        self.combinators
+            .get_or_init(|| Combinators::new(db))
+            .of(db, function)
+    }
+
+    /// Whether nobody may hold a value of this type while a future waits.
+    pub fn is_guard(&self, db: &RootDatabase, adt: Adt) -> bool {
+        self.guards
+            .get_or_init(|| guards::guards(db, self))
+            .contains(&adt)
     }
 
     /// The row of a blocking function.

@@ -68,7 +68,7 @@ use crate::{
         driven::{Driven, Offloaded, has_own_type},
         handle::{is_of_this_runtime, other_runtime},
         held::refutes_send,
-        in_place::{InPlace, Trust, cancellation, endless, new_wait, take_away},
+        in_place::{InPlace, Trust, cancellation, endless, held, take_away},
         join_error::{Consumer, consumer, outermost},
         offload::Site,
         surroundings::{begins_statement, comment_about},
@@ -286,9 +286,11 @@ impl<'a> Site<'a, '_> {
         }
         let node = self.call.expr.syntax();
         let waits_anew = self.returns == Returns::Value;
-        let refusal = endless(self.ctx, &driven.future, &self.body);
-        let held = || new_wait(self.ctx, node, &self.body).filter(|_| waits_anew);
-        if let Some(refusal) = refusal.or_else(held) {
+        let mut refusal = endless(self.ctx, &driven.future, &self.body);
+        if refusal.is_none() && waits_anew {
+            refusal = held(self.ctx, node, &self.body, &mut trust, why);
+        }
+        if let Some(refusal) = refusal {
             return Verdict::Refused(refusal);
         }
         if let Some(cancelled) = cancellation(self.ctx, node) {

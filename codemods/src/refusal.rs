@@ -22,6 +22,8 @@ impl Refusal {
 /// The kinds of refusals. Their codes are part of the JSON contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefusalKind {
+    /// A closure that can't wait.
+    F6,
     /// The future needs, or the call names, another runtime than the one it would run on.
     R1,
     /// A type that decides is not known.
@@ -45,9 +47,10 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
-    /// The code: `R1` to `R10`.
+    /// The code: `F6`, or `R1` to `R10`.
     pub fn code(self) -> &'static str {
         match self {
+            RefusalKind::F6 => "F6",
             RefusalKind::R1 => "R1",
             RefusalKind::R2 => "R2",
             RefusalKind::R3 => "R3",
@@ -64,6 +67,7 @@ impl RefusalKind {
     /// The name, for people.
     pub fn name(self) -> &'static str {
         match self {
+            RefusalKind::F6 => "closure",
             RefusalKind::R1 => "other runtime",
             RefusalKind::R2 => "unknown type",
             RefusalKind::R3 => "not Send",

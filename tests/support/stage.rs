@@ -6,6 +6,7 @@ use std::{
     sync::{LazyLock, Mutex, MutexGuard},
 };
 
+use ra_ap_hir::{Semantics, attach_db};
 use ra_ap_ide_db::{FileId, span::Edition, syntax_helpers::LexedStr};
 use ra_ap_syntax::SourceFile;
 use unpark::{
@@ -21,7 +22,13 @@ use unpark::{
     source::Source,
     workspace::Workspace,
 };
-use unpark_codemods::{CATALOGUE, Codemod, outline::Outline};
+use unpark_codemods::{
+    CATALOGUE, Codemod,
+    context::FileContext,
+    knowledge::{BUILT_IN, Resolved},
+    outline::Outline,
+    settings::Settings,
+};
 
 use super::fixture::Case;
 
@@ -162,6 +169,45 @@ impl Stage {
         run::analyse(&mut outcome, &mut self.workspace, &mut open, &chosen);
         collect::finish(&mut outcome);
         outcome
+    }
+}
+
+impl Stage {
+    /// Shows `src/lib.rs` of a package to an engine, with this text.
+    pub fn look<T>(
+        &mut self,
+        package: &str,
+        text: &str,
+        look: impl FnOnce(&FileContext<'_>) -> T,
+    ) -> T {
+        let path = self.root.join(package).join("src/lib.rs");
+        let (file, _) = self.empty[&path];
+        let mut texts: BTreeMap<FileId, String> = self
+            .empty
+            .values()
+            .map(|(id, text)| (*id, text.clone()))
+            .collect();
+        texts.insert(file, text.to_owned());
+        self.workspace.write(texts);
+        self.workspace.prime(&[file]);
+        let db = &self.workspace.db;
+        attach_db(db, || {
+            let known = Resolved::new(db, &BUILT_IN, self.workspace.crates_read());
+            let sema = Semantics::new(db);
+            let krate = sema.first_crate(file).expect("a member's file");
+            let (package, target) = self.workspace.facts_of(krate).expect("a member's file");
+            look(&FileContext {
+                db,
+                sema: &sema,
+                file,
+                text,
+                source: sema.parse_guess_edition(file),
+                package,
+                target,
+                known: &known,
+                settings: &Settings::default(),
+            })
+        })
     }
 }
 

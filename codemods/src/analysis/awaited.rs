@@ -1,10 +1,12 @@
 //! The text of a future that is awaited, or spawned, where a call drove it before.
 
-use ra_ap_ide_db::{span::Edition, syntax_helpers::LexedStr};
-use ra_ap_syntax::{AstNode, SyntaxKind, TextRange, ast};
+use ra_ap_syntax::{AstNode, TextRange, ast};
 
 use super::{captured::leaves_temporary, control::leaves_early};
-use crate::{context::FileContext, text::has_comment};
+use crate::{
+    context::FileContext,
+    text::{has_comment, shifted},
+};
 
 /// The future of a call that goes away.
 #[derive(Debug, Clone)]
@@ -220,26 +222,7 @@ fn moved_block(
 pub fn written_at(ctx: &FileContext<'_>, expr: &ast::Expr, to: TextRange) -> Option<String> {
     let range = ctx.source_range(expr.syntax())?;
     let (from, to) = (ctx.indent_at(range.start()), ctx.indent_at(to.start()));
-    let text = ctx.slice(range);
-    if from == to {
-        return Some(text.to_owned());
-    }
-    // Only white space between tokens is touched: the lines of a string stay as they are.
-    let lexed = LexedStr::new(Edition::CURRENT, text);
-    let shifted = (0..lexed.len()).map(|index| match lexed.kind(index) {
-        SyntaxKind::WHITESPACE => lexed
-            .text(index)
-            .split('\n')
-            .enumerate()
-            .map(|(line, space)| match space.strip_prefix(from) {
-                Some(rest) if line > 0 => format!("{to}{rest}"),
-                _ => space.to_owned(),
-            })
-            .collect::<Vec<_>>()
-            .join("\n"),
-        _ => lexed.text(index).to_owned(),
-    });
-    Some(shifted.collect())
+    Some(shifted(ctx.slice(range), from, to))
 }
 
 /// Whether a comment stands in this part of the file.

@@ -1,9 +1,9 @@
 //! What a closure with `move` owned, and whether it shows once the closure is gone.
 
-use ra_ap_hir::{Access, Adt, HasCrate, PathResolution, Type};
+use ra_ap_hir::{Adt, HasCrate, PathResolution, Type};
 use ra_ap_syntax::{AstNode, WalkEvent, ast};
 
-use super::control::is_own_body;
+use super::{control::is_own_body, moves::takes_receiver};
 use crate::context::FileContext;
 
 /// How deep the fields of a type are looked at.
@@ -86,10 +86,7 @@ fn is_moved(ctx: &FileContext<'_>, expr: &ast::Expr) -> bool {
         return false;
     };
     if let Some(call) = ast::MethodCallExpr::cast(parent.clone()) {
-        let callee = ctx.sema.resolve_method_call(&call);
-        let own = callee.and_then(|callee| callee.self_param(ctx.db));
-        let plain = ctx.type_of(expr).is_some_and(|ty| !ty.is_reference());
-        return plain && own.is_some_and(|own| own.access(ctx.db) == Access::Owned);
+        return takes_receiver(ctx, &call, expr);
     }
     ast::ArgList::can_cast(parent.kind())
         || ast::RecordExprField::can_cast(parent.kind())

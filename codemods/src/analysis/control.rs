@@ -7,6 +7,21 @@ use crate::context::FileContext;
 /// Whether a `return`, `?` or `yield` in this body leaves the body itself, and not a closure,
 /// function or async block inside of it. Macros are looked into; one that can't be counts.
 pub fn leaves_early(ctx: &FileContext<'_>, body: &SyntaxNode) -> bool {
+    leaves(ctx, body, |node| {
+        ast::ReturnExpr::can_cast(node.kind())
+            || ast::TryExpr::can_cast(node.kind())
+            || ast::YieldExpr::can_cast(node.kind())
+    })
+}
+
+/// The same, but for `?`.
+pub fn returns(ctx: &FileContext<'_>, body: &SyntaxNode) -> bool {
+    leaves(ctx, body, |node| {
+        ast::ReturnExpr::can_cast(node.kind()) || ast::YieldExpr::can_cast(node.kind())
+    })
+}
+
+fn leaves(ctx: &FileContext<'_>, body: &SyntaxNode, by: fn(&SyntaxNode) -> bool) -> bool {
     let mut walk = body.preorder();
     while let Some(event) = walk.next() {
         let WalkEvent::Enter(node) = event else {
@@ -16,15 +31,12 @@ pub fn leaves_early(ctx: &FileContext<'_>, body: &SyntaxNode) -> bool {
             walk.skip_subtree();
             continue;
         }
-        if ast::ReturnExpr::can_cast(node.kind())
-            || ast::TryExpr::can_cast(node.kind())
-            || ast::YieldExpr::can_cast(node.kind())
-        {
+        if by(&node) {
             return true;
         }
         if let Some(mac) = ast::MacroCall::cast(node) {
             let leaves = match ctx.sema.expand_macro_call(&mac) {
-                Some(expansion) => leaves_early(ctx, &expansion.value),
+                Some(expansion) => leaves(ctx, &expansion.value, by),
                 None => true,
             };
             if leaves {

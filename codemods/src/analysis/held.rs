@@ -1,10 +1,93 @@
-//! What is alive where a future waits, and may not move to another thread.
+//! What may not be held where a future waits: guards, and what may not move to another thread.
 
-use ra_ap_hir::Type;
-use ra_ap_syntax::{AstNode, SyntaxNode, WalkEvent, ast};
+use ra_ap_hir::{HasCrate, Type};
+use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, WalkEvent, ast};
 
-use super::{awaited::Future, control::is_own_body, surroundings::uses_of};
-use crate::context::FileContext;
+pub use super::alive::alive_at;
+use super::{
+    awaited::Future,
+    control::is_own_body,
+    temporaries::{self, Ends},
+};
+use crate::{
+    codemod::Note,
+    context::FileContext,
+    refusal::{Refusal, RefusalKind},
+};
+
+/// How deep the fields of a type are looked at for a guard.
+const DEPTH: usize = 4;
+
+/// Something that is alive where a future waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The name of the local, or the code that makes the temporary.
+    pub name: String,
+    /// What is wrong with holding it.
+    pub kind: Kind,
+    /// Where it is made, if that is in the file as it is.
+    pub range: Option<TextRange>,
+}
+
+/// What is wrong with holding a value while a future waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// It is a guard, or has one in it: what it guards stays taken. Its type's name.
+    Guard {
+        /// The name of the guard's type.
+        ty: String,
+        /// Whether it is known not to be `Send` as well.
+        not_send: bool,
+    },
+    /// It is not `Send`, and neither is the future then.
+    NotSend,
+    /// It is dropped or moved before, but was borrowed: for the compiler, the future is not `Send`.
+    Lingers,
+}
+
+impl Held {
+    /// Whether the future is not `Send` because of it.
+    pub fn refutes_send(&self) -> bool {
+        !matches!(
+            self.kind,
+            Kind::Guard {
+                not_send: false,
+                ..
+            }
+        )
+    }
+
+    /// Why nothing may wait while it is alive. `None` if nothing but a bound by `Send` forbids it.
+    pub fn refusal(&self) -> Option<Refusal> {
+        let name = &self.name;
+        let message = match &self.kind {
+            Kind::Guard { ty, .. } => {
+                format!("`{name}`, a `{ty}`, would be held while the future waits")
+            }
+            Kind::NotSend => {
+                format!("`{name}`, which is not `Send`, would be held while the future waits")
+            }
+            Kind::Lingers => return None,
+        };
+        Some(Refusal::new(RefusalKind::R9, message))
+    }
+
+    /// The same as a note, at the place where it is made.
+    pub fn note(&self, ctx: &FileContext<'_>) -> Note {
+        let name = &self.name;
+        let message = match self.kind {
+            Kind::Lingers => format!(
+                "`{name}` is dropped before, but was borrowed: the future is not `Send` for the \
+                 compiler"
+            ),
+            _ => format!("`{name}` is made here"),
+        };
+        Note {
+            place: self.range.map(|range| (ctx.file, range)),
+            message,
+        }
+    }
+}
 
 /// Whether a type is known not to be `Send`. The contrary is never known of a future.
 pub fn is_not_send<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
@@ -23,9 +106,12 @@ pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
             if is_not_send(ctx, &ty) {
                 return Some("the future is not `Send`".to_owned());
             }
-            if let Some(made) = made_in(ctx, expr.syntax()) {
+            let made = temporaries::in_expr(ctx, expr, Ends::of(ctx));
+            let made = made.iter().filter_map(|made| temporary(ctx, made));
+            if let Some(made) = made.into_iter().find(Held::refutes_send) {
                 return Some(format!(
-                    "`{made}`, which is not `Send`, would be held while the future waits"
+                    "`{}`, which is not `Send`, would be held while the future waits",
+                    made.name
                 ));
             }
             expr
@@ -36,18 +122,26 @@ pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
         ast::Expr::BlockExpr(block) => block.syntax().clone(),
         ast::Expr::PathExpr(path) => {
             let function = ctx.function_of_path(&path.path()?)?;
-            ctx.sema.source(function)?.value.body()?.syntax().clone()
+            ctx.sema.source(function)?.value.syntax().clone()
         }
         _ => {
             let callee = ctx.callee(expr).filter(|callee| ctx.is_local(*callee))?;
-            ctx.sema.source(callee)?.value.body()?.syntax().clone()
+            ctx.sema.source(callee)?.value.syntax().clone()
         }
     };
     waits_in(&body).into_iter().find_map(|wait| {
-        let name = held_at(ctx, &wait, &body)?;
-        Some(format!(
-            "the future holds `{name}`, which is not `Send`, while it waits"
-        ))
+        let held = alive_at(ctx, &wait, &body);
+        let held = held.into_iter().find(Held::refutes_send)?;
+        Some(match held.kind {
+            Kind::Lingers => format!(
+                "for the compiler, the future holds `{}`, which is not `Send`, while it waits",
+                held.name
+            ),
+            _ => format!(
+                "the future holds `{}`, which is not `Send`, while it waits",
+                held.name
+            ),
+        })
     })
 }
 
@@ -68,125 +162,48 @@ fn waits_in(body: &SyntaxNode) -> Vec<SyntaxNode> {
     waits
 }
 
-/// What is alive at `wait` in its async body, and is known not to be `Send`: a local, or the value
-/// of an expression that lives as long as its statement.
-pub fn held_at(ctx: &FileContext<'_>, wait: &SyntaxNode, body: &SyntaxNode) -> Option<String> {
-    let mut inner = wait.clone();
-    let mut in_statement = true;
-    let awaited = ast::AwaitExpr::cast(wait.clone()).and_then(|it| it.expr());
-    if let Some(made) = awaited.and_then(|awaited| made_in(ctx, awaited.syntax())) {
-        return Some(made);
-    }
-    for outer in wait.ancestors().skip(1) {
-        let held = if let Some(list) = ast::StmtList::cast(outer.clone()) {
-            in_statement = false;
-            list.statements()
-                .take_while(|statement| statement.syntax() != &inner)
-                .filter_map(|statement| match statement {
-                    ast::Stmt::LetStmt(it) => it.pat(),
-                    _ => None,
-                })
-                .find_map(|pattern| held_by(ctx, &pattern, wait))
-        } else if let Some(arm) = ast::MatchArm::cast(outer.clone()) {
-            arm.pat().and_then(|pattern| held_by(ctx, &pattern, wait))
-        } else if let Some(scrutinee) = scrutinee(&outer).filter(|it| it.syntax() != &inner) {
-            scrutinee
-                .syntax()
-                .descendants()
-                .filter_map(ast::IdentPat::cast)
-                .find_map(|pattern| held_by(ctx, &pattern.into(), wait))
-                .or_else(|| made_in(ctx, scrutinee.syntax()))
-        } else if in_statement {
-            outer
-                .children()
-                .take_while(|child| child != &inner)
-                .find_map(|child| made_in(ctx, &child))
-                .or_else(|| lent_in(ctx, &outer, &inner))
-        } else {
-            None
-        };
-        if held.is_some() || outer == *body {
-            return held;
-        }
-        inner = outer;
-    }
-    None
+/// The value of an expression, if holding it does harm.
+pub(super) fn temporary(ctx: &FileContext<'_>, expr: &ast::Expr) -> Option<Held> {
+    let kind = kind_of(ctx, &ctx.type_of(expr)?)?;
+    let range = ctx.source_range(expr.syntax());
+    let name = range.map(|range| ctx.slice(range).to_owned());
+    Some(Held {
+        name: name.unwrap_or_else(|| expr.syntax().text().to_string()),
+        kind,
+        range,
+    })
 }
 
-/// The part of a `match`, `if`, `while` or `for` whose value lives as long as its body.
-fn scrutinee(node: &SyntaxNode) -> Option<ast::Expr> {
-    if let Some(it) = ast::MatchExpr::cast(node.clone()) {
-        return it.expr();
+/// What is wrong with holding a value of this type.
+pub(super) fn kind_of<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> Option<Kind> {
+    let not_send = is_not_send(ctx, ty);
+    match guard_in(ctx, ty, DEPTH) {
+        Some(ty) => Some(Kind::Guard { ty, not_send }),
+        None => not_send.then_some(Kind::NotSend),
     }
-    if let Some(it) = ast::ForExpr::cast(node.clone()) {
-        return it.iterable();
-    }
-    let condition = match ast::IfExpr::cast(node.clone()) {
-        Some(it) => it.condition(),
-        None => ast::WhileExpr::cast(node.clone())?.condition(),
-    };
-    let has_let = |it: &ast::Expr| {
-        it.syntax()
-            .descendants()
-            .any(|it| ast::LetExpr::can_cast(it.kind()))
-    };
-    condition.filter(has_let)
 }
 
-/// The name in a pattern that is alive at `wait`: not handed to anyone before.
-fn held_by(ctx: &FileContext<'_>, pattern: &ast::Pat, wait: &SyntaxNode) -> Option<String> {
-    pattern
-        .syntax()
-        .descendants()
-        .filter_map(ast::IdentPat::cast)
-        .find_map(|name| {
-            let local = ctx.sema.to_def(&name)?;
-            if !is_not_send(ctx, &local.ty(ctx.db)) {
-                return None;
-            }
-            let moved = uses_of(ctx, local, name.syntax()).into_iter().any(|path| {
-                path.syntax().text_range().end() <= wait.text_range().end()
-                    && path
-                        .syntax()
-                        .parent()
-                        .is_some_and(|it| ast::ArgList::can_cast(it.kind()))
-            });
-            (!moved).then(|| local.name(ctx.db).as_str().to_owned())
-        })
-}
-
-/// The receiver that a method call has borrowed while its `arguments` are evaluated.
-fn lent_in(ctx: &FileContext<'_>, call: &SyntaxNode, arguments: &SyntaxNode) -> Option<String> {
-    let call = ast::MethodCallExpr::cast(call.clone())?;
-    if !ast::ArgList::can_cast(arguments.kind()) {
+/// The name of the guard that a value of this type owns.
+fn guard_in<'a>(ctx: &FileContext<'a>, ty: &Type<'a>, depth: usize) -> Option<String> {
+    if depth == 0 || ty.is_reference() {
         return None;
     }
-    let receiver = call.receiver()?;
-    let lent = ctx.sema.type_of_expr(&receiver)?.adjusted?;
-    if !is_not_send(ctx, &lent) {
-        return None;
+    if ty.is_tuple() {
+        let fields = ty.tuple_fields(ctx.db);
+        return fields.iter().find_map(|it| guard_in(ctx, it, depth - 1));
     }
-    ctx.source_text(receiver.syntax()).map(str::to_owned)
-}
-
-/// A value that an expression makes and that lives on until the end of its statement.
-fn made_in(ctx: &FileContext<'_>, node: &SyntaxNode) -> Option<String> {
-    let mut walk = node.preorder();
-    while let Some(event) = walk.next() {
-        let WalkEvent::Enter(node) = event else {
-            continue;
-        };
-        if is_own_body(&node) {
-            walk.skip_subtree();
-            continue;
-        }
-        let expr = match ast::Expr::cast(node) {
-            Some(it @ (ast::Expr::CallExpr(_) | ast::Expr::MethodCallExpr(_))) => it,
-            _ => continue,
-        };
-        if ctx.type_of(&expr).is_some_and(|ty| is_not_send(ctx, &ty)) {
-            return ctx.source_text(expr.syntax()).map(str::to_owned);
-        }
+    let adt = ty.as_adt()?;
+    if ctx.known.is_guard(ctx.db, adt) {
+        return Some(adt.name(ctx.db).as_str().to_owned());
     }
-    None
+    let in_arguments = ty
+        .type_arguments()
+        .find_map(|it| guard_in(ctx, &it, depth - 1));
+    let in_fields = || {
+        let fields = ty.fields(ctx.db);
+        let own = adt.krate(ctx.db).origin(ctx.db).is_local();
+        let mut fields = fields.iter().filter(|_| own);
+        fields.find_map(|(_, it)| guard_in(ctx, it, depth - 1))
+    };
+    in_arguments.or_else(in_fields)
 }

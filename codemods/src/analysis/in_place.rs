@@ -4,7 +4,7 @@ use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
 
 use super::{
     awaited::{Future, awaited_at, awaited_in_block, comments_in},
-    held::held_at,
+    held::{Held, alive_at},
     leftovers,
     recursion::leads_back,
     surroundings::cancelled_by,
@@ -57,6 +57,11 @@ pub struct InPlace<'a> {
 impl InPlace<'_> {
     /// The change, and whether a comment goes away with it. `None` for what a macro made.
     pub fn change(&self, ctx: &FileContext<'_>) -> Option<(Change, bool)> {
+        self.written(ctx).map(|written| written.change(ctx))
+    }
+
+    /// What stands there afterwards. `None` for what a macro made.
+    pub fn written(&self, ctx: &FileContext<'_>) -> Option<Written> {
         let whole = without_attributes(ctx, self.whole)?;
         let mut text = match self.in_block {
             true => awaited_in_block(ctx, self.future, whole, self.owned)?,
@@ -74,10 +79,32 @@ impl InPlace<'_> {
             }
             text = format!("{block}{inner}{text}\n{outer}}}");
         }
+        Some(Written {
+            range: whole,
+            text,
+            kept,
+        })
+    }
+}
+
+/// Code that is written in the place of other code.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// What it replaces.
+    pub range: TextRange,
+    /// What stands there afterwards.
+    pub text: String,
+    /// The parts of the file that stand in it again.
+    pub kept: Vec<TextRange>,
+}
+
+impl Written {
+    /// The change that writes it, and whether a comment goes away with it.
+    pub fn change(self, ctx: &FileContext<'_>) -> (Change, bool) {
         let mut change = Change::default();
-        change.replace(ctx.file, whole, text);
-        let comments = take_away(ctx, &mut change, whole, kept);
-        Some((change, comments))
+        change.replace(ctx.file, self.range, self.text);
+        let comments = take_away(ctx, &mut change, self.range, self.kept);
+        (change, comments)
     }
 }
 
@@ -99,9 +126,27 @@ fn without_attributes(ctx: &FileContext<'_>, expr: &ast::Expr) -> Option<TextRan
 
 /// Why no `.await` may stand at `site`, where there is none now.
 pub fn new_wait(ctx: &FileContext<'_>, site: &SyntaxNode, body: &SyntaxNode) -> Option<Refusal> {
-    let held = held_at(ctx, site, body)?;
-    let message = format!("`{held}` would be held while the future waits");
-    Some(Refusal::new(RefusalKind::R9, message))
+    alive_at(ctx, site, body).iter().find_map(Held::refusal)
+}
+
+/// The same, with a note on the place. What only a bound by `Send` forbids lowers the trust.
+pub fn held(
+    ctx: &FileContext<'_>,
+    site: &SyntaxNode,
+    body: &SyntaxNode,
+    trust: &mut Trust,
+    why: &mut Vec<Note>,
+) -> Option<Refusal> {
+    let alive = alive_at(ctx, site, body);
+    if let Some((held, refusal)) = alive.iter().find_map(|it| Some((it, it.refusal()?))) {
+        why.push(held.note(ctx));
+        return Some(refusal);
+    }
+    for held in alive {
+        why.push(held.note(ctx));
+        trust.lower();
+    }
+    None
 }
 
 /// Why the future can't be awaited in the code `body`: it leads back to it.

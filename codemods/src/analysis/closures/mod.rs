@@ -1,0 +1,385 @@
+//! Closures that are called there and then, written out so that their code may wait.
+//!
+//! An `.await` can't stand in a closure that is not async. Where std calls the closure on the spot, a
+//! `match` or a loop does the same in the same order, and stops where it did; the rows of
+//! `knowledge/combinators.toml` say how. What the table does not know is refused by its name.
+
+mod chain;
+mod collection;
+mod element;
+mod inline;
+mod leaving;
+mod looped;
+mod template;
+
+use ra_ap_hir::{AsAssocItem, Function, HasCrate, ModuleDef, PathResolution, Type};
+use ra_ap_syntax::{
+    AstNode, SyntaxNode, TextRange,
+    ast::{self, HasArgList},
+};
+
+use self::{
+    chain::{Chain, Driven},
+    inline::{Inline, head, replaced},
+    leaving::{Outer, may_leave, outer_of},
+    looped::Loop,
+    template::{Filling, Template},
+};
+use super::{in_place::Written, surroundings::begins_statement};
+use crate::{
+    context::{Enclosing, FileContext},
+    knowledge::{Combinator, End},
+    refusal::{Refusal, RefusalKind},
+    text::shifted,
+};
+
+/// What is around a place, up to the innermost body that runs on its own: closures that are called
+/// there and then are a part of the body in which they stand.
+#[derive(Debug)]
+pub struct Around {
+    /// The closures, innermost first.
+    pub closures: Vec<InClosure>,
+    /// That body.
+    pub enclosing: Enclosing,
+}
+
+/// A closure around a place.
+#[derive(Debug)]
+pub struct InClosure {
+    /// The closure.
+    pub closure: ast::ClosureExpr,
+    /// What calls it.
+    pub called: Called,
+}
+
+impl Around {
+    /// What is around a node. `None` in a constant.
+    pub fn of(ctx: &FileContext<'_>, node: &SyntaxNode) -> Option<Around> {
+        let mut closures = Vec::new();
+        let mut enclosing = ctx.enclosing(node)?;
+        while let Enclosing::Closure(closure) = &enclosing {
+            let Some(called) = called_by(ctx, &closure.clone().into()) else {
+                break;
+            };
+            let outer = ctx.enclosing(called.site.syntax())?;
+            let closure = closure.clone();
+            closures.push(InClosure { closure, called });
+            enclosing = outer;
+        }
+        Some(Around {
+            closures,
+            enclosing,
+        })
+    }
+
+    /// What takes the place of the outermost call that a closure stands in, if `wait` takes the place
+    /// of what waits.
+    ///
+    /// # Errors
+    /// If one of the closures can't be written out.
+    pub fn written(&self, ctx: &FileContext<'_>, wait: Written) -> Result<Written, Refusal> {
+        self.closures
+            .iter()
+            .try_fold(wait, |wait, it| it.called.written(ctx, &[wait]))
+    }
+}
+
+/// A call that calls the closure, or the function, which it is given there and then.
+#[derive(Debug)]
+pub struct Called {
+    /// What is called, by its own name.
+    pub name: String,
+    /// The call, or the end of the chain that it is a part of: where the closure runs.
+    pub site: ast::Expr,
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    /// A row with a text.
+    Text(&'static Combinator, ast::MethodCallExpr, Function),
+    /// A chain of iterator methods.
+    Chain(Chain),
+    /// There is no counterpart. What drives it, if it only makes an iterator.
+    None(Option<String>),
+}
+
+/// What calls `argument` there and then. `None` where it is not known when it is called.
+pub fn called_by(ctx: &FileContext<'_>, argument: &ast::Expr) -> Option<Called> {
+    let list = argument.syntax().parent().and_then(ast::ArgList::cast)?;
+    let call = list.syntax().parent().and_then(ast::Expr::cast)?;
+    let function = ctx.callee(&call)?;
+    let row = ctx.combinator(function);
+    let (site, way) = match (&call, row) {
+        (ast::Expr::MethodCallExpr(method), Some(row)) if row.text.is_some() => {
+            let way = Way::Text(row, method.clone(), function);
+            (call.clone(), way)
+        }
+        (ast::Expr::MethodCallExpr(method), row) if row.is_none_or(Combinator::is_in_chain) => {
+            match Chain::of(ctx, method) {
+                Driven::Here(chain) => (chain.end.clone().into(), Way::Chain(chain)),
+                Driven::By(by, site) => (site, Way::None(Some(by))),
+                Driven::Elsewhere => return None,
+            }
+        }
+        (_, Some(_)) => (call, Way::None(None)),
+        (_, None) => return None,
+    };
+    let name = function.name(ctx.db).as_str().to_owned();
+    Some(Called { name, site, way })
+}
+
+impl Called {
+    /// The call written out, with `awaits` in the place of what they replace: in closures, in the
+    /// receiver, or a function that is handed over by its path and is awaited.
+    ///
+    /// # Errors
+    /// Why it can't be, as F6.
+    pub fn written(&self, ctx: &FileContext<'_>, awaits: &[Written]) -> Result<Written, Refusal> {
+        let name = &self.name;
+        let written = match &self.way {
+            Way::None(Some(by)) if by != name => Err(format!(
+                "nothing that waits can take the place of `{by}` behind it"
+            )),
+            Way::None(_) => Err("nothing that waits can take its place".to_owned()),
+            _ if hides_std(ctx, self.site.syntax()) => {
+                Err("`Some`, `Ok` or `Vec` is something else here".to_owned())
+            }
+            Way::Text(row, call, function) => as_text(ctx, row, call, *function, awaits),
+            Way::Chain(chain) => as_loop(ctx, chain, awaits),
+        };
+        written.map_err(|why| {
+            let message = format!("the closure of `{name}` can't wait: {why}");
+            Refusal::new(RefusalKind::F6, message)
+        })
+    }
+}
+
+/// Whether one of the names that are written means something else at a place.
+fn hides_std(ctx: &FileContext<'_>, place: &SyntaxNode) -> bool {
+    let names = [
+        ("Some", "core::option::Option"),
+        ("None", "core::option::Option"),
+        ("Ok", "core::result::Result"),
+        ("Err", "core::result::Result"),
+        ("Vec", "alloc::vec::Vec"),
+    ];
+    names
+        .iter()
+        .any(|(name, path)| !ctx.names_std(place, name, path))
+}
+
+/// A call with a text of its own in the table.
+fn as_text(
+    ctx: &FileContext<'_>,
+    row: &Combinator,
+    call: &ast::MethodCallExpr,
+    function: Function,
+    awaits: &[Written],
+) -> Result<Written, String> {
+    let nearby = call.syntax();
+    let list = call.arg_list().ok_or("it has no arguments")?;
+    let row_text = row.text.as_deref().unwrap_or_default();
+    let mut kept = Vec::new();
+    let mut arguments = Vec::new();
+    for (index, argument) in list.args().enumerate() {
+        if row.value == Some(index) {
+            let range = ctx.source_range(argument.syntax());
+            let range = range.ok_or("a macro makes its argument")?;
+            if !is_plain(ctx, &argument) {
+                return Err("its other argument would be made later than it is now".to_owned());
+            }
+            kept.push(range);
+            arguments.push(Filling::Value(replaced(ctx, range, awaits, &[])));
+            continue;
+        }
+        let arity = usize::from(row_text.contains(&format!("|{index}|")));
+        let inline = Inline::of(ctx, &argument, awaits, arity, nearby)?;
+        kept.extend(inline.kept.iter().copied());
+        arguments.push(Filling::Called(inline));
+    }
+    let whole = ast::Expr::from(call.clone());
+    let transposed = row.transposed.as_deref().zip(transposed(ctx, call));
+    let bodies = arguments.iter().filter_map(|argument| match argument {
+        Filling::Called(inline) => inline.body.clone(),
+        Filling::Value(_) => None,
+    });
+    for body in bodies {
+        let outer = match &transposed {
+            Some(_) => Outer::Try,
+            None if row.passes => outer_of(ctx, &whole),
+            None => Outer::Value,
+        };
+        may_leave(ctx, &body, &whole, outer)?;
+    }
+    let receiver = call.receiver().ok_or("it has no receiver")?;
+    let range = ctx.source_range(receiver.syntax());
+    let range = range.ok_or("a macro makes the receiver")?;
+    kept.push(range);
+    let mut text = replaced(ctx, range, awaits, &[]);
+    if is_behind_reference(ctx, &receiver, function)? {
+        text = format!("*{text}");
+    } else if !row_text.contains("&mut {self}") {
+        text = head(&receiver, text);
+    }
+    let template = Template {
+        receiver: &text,
+        arguments: &arguments,
+        unit: ctx.indent_unit(),
+        nearby,
+    };
+    if let Some((row_text, outer)) = transposed {
+        return place(ctx, &outer, template.fill(row_text), kept);
+    }
+    let unit = |argument: &Filling| match argument {
+        Filling::Called(inline) => inline.gives_unit(ctx),
+        Filling::Value(_) => false,
+    };
+    if let Some(row_text) = row.statement.as_deref()
+        && statement_of(ctx, &whole).is_some()
+        && arguments.iter().all(unit)
+    {
+        return place(ctx, &whole, template.fill(row_text), kept);
+    }
+    place(ctx, &whole, template.fill(row_text), kept)
+}
+
+/// A chain of iterator methods.
+fn as_loop(ctx: &FileContext<'_>, chain: &Chain, awaits: &[Written]) -> Result<Written, String> {
+    let end = ast::Expr::from(chain.end.clone());
+    let chain = chain.beginning_at_wait(ctx, awaits);
+    let outer = match chain.row.end {
+        Some(End::Collect | End::TryForEach) => outer_of(ctx, &end),
+        _ => Outer::Value,
+    };
+    let mut looped = Loop::new(ctx, &chain, awaits, outer)?;
+    for (body, passes) in looped.bodies() {
+        let outer = if passes { outer } else { Outer::Value };
+        may_leave(ctx, &body, &end, outer)?;
+    }
+    let text = looped.text()?;
+    let whole = match (chain.row.end, looped.leaves_by_try()) {
+        (Some(End::Drain), _) => chain.end.receiver().ok_or("it has no receiver")?,
+        (_, true) if outer == Outer::Try => {
+            let outer = end.syntax().parent().and_then(ast::Expr::cast);
+            outer.ok_or("it stands alone")?
+        }
+        _ => end,
+    };
+    place(ctx, &whole, text, looped.kept)
+}
+
+/// The text in the place of an expression: with parentheses where it could not stand as it is, and
+/// without the semicolon behind a statement.
+fn place(
+    ctx: &FileContext<'_>,
+    whole: &ast::Expr,
+    text: String,
+    mut kept: Vec<TextRange>,
+) -> Result<Written, String> {
+    let mut range = ctx.source_range(whole.syntax()).ok_or("a macro makes it")?;
+    let is_statement = text.starts_with("for ") || text.starts_with("if let ");
+    if is_statement && let Some(statement) = statement_of(ctx, whole) {
+        range = statement;
+    }
+    let before_else = whole
+        .syntax()
+        .ancestors()
+        .find_map(ast::LetStmt::cast)
+        .is_some_and(|it| {
+            let value = it.initializer().map(|it| it.syntax().text_range().end());
+            it.let_else().is_some() && value == Some(whole.syntax().text_range().end())
+        });
+    let text = match begins_statement(whole) || before_else {
+        true => format!("({text})"),
+        false => text,
+    };
+    kept.sort_by_key(|range| (range.start(), range.end()));
+    Ok(Written {
+        text: shifted(&text, "", ctx.indent_at(range.start())),
+        range,
+        kept,
+    })
+}
+
+/// The statement that an expression is, with the semicolon behind it.
+fn statement_of(ctx: &FileContext<'_>, whole: &ast::Expr) -> Option<TextRange> {
+    let statement = whole.syntax().parent().and_then(ast::ExprStmt::cast)?;
+    statement.semicolon_token()?;
+    ctx.source_range(statement.syntax())
+}
+
+/// The `.transpose()?` behind a call.
+fn transposed(ctx: &FileContext<'_>, call: &ast::MethodCallExpr) -> Option<ast::Expr> {
+    let outer = call.syntax().parent().and_then(ast::MethodCallExpr::cast)?;
+    let function = ctx.sema.resolve_method_call(&outer)?;
+    let known = ctx
+        .known
+        .definitions(ctx.db, "core::option::Option::transpose");
+    let known = known.contains(&crate::knowledge::Definition::Function(function));
+    let tried = outer.syntax().parent().and_then(ast::TryExpr::cast)?;
+    known.then(|| tried.into())
+}
+
+/// Whether the receiver of a method is a reference to the type that the method takes by value.
+fn is_behind_reference(
+    ctx: &FileContext<'_>,
+    receiver: &ast::Expr,
+    function: Function,
+) -> Result<bool, String> {
+    let unknown = "the type of the receiver is not known";
+    let ty = ctx.type_of(receiver).ok_or(unknown)?;
+    let of = function
+        .as_assoc_item(ctx.db)
+        .and_then(|item| item.implementing_ty(ctx.db))
+        .ok_or(unknown)?;
+    let is = |ty: &Type<'_>| match (ty.as_adt(), of.as_adt()) {
+        (Some(ty), Some(of)) => !ty.krate(ctx.db).origin(ctx.db).is_local() && ty == of,
+        (None, None) => ty.is_bool() && of.is_bool(),
+        _ => false,
+    };
+    if !ty.is_reference() && is(&ty) {
+        Ok(false)
+    } else if ty
+        .as_reference_inner()
+        .is_some_and(|inner| !inner.is_reference() && is(&inner))
+    {
+        Ok(true)
+    } else {
+        Err("the receiver is behind another pointer".to_owned())
+    }
+}
+
+/// Whether it does not matter when an expression is evaluated: a literal, a constant, or an empty
+/// value of std.
+fn is_plain(ctx: &FileContext<'_>, expr: &ast::Expr) -> bool {
+    match expr {
+        ast::Expr::Literal(_) => true,
+        ast::Expr::PathExpr(path) => {
+            let resolved = path.path().and_then(|path| ctx.sema.resolve_path(&path));
+            match resolved {
+                Some(PathResolution::Local(local)) => {
+                    !local.is_mut(ctx.db) && local.ty(ctx.db).is_copy(ctx.db)
+                }
+                Some(PathResolution::Def(def)) => {
+                    matches!(def, ModuleDef::Const(_) | ModuleDef::EnumVariant(_))
+                }
+                _ => false,
+            }
+        }
+        ast::Expr::CallExpr(call) => {
+            let none = call
+                .arg_list()
+                .is_some_and(|list| list.args().next().is_none());
+            let function = ctx.callee(expr);
+            none && function.is_some_and(|it| {
+                it.krate(ctx.db).origin(ctx.db).is_lang() && it.name(ctx.db).as_str() == "new"
+            })
+        }
+        ast::Expr::PrefixExpr(prefix) => {
+            matches!(prefix.expr(), Some(ast::Expr::Literal(_)))
+        }
+        ast::Expr::TupleExpr(tuple) => tuple.fields().all(|field| is_plain(ctx, &field)),
+        _ => false,
+    }
+}
