@@ -18,6 +18,8 @@ use crate::options::CargoOptions;
 pub struct Project {
     /// The folder of the workspace.
     pub root: PathBuf,
+    /// Where cargo builds it.
+    pub target_folder: PathBuf,
     /// Its members.
     pub packages: Vec<Package>,
 }
@@ -78,6 +80,7 @@ impl Project {
             .collect();
         Project {
             root: metadata.workspace_root.into_std_path_buf(),
+            target_folder: metadata.target_directory.into_std_path_buf(),
             packages,
         }
     }
