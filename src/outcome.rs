@@ -13,6 +13,7 @@ use unpark_codemods::{
 };
 
 use crate::{
+    commit::Home,
     discover::Skipped,
     overlay::Replacement,
     source::{Alignment, Position, Source},
@@ -41,6 +42,10 @@ pub struct Outcome {
     pub quiet: BTreeMap<&'static str, usize>,
     /// Defects of ours.
     pub defects: Vec<Defect>,
+    /// Where the journals of the workspaces are that were loaded.
+    pub homes: Vec<Home>,
+    /// The workspaces in which an apply or an undo has not ended.
+    pub unfinished: Vec<PathBuf>,
     /// How many files were walked.
     pub walked: usize,
     /// How many of them had a candidate.

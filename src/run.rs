@@ -17,6 +17,7 @@ use unpark_codemods::{
 use crate::{
     cargo::{Project, nearest_manifest},
     collect,
+    commit::Home,
     config::{Config, Level, did_you_mean},
     discover::{CandidateFile, Skipped, discover},
     engine::{self, Files, OpenFile, Plan},
@@ -227,6 +228,11 @@ impl<'a> Run<'a> {
         self.progress
             .say(&format!("loading {}", project.root.display()));
         let config = Config::load(&project.root)?;
+        let home = Home::of(&project);
+        if home.has_unfinished() {
+            outcome.unfinished.push(home.root().to_owned());
+        }
+        outcome.homes.push(home);
         let say = |message: String| self.progress.note(&message);
         let (mut workspace, report) = Workspace::load(project, manifest, self.options, &say)?;
         outcome.degraded.extend(report.degraded);
