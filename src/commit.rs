@@ -100,7 +100,10 @@ fn drop_stale(outcome: &mut Outcome, committed: &mut Committed) {
     if stale.is_empty() {
         return;
     }
-    let dropped = with_those_that_build_on(outcome, &stale);
+    let selected = outcome.changes.iter().filter(|change| change.selected);
+    let lost = selected.filter(|it| it.edits.iter().any(|(path, _)| stale.contains(path)));
+    let lost = lost.map(|change| change.id).collect();
+    let dropped = replay::with_those_that_build_on(outcome, lost);
     let names: Vec<String> = stale.iter().map(|path| outcome.shown(path)).collect();
     let message = format!(
         "{} changed while unpark ran; run it again",
@@ -139,37 +142,6 @@ fn drop_stale(outcome: &mut Outcome, committed: &mut Committed) {
     outcome.files = files;
     committed.stale.extend(stale);
     committed.dropped.extend(dropped);
-}
-
-/// The changes that edit one of these files, and all that can't do without them: what edits their
-/// text, and what a later round did to a file of theirs, whose offsets count on them.
-fn with_those_that_build_on(outcome: &Outcome, stale: &BTreeSet<PathBuf>) -> BTreeSet<usize> {
-    let selected = || outcome.changes.iter().filter(|change| change.selected);
-    let mut dropped: BTreeSet<usize> = BTreeSet::new();
-    loop {
-        let earliest = |path: &Path| {
-            selected()
-                .filter(|change| dropped.contains(&change.id))
-                .filter(|change| change.edits.iter().any(|(file, _)| file == path))
-                .map(|change| change.round)
-                .min()
-        };
-        let more: Vec<usize> = selected()
-            .filter(|change| !dropped.contains(&change.id))
-            .filter(|change| {
-                change.depends_on.iter().any(|id| dropped.contains(id))
-                    || change.edits.iter().any(|(path, _)| {
-                        stale.contains(path)
-                            || earliest(path).is_some_and(|round| round < change.round)
-                    })
-            })
-            .map(|change| change.id)
-            .collect();
-        if more.is_empty() {
-            return dropped;
-        }
-        dropped.extend(more);
-    }
 }
 
 /// A file's new bytes beside it, ready to take its place.
