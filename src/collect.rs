@@ -5,6 +5,7 @@ use std::{
     path::PathBuf,
 };
 
+use ra_ap_ide_db::span::Edition;
 use unpark_codemods::{
     CATALOGUE, Codemod,
     codemod::{Safety, Verdict},
@@ -12,6 +13,7 @@ use unpark_codemods::{
 };
 
 use crate::{
+    cargo::Project,
     config::did_you_mean,
     discover::CandidateFile,
     engine::{Files, OpenFile, Plan, Rounds, Settled},
@@ -102,6 +104,7 @@ pub fn allow_for<'a>(
 pub fn workspace(
     outcome: &mut Outcome,
     plan: &Plan<'_>,
+    project: &Project,
     files: &Files,
     allows: &BTreeMap<PathBuf, Vec<Allow>>,
     rounds: Rounds,
@@ -176,8 +179,10 @@ pub fn workspace(
                 .extend(about_suppression(file, allow, is_used, &names));
         }
         if !file.overlay.is_unchanged() {
+            let package = project.package_of(&file.path);
             outcome.files.push(ChangedFile {
                 path: file.path.clone(),
+                edition: package.map_or(Edition::CURRENT, |package| package.facts.edition),
                 before: file.source.clone(),
                 after: file.text.to_string(),
                 edits: file.overlay.edits(),

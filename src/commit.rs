@@ -14,6 +14,7 @@ use unpark_codemods::{
 };
 
 use crate::{
+    format::Rustfmt,
     outcome::{ChangedFile, Outcome, State},
     replay,
 };
@@ -140,6 +141,7 @@ fn drop_stale(outcome: &mut Outcome, committed: &mut Committed) {
         !file.edits.is_empty()
     });
     outcome.files = files;
+    Rustfmt::default().format(outcome, |path| touched.contains(path));
     committed.stale.extend(stale);
     committed.dropped.extend(dropped);
 }
@@ -216,6 +218,8 @@ fn put_back(file: &ChangedFile) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use ra_ap_ide_db::span::Edition;
+
     use super::*;
     use crate::{
         outcome::Change,
@@ -277,6 +281,7 @@ mod tests {
                 .filter(|(_, _, overlay)| !overlay.is_unchanged())
                 .map(|(path, source, overlay)| ChangedFile {
                     path: path.clone(),
+                    edition: Edition::CURRENT,
                     before: source.clone(),
                     after: overlay.text(),
                     edits: overlay.edits(),
@@ -350,6 +355,18 @@ mod tests {
             ("one two", "one")
         );
         assert!(case.outcome.files.is_empty() && case.outcome.changes.is_empty());
+    }
+
+    #[test]
+    fn what_is_left_of_a_file_is_laid_out_anew() {
+        let before = "fn a() {}\nfn b() {}\n";
+        let mut case = Case::new(&[("a.rs", before), ("b.rs", before)])
+            .change(1, &[("a.rs", "fn a() {}", "fn a(){1;2}")])
+            .change(1, &[("a.rs", "fn b() {}", "fn b(){}"), ("b.rs", "b", "c")]);
+        case.write("b.rs", "fn d() {}");
+        commit(&mut case.outcome).unwrap();
+        let after = "fn a() {\n    1;\n    2\n}\nfn b() {}\n";
+        assert_eq!(case.read("a.rs"), after);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! The way of a run is the way through these modules: [`options`] say what is wanted, [`discover`]
 //! finds the files worth a look, [`cargo`] and [`workspace`] load their projects, [`engine`] runs
 //! the codemods in rounds of reading ([`analyse`]) and writing over an [`overlay`], [`collect`]
-//! makes an [`outcome`] of it, [`verify`] has the user's compiler accept it, and [`report`] shows it
-//! or [`commit`] writes it. [`program`] is what a person calls: it parses with [`cli`], runs, and
-//! answers with an exit code.
+//! makes an [`outcome`] of it, [`format`](mod@format) lays it out, [`verify`] has the user's compiler
+//! accept it, and [`report`] shows it or [`commit`] writes it. [`program`] is what a person calls: it
+//! parses with [`cli`], runs, and answers with an exit code.
 
 pub mod analyse;
 pub mod cargo;
@@ -15,6 +15,7 @@ pub mod commit;
 pub mod config;
 pub mod discover;
 pub mod engine;
+pub mod format;
 pub mod identity;
 pub mod limits;
 pub mod options;

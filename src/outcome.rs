@@ -5,6 +5,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use ra_ap_ide_db::span::Edition;
 use serde::Serialize;
 use unpark_codemods::{
     codemod::{Effect, Safety},
@@ -182,6 +183,8 @@ pub struct Change {
 pub struct ChangedFile {
     /// Its absolute path.
     pub path: PathBuf,
+    /// The edition of its package.
+    pub edition: Edition,
     /// What it was.
     pub before: Source,
     /// Its text afterwards, without a byte order mark.

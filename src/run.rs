@@ -20,6 +20,7 @@ use crate::{
     config::{Config, Level, did_you_mean},
     discover::{CandidateFile, Skipped, discover},
     engine::{self, Files, OpenFile, Plan},
+    format::Rustfmt,
     limits,
     options::Options,
     outcome::Outcome,
@@ -56,6 +57,7 @@ struct Run<'a> {
     /// The folder that holds all paths.
     common: PathBuf,
     progress: Progress,
+    rustfmt: Rustfmt,
 }
 
 impl<'a> Run<'a> {
@@ -69,6 +71,7 @@ impl<'a> Run<'a> {
             paths,
             common,
             progress,
+            rustfmt: Rustfmt::default(),
         })
     }
 
@@ -253,7 +256,15 @@ impl<'a> Run<'a> {
         let verify = self.options.verify.as_ref();
         let project = workspace.project.clone();
         let mut verifier = verify
-            .map(|verify| Verifier::new(&project, self.options, verify, &self.progress))
+            .map(|verify| {
+                Verifier::new(
+                    &project,
+                    self.options,
+                    verify,
+                    &self.rustfmt,
+                    &self.progress,
+                )
+            })
             .transpose()?;
         let before = outcome.clone();
         let mut seconds = before.seconds;
@@ -270,6 +281,8 @@ impl<'a> Run<'a> {
                 lowered: &lowered,
             };
             analyse(outcome, workspace, &mut files, &chosen);
+            let ours: BTreeSet<&Path> = files.values().map(|file| file.path.as_path()).collect();
+            self.rustfmt.format(outcome, |path| ours.contains(path));
             seconds.analyse += started.elapsed().as_secs_f64();
 
             let started = Instant::now();
@@ -398,7 +411,7 @@ pub fn analyse(
         allowed: &allowed,
     };
     let rounds = engine::run(workspace, files, &plan);
-    collect::workspace(outcome, &plan, files, &allows, rounds);
+    collect::workspace(outcome, &plan, &workspace.project, files, &allows, rounds);
 }
 
 /// Opens the candidate files that the workspace has, with the text as it was read, and reads the

@@ -6,6 +6,7 @@ mod config;
 mod discover;
 mod docs;
 mod fixtures;
+mod format;
 mod knowledge;
 mod projects;
 mod support;

@@ -13,7 +13,8 @@ use anyhow::{Result, bail};
 use super::{
     Verifier, bisect,
     blame::{Authors, Suspects},
-    check::{Check, Leftover, Problem, Said as _, new_since},
+    check::{Check, Leftover, Problem},
+    compare::{Said as _, new_since},
     configuration::Configuration,
     mend::mend,
     mirror::Texts,
@@ -101,12 +102,15 @@ impl Verifier<'_> {
             let leftovers = self.leftovers(configurations, outcome, changes, &texts, &checks)?;
             if mends > 0 && mend(&mut texts, leftovers.iter()) {
                 mends -= 1;
+                let mut mended = BTreeSet::new();
                 for file in &mut outcome.files {
                     let text = texts.remove(&file.path).and_then(Source::decode);
                     if let Some(text) = text.filter(|text| *text.text != *file.after) {
                         file.becomes(text.text.to_string());
+                        mended.insert(file.path.clone());
                     }
                 }
+                self.rustfmt.format(outcome, |path| mended.contains(path));
             } else if mends > 0 && checks.iter().any(Check::waits) {
                 mends = 0;
             } else {

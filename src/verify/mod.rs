@@ -7,6 +7,7 @@
 mod bisect;
 mod blame;
 mod check;
+mod compare;
 mod configuration;
 mod isolate;
 mod mend;
@@ -31,6 +32,7 @@ use self::{
 };
 use crate::{
     cargo::Project,
+    format::Rustfmt,
     options::{Options, VerifyOptions},
     outcome::{Change, Outcome},
     progress::Progress,
@@ -53,6 +55,7 @@ pub struct Verifier<'a> {
     project: &'a Project,
     options: &'a Options,
     verify: &'a VerifyOptions,
+    rustfmt: &'a Rustfmt,
     progress: &'a Progress,
     mirror: Mirror,
     target_folder: Option<PathBuf>,
@@ -77,6 +80,7 @@ impl<'a> Verifier<'a> {
         project: &'a Project,
         options: &'a Options,
         verify: &'a VerifyOptions,
+        rustfmt: &'a Rustfmt,
         progress: &'a Progress,
     ) -> Result<Verifier<'a>> {
         let folder = project.target_folder.join("unpark");
@@ -86,6 +90,7 @@ impl<'a> Verifier<'a> {
             project,
             options,
             verify,
+            rustfmt,
             progress,
             mirror,
             target_folder: None,
