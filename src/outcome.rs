@@ -204,7 +204,7 @@ pub struct Change {
 }
 
 /// A file that the selected changes edit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedFile {
     /// Its absolute path.
     pub path: PathBuf,
