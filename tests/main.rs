@@ -8,6 +8,7 @@ mod docs;
 mod fixtures;
 mod format;
 mod knowledge;
+mod load;
 mod projects;
 mod support;
 mod verify;
