@@ -27,7 +27,7 @@ const fn bold(color: AnsiColor) -> Style {
 const EXAMPLES: &str = "\
 Exit codes:
   0    nothing to do, or the changes were shown or written
-  1    --check found something to change, or --apply had to leave a change out
+  1    --check found something to change, --apply had to leave a change out, or undo a file
   2    it could not run
   101  a defect of unpark itself was caught";
 
@@ -80,6 +80,31 @@ pub enum Command {
         #[command(flatten)]
         cargo: CargoArgs,
     },
+    /// Takes the last --apply back, done or interrupted
+    Undo(UndoArgs),
+}
+
+/// Where something is to be taken back.
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// The workspace, or a place in it [default: the current folder]
+    #[arg(value_name = "PATH", conflicts_with = "manifest_path")]
+    pub path: Option<PathBuf>,
+    /// The Cargo.toml to start from
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<PathBuf>,
+    /// How the result is shown [default: human]
+    #[arg(long, value_name = "FMT", help_heading = "Output")]
+    pub message_format: Option<UndoFormat>,
+}
+
+/// How it is shown what was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UndoFormat {
+    /// A few lines
+    Human,
+    /// One JSON object
+    Json,
 }
 
 /// A run over files.
@@ -319,6 +344,30 @@ pub enum Color {
     Always,
     /// Nowhere
     Never,
+}
+
+impl Cli {
+    /// Whether the answer is JSON, and an error too.
+    pub fn as_json(&self) -> bool {
+        match &self.command {
+            Some(Command::Undo(args)) => args.message_format == Some(UndoFormat::Json),
+            _ => self.run.message_format == Some(MessageFormat::Json),
+        }
+    }
+}
+
+impl UndoArgs {
+    /// The options that name the workspace.
+    pub fn options(&self) -> Options {
+        Options {
+            paths: self.path.iter().cloned().collect(),
+            cargo: CargoOptions {
+                manifest_path: self.manifest_path.clone(),
+                ..CargoOptions::default()
+            },
+            ..Options::default()
+        }
+    }
 }
 
 impl SelectionArgs {

@@ -12,12 +12,22 @@ use std::{
 use aho_corasick::{AhoCorasick, MatchKind};
 use anyhow::{Context as _, Result};
 use ignore::{DirEntry, WalkBuilder, WalkState};
-use ra_ap_ide_db::span::Edition;
+use ra_ap_ide_db::{FxHashSet, span::Edition, syntax_helpers::LexedStr};
 use ra_ap_syntax::{Parse, SourceFile};
 use rayon::prelude::*;
-use unpark_codemods::{Codemod, codemod::Candidate, knowledge::Knowledge};
+use unpark_codemods::{
+    Codemod,
+    codemod::Candidate,
+    knowledge::Knowledge,
+    outline::{Outline, mentions_any},
+};
 
-use crate::{limits, source::Source, suppress};
+use crate::{
+    limits,
+    source::Source,
+    suppress,
+    tree::{self, Tree},
+};
 
 /// What a walk found.
 #[derive(Debug, Default)]
@@ -119,13 +129,19 @@ pub fn discover(
     });
     let mut found = found.into_inner().expect("no panic while held");
     found.files = files.into_inner();
+    let wanted = Wanted {
+        selection,
+        knowledge,
+        names: knowledge.names(|_| true).into_iter().collect(),
+    };
     // Not on the threads of the walk: trees need a larger stack than those have.
     let looked: Vec<_> = mentioning
         .into_inner()
         .expect("no panic while held")
         .into_par_iter()
         .map(|(path, source)| {
-            look(&path, source, selection, knowledge).map_err(|reason| Skipped { path, reason })
+            let looked = wanted.look(&path, source);
+            looked.map_err(|reason| Skipped { path, reason })
         })
         .collect();
     for looked in looked {
@@ -218,55 +234,77 @@ fn read(entry: &DirEntry, words: &Words) -> Result<Option<Source>, String> {
     }
 }
 
-fn look(
-    path: &Path,
-    source: Source,
-    selection: &[&Codemod],
-    knowledge: &Knowledge,
-) -> Result<Option<CandidateFile>, String> {
-    if let Some(reason) = limits::of_text(&source.text) {
-        return Err(reason);
-    }
-    let parse = parse(&source.text);
-    if let Some(reason) = limits::of_tree(&parse.tree()) {
-        return Err(reason);
-    }
-    let candidates: Vec<Vec<Candidate>> = selection
-        .iter()
-        .map(|codemod| (codemod.candidates)(&parse.tree(), knowledge))
-        .collect();
-    let suppresses = source.text.contains(suppress::MARKER);
-    if candidates.iter().all(Vec::is_empty) && !suppresses {
-        return Ok(None);
-    }
-    if let Some(error) = parse.errors().first() {
-        let line = source.text[..usize::from(error.range().start())]
-            .matches('\n')
-            .count()
-            + 1;
-        return Err(format!("it does not parse: line {line}: {error}"));
-    }
-    if is_generated(&source.text) {
-        return Err("it is generated".to_owned());
-    }
-    Ok(Some(CandidateFile {
-        path: path.to_owned(),
-        source,
-        candidates,
-    }))
+/// What every file is looked at for.
+struct Wanted<'a> {
+    selection: &'a [&'a Codemod],
+    knowledge: &'a Knowledge,
+    /// The names of which a file has to mention one.
+    names: FxHashSet<String>,
 }
 
-/// Parses in the newest edition in which there is no error; the edition is not known yet.
-fn parse(text: &str) -> Parse<SourceFile> {
-    let newest = SourceFile::parse(text, Edition::CURRENT);
-    if newest.errors().is_empty() {
-        return newest;
+impl Wanted<'_> {
+    fn look(&self, path: &Path, source: Source) -> Result<Option<CandidateFile>, String> {
+        let text = &source.text;
+        if let Some(reason) = limits::of_bytes(text) {
+            return Err(reason);
+        }
+        let tokens = LexedStr::new(Edition::CURRENT, text);
+        if let Some(reason) = limits::of_tokens(&tokens) {
+            return Err(reason);
+        }
+        let suppresses = text.contains(suppress::MARKER);
+        if !suppresses && !mentions_any(&tokens, &self.names) {
+            return Ok(None);
+        }
+        let mut looked = self.candidates(&tokens, Edition::CURRENT)?;
+        if looked.has_errors {
+            // The edition is not known yet; the newest one without an error it is.
+            for edition in [Edition::Edition2021, Edition::Edition2015] {
+                let older = self.candidates(&LexedStr::new(edition, text), edition)?;
+                if !older.has_errors {
+                    looked = older;
+                    break;
+                }
+            }
+        }
+        if looked.candidates.iter().all(Vec::is_empty) && !suppresses {
+            return Ok(None);
+        }
+        if let Some(error) = looked.parse.errors().first() {
+            let before = &text[..usize::from(error.range().start())];
+            let line = before.matches('\n').count() + 1;
+            return Err(format!("it does not parse: line {line}: {error}"));
+        }
+        if is_generated(text) {
+            return Err("it is generated".to_owned());
+        }
+        Ok(Some(CandidateFile {
+            path: path.to_owned(),
+            candidates: looked.candidates,
+            source,
+        }))
     }
-    [Edition::Edition2021, Edition::Edition2015]
-        .into_iter()
-        .map(|edition| SourceFile::parse(text, edition))
-        .find(|parse| parse.errors().is_empty())
-        .unwrap_or(newest)
+
+    fn candidates(&self, tokens: &LexedStr<'_>, edition: Edition) -> Result<Looked, String> {
+        let Tree { parse, has_errors } = tree::of_tokens(tokens, edition)?;
+        let file = parse.tree();
+        let outline = Outline::of(tokens, &file, self.knowledge);
+        let candidates = self.selection.iter();
+        Ok(Looked {
+            candidates: candidates
+                .map(|codemod| (codemod.candidates)(&outline, self.knowledge))
+                .collect(),
+            parse,
+            has_errors,
+        })
+    }
+}
+
+/// A file in one edition.
+struct Looked {
+    parse: Parse<SourceFile>,
+    has_errors: bool,
+    candidates: Vec<Vec<Candidate>>,
 }
 
 /// Whether the head of a file says that a program wrote it.

@@ -30,6 +30,7 @@ pub mod run;
 pub mod source;
 pub mod start;
 pub mod suppress;
+pub mod tree;
 pub mod vcs;
 pub mod verify;
 pub mod why;

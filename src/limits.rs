@@ -3,9 +3,9 @@
 
 use ra_ap_ide_db::syntax_helpers::LexedStr;
 use ra_ap_syntax::{
-    AstNode, Edition, SourceFile,
+    Edition,
     SyntaxKind::{self, *},
-    T, WalkEvent,
+    T,
 };
 
 /// The largest file that is looked at, in bytes.
@@ -22,14 +22,25 @@ pub const STACK: usize = 256 << 20;
 
 /// Why a text may not be parsed, by what its bytes and tokens show.
 pub fn of_text(text: &str) -> Option<String> {
-    if text.len() > MAX_BYTES {
-        return Some(format!(
-            "it has {} bytes, and files over {MAX_BYTES} bytes are left alone",
-            text.len()
-        ));
-    }
-    (nesting(text) > MAX_NESTING)
+    of_bytes(text).or_else(|| of_tokens(&LexedStr::new(Edition::CURRENT, text)))
+}
+
+/// Why a text may not even be read by the lexer.
+pub fn of_bytes(text: &str) -> Option<String> {
+    let bytes = text.len();
+    (bytes > MAX_BYTES)
+        .then(|| format!("it has {bytes} bytes, and files over {MAX_BYTES} bytes are left alone"))
+}
+
+/// Why a text with these tokens may not be parsed.
+pub fn of_tokens(tokens: &LexedStr<'_>) -> Option<String> {
+    (nesting(tokens) > MAX_NESTING)
         .then(|| format!("it nests deeper than {MAX_NESTING} brackets or operators"))
+}
+
+/// Why a tree of this depth may not be analysed.
+pub fn of_depth(depth: usize) -> Option<String> {
+    (depth > MAX_DEPTH).then(|| format!("its syntax nests deeper than {MAX_DEPTH} levels"))
 }
 
 /// What stands between two brackets, since its last separator.
@@ -51,8 +62,7 @@ impl Level {
 
 /// How deep the tree of a text can be at most, but for a small factor. Every level of a tree has a
 /// token of its own: a bracket, or an operator or a keyword that no separator follows.
-fn nesting(text: &str) -> usize {
-    let tokens = LexedStr::new(Edition::CURRENT, text);
+fn nesting(tokens: &LexedStr<'_>) -> usize {
     let kind = |at: usize| (at < tokens.len()).then(|| tokens.kind(at));
     let mut closed: Vec<Level> = Vec::new();
     let mut level = Level::default();
@@ -108,19 +118,4 @@ fn nesting(text: &str) -> usize {
 fn begins_anew(kind: SyntaxKind) -> bool {
     matches!(kind, IDENT | LIFETIME_IDENT | T![#] | T!['}'])
         || kind.is_keyword(Edition::CURRENT) && !matches!(kind, T![else] | T![as])
-}
-
-/// Why a tree may not be analysed. Does not recurse.
-pub fn of_tree(file: &SourceFile) -> Option<String> {
-    let mut depth = 0usize;
-    for event in file.syntax().preorder() {
-        match event {
-            WalkEvent::Enter(_) => depth += 1,
-            WalkEvent::Leave(_) => depth -= 1,
-        }
-        if depth > MAX_DEPTH {
-            return Some(format!("its syntax nests deeper than {MAX_DEPTH} levels"));
-        }
-    }
-    None
 }

@@ -13,6 +13,7 @@ use unpark_codemods::{
 };
 
 use crate::{
+    commit::Home,
     discover::Skipped,
     overlay::Replacement,
     source::{Alignment, Position, Source},
@@ -41,12 +42,18 @@ pub struct Outcome {
     pub quiet: BTreeMap<&'static str, usize>,
     /// Defects of ours.
     pub defects: Vec<Defect>,
+    /// Where the journals of the workspaces are that were loaded.
+    pub homes: Vec<Home>,
+    /// The workspaces in which an apply or an undo has not ended.
+    pub unfinished: Vec<PathBuf>,
     /// How many files were walked.
     pub walked: usize,
     /// How many of them had a candidate.
     pub candidates: usize,
     /// Where the time went.
     pub seconds: Seconds,
+    /// How much memory it took.
+    pub memory: Memory,
     /// What the user's own compiler was asked; `None` where the changes were not compiled.
     pub verification: Option<Verification>,
 }
@@ -71,6 +78,24 @@ pub struct Seconds {
     pub analyse: f64,
     /// The user's own compiler.
     pub verify: f64,
+}
+
+/// Bytes that were resident at the end of a phase, the most of all workspaces; 0 where the system
+/// does not tell.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Memory {
+    /// After reading every source.
+    pub load: usize,
+    /// After rewriting.
+    pub analyse: usize,
+}
+
+impl Memory {
+    /// What is resident now, if that is more than what was before.
+    pub fn measure(was: &mut usize) {
+        let now = memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem);
+        *was = now.max(*was);
+    }
 }
 
 /// The state that every finding ends in.
@@ -179,7 +204,7 @@ pub struct Change {
 }
 
 /// A file that the selected changes edit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedFile {
     /// Its absolute path.
     pub path: PathBuf,

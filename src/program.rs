@@ -17,15 +17,17 @@ use clap::{CommandFactory as _, FromArgMatches as _, error::ErrorKind, parser::V
 use unpark_codemods::CATALOGUE;
 
 use crate::{
-    cli::{self, Check, Cli, Color, Command, MessageFormat, RunArgs, ScreenArgs},
-    commit::{self, Committed},
+    cli::{
+        self, Check, Cli, Color, Command, MessageFormat, RunArgs, ScreenArgs, UndoArgs, UndoFormat,
+    },
+    commit::{self, Committed, Recovered},
     config::nearest,
     outcome::{Outcome, State},
     report::{
-        Palette, diff, failure::Failure, human, invocation::Invocation, json, short,
-        summary::Summary,
+        Palette, diff, failure::Failure, human, invocation::Invocation, json, recovery::Recovery,
+        short, summary::Summary,
     },
-    run,
+    run, start,
     verify::wrapper,
     why::{self, Place},
 };
@@ -67,7 +69,7 @@ fn call(name: &'static str, args: &[OsString]) -> u8 {
         Err(error) => return usage(&error, args),
     };
     choose_colors(cli.screen.color);
-    let as_json = cli.run.message_format == Some(MessageFormat::Json);
+    let as_json = cli.as_json();
     match answer(name, &cli) {
         Ok(code) => code,
         Err(error) => {
@@ -135,7 +137,7 @@ fn wants_json(args: &[OsString]) -> bool {
 fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
     let progress = shows_progress(&cli.screen);
     match &cli.command {
-        None => start(name, &cli.run, &cli.screen, progress),
+        None => start_run(name, &cli.run, &cli.screen, progress),
         Some(Command::List) => {
             print(|out, palette| {
                 let width = CATALOGUE.iter().map(|it| it.name.len()).max().unwrap_or(0);
@@ -168,23 +170,83 @@ fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
             print(|out, palette| answer.write(palette, out))?;
             Ok(0)
         }
+        Some(Command::Undo(args)) => undo(args, &cli.screen),
     }
 }
 
+/// Takes the last apply back.
+fn undo(args: &UndoArgs, screen: &ScreenArgs) -> Result<u8> {
+    let homes = start::homes(&args.options())?;
+    let home = homes.first().context("there is no workspace")?;
+    let undone = commit::undo(home)?;
+    if args.message_format == Some(UndoFormat::Json) {
+        print(|out, _| json::undone(&undone, home.root(), out))?;
+    } else if !screen.quiet {
+        success_if_closed(recovery(&here()?, screen).undone(&undone, &mut stderr()));
+    }
+    Ok(match undone.left.is_empty() {
+        true => 0,
+        false => FOUND,
+    })
+}
+
+fn here() -> Result<PathBuf> {
+    env::current_dir()
+        .and_then(|here| here.canonicalize())
+        .context("can't tell the current folder")
+}
+
+fn recovery<'a>(here: &'a Path, screen: &ScreenArgs) -> Recovery<'a> {
+    Recovery {
+        here,
+        verbose: screen.verbose,
+        palette: err_palette(),
+    }
+}
+
+/// Says what was ended that had been interrupted.
+fn say_recovered(
+    recovered: &[Recovered],
+    invocation: &Invocation,
+    as_json: bool,
+    screen: &ScreenArgs,
+) -> Result<()> {
+    for it in recovered {
+        if as_json {
+            let root = start::root(&invocation.options)?;
+            print(|out, _| json::recovered(it, &root, out))?;
+        } else if !screen.quiet {
+            let recovery = recovery(&invocation.here, screen);
+            success_if_closed(recovery.recovered(it, &mut stderr()));
+        }
+    }
+    Ok(())
+}
+
 /// A run over files.
-fn start(program: &'static str, args: &RunArgs, screen: &ScreenArgs, progress: bool) -> Result<u8> {
+fn start_run(
+    program: &'static str,
+    args: &RunArgs,
+    screen: &ScreenArgs,
+    progress: bool,
+) -> Result<u8> {
     let mut options = args.selection.options(&args.paths, &args.cargo, progress);
     let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
     options.verify = args.verify.options(args.apply, wrapper);
-    let here = env::current_dir()
-        .and_then(|here| here.canonicalize())
-        .context("can't tell the current folder")?;
     let invocation = Invocation {
         program,
         options,
-        here,
+        here: here()?,
     };
+    let as_json = args.message_format == Some(MessageFormat::Json);
+    let say_recovered = |it: &[Recovered]| say_recovered(it, &invocation, as_json, screen);
+    let mut recovered = Vec::new();
     if args.apply {
+        // What can't be told here is told by the run.
+        for home in start::homes(&invocation.options).unwrap_or_default() {
+            recovered.extend(commit::recover(&home)?);
+        }
+        say_recovered(&recovered)?;
         args.guard.guard().check(&folders(&invocation))?;
     }
     for path in &invocation.options.paths {
@@ -192,7 +254,12 @@ fn start(program: &'static str, args: &RunArgs, screen: &ScreenArgs, progress: b
     }
     let mut outcome = run(&invocation.options)?;
     let committed = match args.apply {
-        true => Some(commit::commit(&mut outcome)?),
+        true => {
+            let mut committed = commit::commit(&mut outcome)?;
+            say_recovered(&committed.recovered)?;
+            committed.recovered.append(&mut recovered);
+            Some(committed)
+        }
         false => None,
     };
     let code = exit_code(&outcome, args.check, committed.as_ref());
@@ -235,7 +302,7 @@ fn exit_code(outcome: &Outcome, check: Option<Check>, committed: Option<&Committ
         Some(Check::Strict) => changes || needs_a_person,
         None => false,
     };
-    let left_out = committed.is_some_and(|committed| !committed.stale.is_empty())
+    let left_out = committed.is_some_and(Committed::left_something)
         || (committed.is_some() && outcome.count(State::Reverted) > 0);
     match (outcome.defects.is_empty(), found || left_out) {
         (false, _) => DEFECT,

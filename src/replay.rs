@@ -14,12 +14,19 @@ use crate::{
 /// A file as the selected changes of the rounds before `round` leave it. `None` if the run did not
 /// look at the file.
 pub fn before(outcome: &Outcome, path: &Path, round: usize) -> Option<Overlay> {
-    with(outcome, path, |change| {
+    of(outcome, path, |change| {
         change.selected && change.round < round
     })
 }
 
-fn with(outcome: &Outcome, path: &Path, wanted: impl Fn(&Change) -> bool) -> Option<Overlay> {
+/// A file as these changes alone leave it, which are closed under what they need.
+pub fn with(outcome: &Outcome, path: &Path, kept: &BTreeSet<usize>) -> Option<Overlay> {
+    of(outcome, path, |change| {
+        change.selected && kept.contains(&change.id)
+    })
+}
+
+fn of(outcome: &Outcome, path: &Path, wanted: impl Fn(&Change) -> bool) -> Option<Overlay> {
     let source = outcome.sources.get(path)?;
     let mut rounds: BTreeMap<usize, Vec<(Replacement, usize)>> = BTreeMap::new();
     for change in &outcome.changes {
@@ -62,9 +69,7 @@ pub fn of_change(outcome: &Outcome, change: &Change) -> BTreeMap<PathBuf, (Strin
 /// The bytes of the changed files with these changes alone, which are closed under what they need.
 pub fn only(outcome: &Outcome, kept: &BTreeSet<usize>) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = outcome.files.iter().filter_map(|file| {
-        let overlay = with(outcome, &file.path, |change| {
-            change.selected && kept.contains(&change.id)
-        })?;
+        let overlay = with(outcome, &file.path, kept)?;
         (!overlay.is_unchanged()).then(|| (file.path.clone(), file.before.encode(&overlay.text())))
     });
     files.collect()
@@ -72,8 +77,7 @@ pub fn only(outcome: &Outcome, kept: &BTreeSet<usize>) -> BTreeMap<PathBuf, Vec<
 
 /// Those of these changes that can do without all others: an edit of a later round counts on what
 /// the earlier ones did to its file.
-pub fn closed(outcome: &Outcome, kept: &[usize]) -> BTreeSet<usize> {
-    let kept: BTreeSet<usize> = kept.iter().copied().collect();
+pub fn closed(outcome: &Outcome, kept: &BTreeSet<usize>) -> BTreeSet<usize> {
     let selected = outcome.changes.iter().filter(|change| change.selected);
     let dropped = selected
         .map(|change| change.id)
@@ -83,37 +87,49 @@ pub fn closed(outcome: &Outcome, kept: &[usize]) -> BTreeSet<usize> {
     kept.difference(&dropped).copied().collect()
 }
 
-/// These changes, and all that can't do without them: what edits their text, and what a later round
-/// did to a file of theirs, whose offsets count on them.
+/// A change, and all that it can't do without.
+pub fn with_what_it_needs(outcome: &Outcome, change: usize) -> BTreeSet<usize> {
+    let mut needed = BTreeSet::new();
+    let mut open = vec![change];
+    while let Some(id) = open.pop() {
+        if !needed.insert(id) {
+            continue;
+        }
+        let all = outcome.changes.iter().filter(|change| change.selected);
+        let before = all.filter(|other| {
+            let builds = |change: &Change| builds_on(change, other);
+            let mut changes = outcome.changes.iter().filter(|change| change.id == id);
+            changes.any(builds)
+        });
+        open.extend(before.map(|change| change.id));
+    }
+    needed
+}
+
+/// Whether a change edits the text of another, or in a later round a file of it, whose offsets
+/// count on it.
+fn builds_on(change: &Change, other: &Change) -> bool {
+    let edits = |path: &PathBuf| other.edits.iter().any(|(edited, _)| edited == path);
+    change.depends_on.contains(&other.id)
+        || other.round < change.round && change.edits.iter().any(|(path, _)| edits(path))
+}
+
+/// These changes, and all that can't do without them.
 pub fn with_those_that_build_on(
     outcome: &Outcome,
     mut dropped: BTreeSet<usize>,
 ) -> BTreeSet<usize> {
-    let selected = || outcome.changes.iter().filter(|change| change.selected);
-    loop {
-        let mut earliest: BTreeMap<&Path, usize> = BTreeMap::new();
-        for change in selected().filter(|change| dropped.contains(&change.id)) {
-            for (path, _) in &change.edits {
-                let round = earliest.entry(path).or_insert(change.round);
-                *round = change.round.min(*round);
+    let mut open: Vec<usize> = dropped.iter().copied().collect();
+    while let Some(id) = open.pop() {
+        let Some(lost) = outcome.changes.iter().find(|change| change.id == id) else {
+            continue;
+        };
+        let selected = outcome.changes.iter().filter(|change| change.selected);
+        for change in selected.filter(|change| builds_on(change, lost)) {
+            if dropped.insert(change.id) {
+                open.push(change.id);
             }
         }
-        let more: Vec<usize> = selected()
-            .filter(|change| !dropped.contains(&change.id))
-            .filter(|change| {
-                let mut paths = change.edits.iter().map(|(path, _)| path.as_path());
-                change.depends_on.iter().any(|id| dropped.contains(id))
-                    || paths.any(|path| {
-                        earliest
-                            .get(path)
-                            .is_some_and(|round| *round < change.round)
-                    })
-            })
-            .map(|change| change.id)
-            .collect();
-        if more.is_empty() {
-            return dropped;
-        }
-        dropped.extend(more);
     }
+    dropped
 }

@@ -7,8 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, bail};
-use ra_ap_ide_db::{FileId, span::Edition};
-use ra_ap_syntax::SourceFile;
+use ra_ap_ide_db::FileId;
 use unpark_codemods::{
     CATALOGUE, Codemod,
     codemod::{Candidate, Finding, IN_TESTS, Safety},
@@ -17,17 +16,18 @@ use unpark_codemods::{
 use crate::{
     cargo::{Project, nearest_manifest},
     collect,
+    commit::Home,
     config::{Config, Level, did_you_mean},
     discover::{CandidateFile, Skipped, discover},
     engine::{self, Files, OpenFile, Plan},
     format::Rustfmt,
     limits,
     options::Options,
-    outcome::Outcome,
+    outcome::{Memory, Outcome},
     progress::Progress,
     source::Lines,
     start::{self, WITHOUT_CARGO, check_names},
-    suppress::{self, Allow},
+    suppress::Allows,
     verify::{Judgement, Verifier},
     workspace::Workspace,
 };
@@ -227,6 +227,11 @@ impl<'a> Run<'a> {
         self.progress
             .say(&format!("loading {}", project.root.display()));
         let config = Config::load(&project.root)?;
+        let home = Home::of(&project);
+        if home.has_unfinished() {
+            outcome.unfinished.push(home.root().to_owned());
+        }
+        outcome.homes.push(home);
         let say = |message: String| self.progress.note(&message);
         let (mut workspace, report) = Workspace::load(project, manifest, self.options, &say)?;
         outcome.degraded.extend(report.degraded);
@@ -241,6 +246,7 @@ impl<'a> Run<'a> {
         }
         let files = open(&mut workspace, candidates, outcome);
         outcome.seconds.load += started.elapsed().as_secs_f64();
+        Memory::measure(&mut outcome.memory.load);
         self.rewrite(outcome, &mut workspace, &files, selection, &config)
     }
 
@@ -267,7 +273,7 @@ impl<'a> Run<'a> {
             })
             .transpose()?;
         let before = outcome.clone();
-        let mut seconds = before.seconds;
+        let (mut seconds, mut memory) = (before.seconds, before.memory);
         let (mut denied, mut lowered) = (BTreeMap::new(), BTreeSet::new());
         loop {
             let started = Instant::now();
@@ -284,6 +290,7 @@ impl<'a> Run<'a> {
             let ours: BTreeSet<&Path> = files.values().map(|file| file.path.as_path()).collect();
             self.rustfmt.format(outcome, |path| ours.contains(path));
             seconds.analyse += started.elapsed().as_secs_f64();
+            Memory::measure(&mut memory.analyse);
 
             let started = Instant::now();
             let Some(verifier) = &mut verifier else {
@@ -320,7 +327,7 @@ impl<'a> Run<'a> {
             workspace.write(changed_back(&files, opened));
             *outcome = before.clone();
         }
-        outcome.seconds = seconds;
+        (outcome.seconds, outcome.memory) = (seconds, memory);
         if let Some(verifier) = verifier {
             let verification = outcome.verification.get_or_insert_default();
             verification.checks += verifier.checks;
@@ -389,12 +396,13 @@ pub fn analyse(
         .map(|codemod| codemod.name)
         .filter(|name| config.level(name) == Level::Report)
         .collect();
-    let allows: BTreeMap<PathBuf, Vec<Allow>> = files
+    let allows: BTreeMap<PathBuf, Allows> = files
         .values()
-        .map(|file| (file.path.clone(), allows_of(file)))
+        .filter_map(|file| Some((file.path.clone(), Allows::of(&file.source.text)?)))
         .collect();
     let allowed = |file: &OpenFile, finding: &Finding, at: usize| {
-        collect::allow_for(&allows[&file.path], file, finding.codemod, at).is_some()
+        let allows = allows.get(&file.path);
+        allows.is_some_and(|allows| allows.for_finding(finding.codemod, at).is_some())
     };
     let plan = Plan {
         selection: chosen.selection,
@@ -495,14 +503,6 @@ fn named(candidates: &[Vec<Candidate>]) -> impl Iterator<Item = &Candidate> {
         .iter()
         .flatten()
         .filter(|candidate| candidate.path.is_some())
-}
-
-fn allows_of(file: &OpenFile) -> Vec<Allow> {
-    if !file.source.text.contains(suppress::MARKER) {
-        return Vec::new();
-    }
-    let parse = SourceFile::parse(&file.source.text, Edition::CURRENT);
-    suppress::allows(&parse.tree(), &file.source.text)
 }
 
 /// The line of an offset, from 0.

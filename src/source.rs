@@ -7,7 +7,7 @@ use similar::{DiffOp, TextDiff};
 const BOM: &str = "\u{feff}";
 
 /// A file as it was read. The text is without the byte order mark.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// The text, without a byte order mark.
     pub text: Arc<str>,

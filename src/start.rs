@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::{
     cargo::{Project, nearest_manifest},
+    commit::Home,
     config::did_you_mean,
     options::{CargoOptions, Options},
 };
@@ -57,6 +58,26 @@ pub fn paths(options: &Options) -> Result<Vec<PathBuf>> {
     ])
 }
 
+/// The workspaces of the places where a run starts.
+///
+/// # Errors
+/// If a place is in none, or cargo refuses it.
+pub fn homes(options: &Options) -> Result<Vec<Home>> {
+    let home = |path: PathBuf| {
+        let shown = path.display();
+        let manifest = nearest_manifest(&path).ok_or_else(|| {
+            anyhow!(
+                "there is no Cargo.toml in {shown} or above\nhelp: name the workspace, or a \
+                 place in it"
+            )
+        })?;
+        let project = Project::of(&manifest, &options.cargo)
+            .with_context(|| format!("can't tell the workspace of {shown}"))?;
+        Ok(Home::of(&project))
+    };
+    paths(options)?.into_iter().map(home).collect()
+}
+
 /// The folder that holds all paths.
 pub fn common_folder(paths: &[PathBuf]) -> PathBuf {
     let mut common = paths[0].clone();
@@ -84,6 +105,14 @@ pub fn shown_root(common: &Path) -> PathBuf {
             .and_then(|manifest| Some(manifest.parent()?.to_owned()))
             .unwrap_or_else(|| common.to_owned()),
     }
+}
+
+/// The folder that the paths of a run are shown relative to.
+///
+/// # Errors
+/// If a path does not exist.
+pub fn root(options: &Options) -> Result<PathBuf> {
+    Ok(shown_root(&common_folder(&paths(options)?)))
 }
 
 /// The folder whose configuration holds for a walk that starts at `root`.

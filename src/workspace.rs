@@ -1,7 +1,6 @@
-//! Loads a cargo workspace into rust-analyzer's database.
-//!
-//! The only file that names `ra_ap_load-cargo` and `ra_ap_project_model`. Nothing of the user's
-//! runs: no build script, no proc macro.
+//! A cargo workspace in rust-analyzer's database.
+
+mod load;
 
 use std::{
     borrow::Cow,
@@ -11,16 +10,12 @@ use std::{
 };
 
 use anyhow::Result;
-use ra_ap_hir::{Crate, Semantics, attach_db};
+use ra_ap_hir::{Crate, EditionedFileId, HirFileId, Semantics, attach_db};
 use ra_ap_ide_db::{
-    ChangeWithProcMacros, FileId, FxHashMap, FxHashSet, RootDatabase, base_db::SourceDatabase,
+    ChangeWithProcMacros, FileId, FxHashMap, FxHashSet, RootDatabase,
+    base_db::{CrateOrigin, LangCrateOrigin, SourceDatabase},
 };
-use ra_ap_load_cargo::{LoadCargoConfig, ProcMacroServerChoice, load_workspace};
 use ra_ap_paths::{AbsPathBuf, Utf8PathBuf};
-use ra_ap_project_model::{
-    CargoConfig, CargoFeatures, CfgOverrides, InvocationStrategy, ProjectManifest,
-    ProjectWorkspace, ProjectWorkspaceKind, RustLibSource, TargetDirectoryConfig,
-};
 use ra_ap_syntax::{AstNode, NodeOrToken};
 use ra_ap_vfs::{FileExcluded, Vfs, VfsPath};
 use rayon::prelude::*;
@@ -30,12 +25,7 @@ use unpark_codemods::{
     facts::{PackageFacts, TargetKind},
 };
 
-use crate::{
-    cargo::{Project, has_rust_src},
-    discover::Skipped,
-    limits,
-    options::Options,
-};
+use crate::{cargo::Project, discover::Skipped, options::Options};
 
 /// A loaded workspace.
 pub struct Workspace {
@@ -83,19 +73,7 @@ impl Workspace {
         say: &(dyn Fn(String) + Sync),
     ) -> Result<(Workspace, LoadReport)> {
         let mut report = LoadReport::default();
-        let sysroot = sysroot(&project.root, options, &mut report, say);
-        let config = cargo_config(options, sysroot);
-        let manifest = ProjectManifest::from_manifest_file(absolute(manifest)?)?;
-        let loaded = ProjectWorkspace::load(manifest, &config, &|_| ())?;
-        judge(&loaded, &mut report);
-        let load = LoadCargoConfig {
-            load_out_dirs_from_check: false,
-            with_proc_macro_server: ProcMacroServerChoice::None,
-            prefill_caches: false,
-            num_worker_threads: 1,
-            proc_macro_processes: 0,
-        };
-        let (db, vfs, _) = load_workspace(loaded, &config.extra_env, &load)?;
+        let (db, vfs) = load::load(&project, absolute(manifest)?, options, &mut report, say)?;
         let mut workspace = Workspace {
             db,
             project,
@@ -107,7 +85,10 @@ impl Workspace {
         };
         workspace.targets = workspace.root_files();
         workspace.member_files = workspace.files_of_members();
-        workspace.leave_out_what_breaks(&mut report);
+        let left_out = report.skipped.iter();
+        workspace.left_out = left_out
+            .filter_map(|skipped| workspace.file_id(&skipped.path))
+            .collect();
         Ok((workspace, report))
     }
 
@@ -133,41 +114,13 @@ impl Workspace {
                     return None;
                 }
                 let package = self.project.package_of(&path)?;
-                let index = (self.project.packages.iter())
+                let package = (self.project.packages.iter())
                     .position(|it| it.manifest == package.manifest)?;
-                let package = index;
                 Some((path, MemberFile { file, package }))
             })
             .collect();
         files.sort_by(|a, b| a.0.cmp(&b.0));
         files.into_iter().map(|(_, file)| file).collect()
-    }
-
-    /// The parser recurses: a file that nests too deep must not reach it, wherever it stands. Nor
-    /// must one that can't be read as text.
-    fn leave_out_what_breaks(&mut self, report: &mut LoadReport) {
-        let mut change = ChangeWithProcMacros::default();
-        let mut any = false;
-        for file in self.member_files.iter().map(|it| it.file) {
-            let Some(path) = self.path(file) else {
-                continue;
-            };
-            // The database has no text, and no answer but a panic, for what is not UTF-8.
-            let reason = match fs::read(&path).map(String::from_utf8) {
-                Ok(Ok(text)) => limits::of_text(&text),
-                Ok(Err(_)) => Some("it is not UTF-8".to_owned()),
-                Err(_) => None,
-            };
-            if let Some(reason) = reason {
-                change.change_file(file, Some(String::new()));
-                any = true;
-                self.left_out.insert(file);
-                report.skipped.push(Skipped { path, reason });
-            }
-        }
-        if any {
-            self.db.apply_change(change);
-        }
     }
 
     /// The file at a path, if the workspace has it.
@@ -310,13 +263,44 @@ impl Workspace {
             .into_iter()
             .filter(|krate| wanted.contains(krate))
             .collect();
+        let ahead = self.files_of_core(&order);
+        let (maps, trees) = (self.db.clone(), self.db.clone());
+        rayon::join(
+            || {
+                let order = order.par_iter().with_max_len(1);
+                order.for_each_with(maps, |db, krate| {
+                    attach_db(db, || krate.root_module(db));
+                });
+            },
+            || {
+                let ahead = ahead.into_par_iter().with_max_len(1);
+                ahead.for_each_with(trees, |db, file| {
+                    HirFileId::from(file).ast_id_map(db);
+                });
+            },
+        );
         order
-            .par_iter()
-            .with_max_len(1)
-            .for_each_with(self.db.clone(), |db, krate| {
-                attach_db(db, || krate.root_module(db));
-            });
-        order
+    }
+
+    /// The files of `core`, whose trees are read ahead. Its def map is a fourth of the work, every
+    /// other one waits for it, and one thread makes it: the others have nothing better to do.
+    fn files_of_core(&self, crates: &[Crate]) -> Vec<EditionedFileId> {
+        let db = &self.db;
+        let core = CrateOrigin::Lang(LangCrateOrigin::Core);
+        let Some(core) = crates.iter().find(|krate| krate.origin(db) == core) else {
+            return Vec::new();
+        };
+        let folder = self.vfs.file_path(core.root_file(db)).parent();
+        let (Some(folder), edition) = (folder, core.edition(db)) else {
+            return Vec::new();
+        };
+        let files = self
+            .vfs
+            .iter()
+            .filter(|(_, path)| path.starts_with(&folder));
+        files
+            .map(|(file, _)| EditionedFileId::new(db, file, edition))
+            .collect()
     }
 }
 
@@ -325,92 +309,4 @@ fn absolute(path: &Path) -> Result<AbsPathBuf> {
     let path = Utf8PathBuf::from_path_buf(path)
         .map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))?;
     Ok(AbsPathBuf::assert(path))
-}
-
-/// Where the standard library's sources come from, and whether they may be added.
-fn sysroot(
-    root: &Path,
-    options: &Options,
-    report: &mut LoadReport,
-    say: &(dyn Fn(String) + Sync),
-) -> Option<RustLibSource> {
-    if has_rust_src(root) != Some(false) {
-        return Some(RustLibSource::Discover);
-    }
-    if options.no_rust_src_install || options.cargo.offline || options.cargo.frozen {
-        report.degraded.push(
-            "the sources of the standard library are missing, so few types are known: \
-             `rustup component add rust-src` adds them"
-                .to_owned(),
-        );
-        return None;
-    }
-    say("adding the sources of the standard library: rustup component add rust-src".to_owned());
-    Some(RustLibSource::Discover)
-}
-
-// Every field is spelled out, so that an upgrade can't change what a default means.
-fn cargo_config(options: &Options, sysroot: Option<RustLibSource>) -> CargoConfig {
-    let cargo = &options.cargo;
-    let features = if cargo.all_features {
-        CargoFeatures::All
-    } else {
-        CargoFeatures::Selected {
-            features: cargo.features.clone(),
-            no_default_features: cargo.no_default_features,
-        }
-    };
-    CargoConfig {
-        all_targets: true,
-        features,
-        target: cargo.target.clone(),
-        sysroot,
-        sysroot_src: None,
-        rustc_source: None,
-        extra_includes: Vec::new(),
-        cfg_overrides: CfgOverrides::default(),
-        wrap_rustc_in_build_scripts: false,
-        run_build_script_command: None,
-        extra_args: Vec::new(),
-        metadata_extra_args: cargo.lock_flags(),
-        config_path: None,
-        extra_env: FxHashMap::default(),
-        invocation_strategy: InvocationStrategy::PerWorkspace,
-        target_dir_config: TargetDirectoryConfig::None,
-        // Code under cfg(test) is only there for those who want it rewritten; with it, code under
-        // cfg(not(test)) would be gone.
-        set_test: options.include_tests,
-        no_deps: false,
-    }
-}
-
-fn judge(loaded: &ProjectWorkspace, report: &mut LoadReport) {
-    if let ProjectWorkspaceKind::Cargo {
-        error: Some(error), ..
-    } = &loaded.kind
-    {
-        let error = format!("{error:#}");
-        let lines = || error.lines().map(str::trim).filter(|line| !line.is_empty());
-        let told = lines()
-            .find(|line| line.starts_with("error:"))
-            .or_else(|| lines().next());
-        let first = told.unwrap_or_default().trim_start_matches("error: ");
-        report.untyped = Some(format!("the dependencies could not be loaded: {first}"));
-        report
-            .degraded
-            .push(format!("`cargo metadata` failed: {error}"));
-    }
-    if let Some(error) = loaded.sysroot.error() {
-        report
-            .degraded
-            .push(format!("the standard library could not be loaded: {error}"));
-    }
-    if let Some(error) = loaded.sysroot.metadata_error() {
-        report
-            .degraded
-            .push(format!("the standard library was loaded in part: {error}"));
-    }
-    if loaded.sysroot.num_packages() == 0 && report.untyped.is_none() {
-        report.untyped = Some("the sources of the standard library are missing".to_owned());
-    }
 }

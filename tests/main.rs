@@ -9,6 +9,7 @@ mod engines;
 mod fixtures;
 mod format;
 mod knowledge;
+mod load;
 mod projects;
 mod support;
 mod verify;

@@ -100,7 +100,7 @@ mod explain;
 mod postconditions;
 mod seed;
 
-use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, TextRange, ast};
+use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
 
 use self::seed::Seed;
 use crate::{
@@ -113,11 +113,10 @@ use crate::{
         in_place::{InPlace, Trust, cancellation, endless, held},
         surroundings::{comment_about, has_to_be_send},
     },
-    codemod::{Candidate, Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
+    codemod::{Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
     context::{Call, Enclosing, FileContext},
-    knowledge::{InAsync, Knowledge, Role},
+    knowledge::{InAsync, Role},
     refusal::{Refusal, RefusalKind},
-    syntax::candidate_calls,
     workspace::WorkspaceContext,
 };
 
@@ -128,16 +127,12 @@ pub const CODEMOD: Codemod = Codemod {
     docs: include_str!("block_on_in_async.rs"),
     safety: Safety::Safe,
     triggers: |knowledge| knowledge.triggers(is_block_on),
-    candidates,
+    candidates: |outline, knowledge| outline.calls(knowledge, is_block_on),
     pass: Pass::Workspace(pass),
 };
 
 /// What is counted where no async code comes to a call.
 const BRIDGES: &str = "block_on that no async code comes to";
-
-fn candidates(file: &SourceFile, knowledge: &Knowledge) -> Vec<Candidate> {
-    candidate_calls(file, knowledge, is_block_on)
-}
 
 fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
     let (looked, _) = ws.look(&ws.members.candidates(), in_file);

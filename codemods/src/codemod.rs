@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, fmt};
 
 use ra_ap_ide_db::FileId;
-use ra_ap_syntax::{SourceFile, TextRange};
+use ra_ap_syntax::TextRange;
 use serde::Serialize;
 
 use crate::{
-    change::Change, context::FileContext, knowledge::Knowledge, refusal::Refusal,
+    change::Change, context::FileContext, knowledge::Knowledge, outline::Outline, refusal::Refusal,
     workspace::WorkspaceContext,
 };
 
@@ -26,7 +26,7 @@ pub struct Codemod {
     /// Words of which a file holds at least one if it can match at all (bytes, before parsing).
     pub triggers: fn(&Knowledge) -> Vec<String>,
     /// Places that may match, on the tree alone. A file without one needs no types.
-    pub candidates: fn(&SourceFile, &Knowledge) -> Vec<Candidate>,
+    pub candidates: fn(&Outline<'_>, &Knowledge) -> Vec<Candidate>,
     /// Finds and decides, with types.
     pub pass: Pass,
 }

@@ -60,13 +60,19 @@ impl PackageFacts {
     /// The declared dependency on `package` that code of this target may use on every build: not
     /// optional, on every target.
     pub fn dependency(&self, package: &str, target: TargetKind) -> Option<&Dependency> {
-        self.dependencies.iter().find(|dependency| {
+        self.declared(package, target)
+            .find(|dependency| !dependency.optional && !dependency.targeted)
+    }
+
+    /// The declared dependencies on `package` that code of this target may use on some builds.
+    pub fn declared(&self, package: &str, target: TargetKind) -> impl Iterator<Item = &Dependency> {
+        self.dependencies.iter().filter(move |dependency| {
             let kind = match target {
                 TargetKind::Lib | TargetKind::Bin => dependency.kind == DependencyKind::Normal,
                 TargetKind::Test => dependency.kind != DependencyKind::Build,
                 TargetKind::BuildScript => dependency.kind == DependencyKind::Build,
             };
-            dependency.package == package && kind && !dependency.optional && !dependency.targeted
+            dependency.package == package && kind
         })
     }
 }

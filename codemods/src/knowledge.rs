@@ -211,11 +211,15 @@ pub enum InAsync {
 
 /// A logging macro.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Logger {
     /// The package to depend on.
     pub package: String,
     /// The macro's path.
     pub path: String,
+    /// Whether its first argument is a logger.
+    #[serde(default)]
+    pub takes_logger: bool,
 }
 
 /// What a derive macro implements.

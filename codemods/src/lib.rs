@@ -10,6 +10,7 @@ pub mod context;
 pub mod facts;
 pub mod knowledge;
 pub mod logging;
+pub mod outline;
 pub mod refusal;
 pub mod settings;
 pub mod syntax;

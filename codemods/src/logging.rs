@@ -4,7 +4,72 @@ use ra_ap_hir::{ModuleDef, PathResolution, Type};
 use ra_ap_ide_db::span::Edition;
 use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, ast};
 
-use crate::{context::FileContext, knowledge::Definition};
+use crate::{
+    codemod::{Note, Safety, Verdict},
+    context::FileContext,
+    facts::{Dependency, TargetKind},
+    knowledge::{self, Definition},
+    refusal::{Refusal, RefusalKind},
+};
+
+/// The logger in a package's manifest.
+enum Declared<'a> {
+    /// It is there on every build, under this name in code.
+    Always(&'a knowledge::Logger, &'a str),
+    /// It may be off.
+    Sometimes(&'a Dependency),
+    /// There is none.
+    Never,
+}
+
+impl<'a> Declared<'a> {
+    fn of(ctx: &FileContext<'a>) -> Declared<'a> {
+        let (package, target) = (ctx.package, ctx.target);
+        let loggers = || ctx.known.knowledge.loggers.iter();
+        let always = loggers().find_map(|row| {
+            let dependency = package.dependency(&row.package, target)?;
+            Some(Declared::Always(row, &dependency.name))
+        });
+        let sometimes = || {
+            loggers()
+                .find_map(|row| package.declared(&row.package, target).next())
+                .map(Declared::Sometimes)
+        };
+        always.or_else(sometimes).unwrap_or(Declared::Never)
+    }
+}
+
+/// How far a change that logs an error may be trusted in this package, and what has to be said of
+/// it; or why an error can't be logged here.
+pub fn safety_of_logging(ctx: &FileContext<'_>) -> Result<(Safety, Option<Note>), Verdict> {
+    match Declared::of(ctx) {
+        Declared::Always(row, _) if row.takes_logger => Err(Verdict::Manual(format!(
+            "log the error inside the task with `{}!`, and the logger that is at hand there",
+            row.path
+        ))),
+        Declared::Always(..) => Ok((Safety::Safe, None)),
+        Declared::Sometimes(logger) => {
+            let (name, package) = (&logger.package, &ctx.package.name);
+            let (when, flag) = match logger.optional {
+                true => ("behind a feature", " --no-optional"),
+                false => ("on some targets", ""),
+            };
+            Err(Verdict::Refused(Refusal::new(
+                RefusalKind::R6,
+                format!(
+                    "the package has its logger `{name}` only {when}; with \
+                     `cargo add {name}{flag} -p {package}` it is there on every build"
+                ),
+            )))
+        }
+        Declared::Never if ctx.target == TargetKind::Lib && ctx.package.publish => {
+            let note = "the package has no logger, and what a library prints is seen by those who \
+                        use it";
+            Ok((Safety::Unsafe, Some(Note::new(note))))
+        }
+        Declared::Never => Ok((Safety::Safe, None)),
+    }
+}
 
 /// The macro that a package logs errors with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,21 +108,17 @@ pub fn shown<'a>(ctx: &FileContext<'a>, error: &Type<'a>) -> Shown {
 
 impl Logger {
     /// The first logger that the package declares, as it can be written at `place`: by the name
-    /// that the file imports, else by its full path.
+    /// that the file imports, else by its full path. See [`safety_of_logging`] for whether it may.
     pub fn at(ctx: &FileContext<'_>, place: &SyntaxNode) -> Logger {
-        let declared = ctx.known.knowledge.loggers.iter().find_map(|row| {
-            let dependency = ctx.package.dependency(&row.package, ctx.target)?;
-            let (_, item) = row.path.split_once("::")?;
-            Some((row, &dependency.name, item))
-        });
-        let Some((row, name, item)) = declared else {
+        let Declared::Always(row, name) = Declared::of(ctx) else {
             return Logger {
                 path: "eprintln".to_owned(),
                 tracing: None,
             };
         };
+        let item = knowledge::last_segment(&row.path);
         let path = format!("{name}::{item}");
-        let tracing = (row.package == "tracing").then(|| name.clone());
+        let tracing = (row.package == "tracing").then(|| name.to_owned());
         let macros = ctx.known.definitions(ctx.db, &row.path);
         let is_it =
             |text: &str| macro_in_scope(ctx, place, text).is_some_and(|it| macros.contains(&it));

@@ -57,7 +57,7 @@
 //! and it ends where the caller's future is dropped. Unsafe otherwise, and where a task replaces
 //! the offload.
 
-use ra_ap_syntax::{AstNode, SourceFile, TextRange, ast};
+use ra_ap_syntax::{AstNode, TextRange, ast};
 
 use crate::{
     analysis::{
@@ -75,11 +75,11 @@ use crate::{
         task_handle::{Handle, spawn_in_its_place},
     },
     change::Change,
-    codemod::{Candidate, Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
+    codemod::{Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
     context::FileContext,
-    knowledge::{Knowledge, Returns, Role},
+    knowledge::{Returns, Role},
     refusal::{Refusal, RefusalKind},
-    syntax::{candidate_calls, names_types},
+    syntax::names_types,
 };
 
 /// See the header of this file.
@@ -89,16 +89,12 @@ pub const CODEMOD: Codemod = Codemod {
     docs: include_str!("pointless_spawn_blocking.rs"),
     safety: Safety::Safe,
     triggers: |knowledge| knowledge.triggers(is_offload),
-    candidates,
+    candidates: |outline, knowledge| outline.calls(knowledge, is_offload),
     pass: Pass::File(pass),
 };
 
 fn is_offload(role: &Role) -> bool {
     matches!(role, Role::Offload { .. })
-}
-
-fn candidates(file: &SourceFile, knowledge: &Knowledge) -> Vec<Candidate> {
-    candidate_calls(file, knowledge, is_offload)
 }
 
 fn pass(ctx: &FileContext<'_>, findings: &mut Findings) {

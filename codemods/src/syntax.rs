@@ -2,14 +2,11 @@
 
 use ra_ap_ide_db::{FxHashMap, FxHashSet};
 use ra_ap_syntax::{
-    AstNode, SourceFile, SyntaxKind, SyntaxNode,
-    ast::{self, HasArgList, HasGenericArgs, HasName},
+    AstNode, SourceFile, SyntaxNode,
+    ast::{self, HasGenericArgs, HasName},
 };
 
-use crate::{
-    codemod::Candidate,
-    knowledge::{Knowledge, Role, last_segment},
-};
+use crate::knowledge::{Knowledge, Role, last_segment};
 
 /// The names that the `use` items of a file bind, with the paths that they stand for.
 #[derive(Debug, Default)]
@@ -20,11 +17,14 @@ pub struct Imports {
 impl Imports {
     /// Reads every `use` item of a file, whatever its scope. Globs bind nothing.
     pub fn of(file: &SourceFile) -> Imports {
+        Imports::of_items(file.syntax().descendants().filter_map(ast::Use::cast))
+    }
+
+    /// Reads these `use` items.
+    pub fn of_items(items: impl Iterator<Item = ast::Use>) -> Imports {
         let mut imports = Imports::default();
-        for item in file.syntax().descendants().filter_map(ast::Use::cast) {
-            if let Some(tree) = item.use_tree() {
-                imports.add(&tree, "");
-            }
+        for tree in items.filter_map(|item| item.use_tree()) {
+            imports.add(&tree, "");
         }
         imports
     }
@@ -92,63 +92,6 @@ pub fn names_in(
     let aliases: Vec<String> = imports.aliases(&names).cloned().collect();
     names.extend(aliases);
     names
-}
-
-/// The calls in a file that may be of a function whose role is asked for.
-pub fn candidate_calls(
-    file: &SourceFile,
-    knowledge: &Knowledge,
-    wanted: impl Fn(&Role) -> bool,
-) -> Vec<Candidate> {
-    let imports = Imports::of(file);
-    let names = names_in(&imports, knowledge, &wanted);
-    let mut candidates = Vec::new();
-    for node in file.syntax().descendants() {
-        let range = node.text_range();
-        if let Some(call) = ast::CallExpr::cast(node.clone()) {
-            let Some(ast::Expr::PathExpr(callee)) = call.expr() else {
-                continue;
-            };
-            let Some(path) = callee.path() else { continue };
-            let spelled = imports.spell_out(&path);
-            if !names.contains(last_segment(&spelled)) || spelled.starts_with("std::") {
-                continue;
-            }
-            let known = knowledge
-                .apis
-                .iter()
-                .find(|api| api.path == spelled && wanted(&api.role))
-                .map(|api| api.path.clone());
-            candidates.push(Candidate { range, path: known });
-        } else if let Some(call) = ast::MethodCallExpr::cast(node.clone()) {
-            let named = call
-                .name_ref()
-                .is_some_and(|name| names.contains(name.text()));
-            // `Command::spawn()` and `Thread::spawn()` take nothing; a postfix `block_on()` too.
-            let takes = call
-                .arg_list()
-                .is_some_and(|list| list.args().next().is_some());
-            if named && (takes || call.name_ref().is_some_and(|name| name.text() != "spawn")) {
-                candidates.push(Candidate { range, path: None });
-            }
-        } else if let Some(tokens) = ast::TokenTree::cast(node) {
-            let outermost = tokens
-                .syntax()
-                .parent()
-                .is_some_and(|it| !ast::TokenTree::can_cast(it.kind()));
-            let mentions = || {
-                tokens
-                    .syntax()
-                    .descendants_with_tokens()
-                    .filter_map(|element| element.into_token())
-                    .any(|token| token.kind() == SyntaxKind::IDENT && names.contains(token.text()))
-            };
-            if outermost && mentions() {
-                candidates.push(Candidate { range, path: None });
-            }
-        }
-    }
-    candidates
 }
 
 /// Whether attributes stand on an expression.

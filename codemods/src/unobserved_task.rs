@@ -52,14 +52,21 @@
 //!
 //! # When it refuses
 //! - The output or the error is of a type that is not known (R2).
+//! - The package has its logger only behind a feature, or on some targets (R6): the message says
+//!   how to have it on every build.
 //! - The handle is the value of a match or if arm, or of a body with a `return`, where the others
 //!   must have the same type; or the call says of which type the future is (R5).
 //! - The call stands in what a macro makes, and not in the file (R8).
 //!
+//! Where the logger is `slog`, whose macros take a value of the project's own, it says what to do and
+//! edits nothing.
+//!
 //! # Safety
-//! Safe: the task runs as before, and its error is logged. Unsafe with the helper style, which
-//! adds a task that watches, and for runtimes whose handle cancels the task when it is dropped
-//! (smol): there the task would now run to its end.
+//! Safe: the task runs as before, and its error is logged, or printed to stderr in a package
+//! without a logger. Unsafe where that package is a library that can be published, for those who
+//! use it own their stderr; with the helper style, which adds a task that watches; and for runtimes
+//! whose handle cancels the task when it is dropped (smol): there the task would now run to its
+//! end.
 
 use ra_ap_hir::Type;
 use ra_ap_syntax::{AstNode, NodeOrToken, SourceFile, TextRange, ast};
@@ -75,10 +82,11 @@ use crate::{
     codemod::{Candidate, Codemod, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
     context::{Call, FileContext, Output},
     knowledge::{Knowledge, OnDrop, Role},
-    logging::{Shown, shown},
+    logging::{Shown, safety_of_logging, shown},
+    outline::Outline,
     refusal::{Refusal, RefusalKind},
     settings::Style,
-    syntax::{candidate_calls, names_types},
+    syntax::names_types,
     text::has_comment,
 };
 
@@ -97,11 +105,11 @@ fn is_spawn(role: &Role) -> bool {
     matches!(role, Role::Spawn { .. })
 }
 
-fn candidates(file: &SourceFile, knowledge: &Knowledge) -> Vec<Candidate> {
-    let mut candidates = candidate_calls(file, knowledge, is_spawn);
+fn candidates(outline: &Outline<'_>, knowledge: &Knowledge) -> Vec<Candidate> {
+    let mut candidates = outline.calls(knowledge, is_spawn);
     for candidate in &mut candidates {
         // Without types, only what is dropped on the spot is worth a word.
-        if !is_dropped_on_the_spot(file, candidate.range) {
+        if !is_dropped_on_the_spot(outline.file, candidate.range) {
             candidate.path = None;
         }
     }
@@ -245,6 +253,13 @@ impl<'a> Site<'a, '_> {
             let refusal = Refusal::new(RefusalKind::R5, words);
             return self.finding(message, why, Verdict::Refused(refusal));
         }
+        let safety = match safety_of_logging(ctx) {
+            Ok((safety, note)) => {
+                why.extend(note);
+                safety
+            }
+            Err(verdict) => return self.finding(message, why, verdict),
+        };
         let shown = shown(ctx, error);
         if ctx.settings.unobserved_task.style == Style::Helper {
             let fits = matches!(shown, Shown::Display | Shown::Chain);
@@ -260,7 +275,7 @@ impl<'a> Site<'a, '_> {
             }
         }
         let change = self.logged(shown);
-        self.rewrite(message, why, change, Safety::Safe)
+        self.rewrite(message, why, change, safety)
     }
 
     /// Why the handle, or the future, can't be of another type.
@@ -281,11 +296,17 @@ impl<'a> Site<'a, '_> {
         let name = self.name;
         let message =
             format!("{name} is cancelled where it is spawned: dropping its handle ends it");
-        let why = vec![Note::new(
+        let mut why = vec![Note::new(
             "with `.detach()` it runs to its end, which it does not today",
         )];
         if let Some(refusal) = self.keeps_its_type(how) {
             return self.finding(message, why, Verdict::Refused(refusal));
+        }
+        if error.is_some() {
+            match safety_of_logging(self.ctx) {
+                Ok((_, note)) => why.extend(note),
+                Err(verdict) => return self.finding(message, why, verdict),
+            }
         }
         let detach = self.ctx.detach_of(self.handle);
         let place = self.ctx.source_range(self.handle.syntax());
@@ -320,14 +341,20 @@ impl<'a> Site<'a, '_> {
             "a panic of {} is seen by nobody: its handle is dropped",
             self.name
         );
-        let verdict = match SpawnHelper::at(self.ctx, self.call) {
+        let why: Vec<Note> = match safety_of_logging(self.ctx) {
+            Ok((_, note)) => note.into_iter().collect(),
+            Err(verdict) => return Some(self.finding(message, Vec::new(), verdict)),
+        };
+        Some(match SpawnHelper::at(self.ctx, self.call) {
             Ok(helper) => {
                 let change = helper.used(self.ctx, self.call, self.future, self.name);
-                return Some(self.rewrite(message, Vec::new(), change, Safety::Unsafe));
+                self.rewrite(message, why, change, Safety::Unsafe)
             }
-            Err(reason) => Verdict::Refused(Refusal::new(RefusalKind::R5, reason)),
-        };
-        Some(self.finding(message, Vec::new(), verdict))
+            Err(reason) => {
+                let refusal = Refusal::new(RefusalKind::R5, reason);
+                self.finding(message, why, Verdict::Refused(refusal))
+            }
+        })
     }
 
     /// Whether a comment stands in the statement, but outside of the handle.

@@ -41,6 +41,15 @@ impl Invocation {
         words.join(" ")
     }
 
+    /// What takes back what was written in a workspace.
+    pub fn undo(&self, root: &Path) -> String {
+        let command = format!("{} undo", self.program);
+        match self.here.starts_with(root) {
+            true => command,
+            false => format!("{command} {}", quoted(&root.to_string_lossy())),
+        }
+    }
+
     /// The flags that decide what is found.
     fn flags(&self) -> Vec<String> {
         let options = &self.options;

@@ -3,14 +3,16 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
+    path::Path,
 };
 
 use serde::Serialize;
 use unpark_codemods::codemod::Effect;
 
 use crate::{
+    commit::{Direction, Kind, Recovered, Settled},
     identity::sha256,
-    outcome::{Change, ChangedFile, Defect, Finding, Outcome, Seconds},
+    outcome::{Change, ChangedFile, Defect, Finding, Memory, Outcome, Seconds, relative},
     overlay::Replacement,
     source::Position,
 };
@@ -26,6 +28,8 @@ enum Line<'a> {
     File(FileLine),
     Defect(DefectLine<'a>),
     Error(ErrorLine<'a>),
+    Recovered(RecoveredLine),
+    Undone(UndoneLine),
     Summary(SummaryLine<'a>),
 }
 
@@ -113,6 +117,36 @@ struct ErrorLine<'a> {
     help: Option<&'a str>,
 }
 
+/// An apply or an undo that was interrupted, and ended before anything else.
+#[derive(Serialize)]
+struct RecoveredLine {
+    schema: u32,
+    interrupted: Kind,
+    became: &'static str,
+    #[serde(flatten)]
+    files: SettledPart,
+}
+
+#[derive(Serialize)]
+struct UndoneLine {
+    schema: u32,
+    #[serde(flatten)]
+    files: SettledPart,
+    success: bool,
+}
+
+#[derive(Serialize)]
+struct SettledPart {
+    files: Vec<String>,
+    left: Vec<LeftPart>,
+}
+
+#[derive(Serialize)]
+struct LeftPart {
+    path: String,
+    message: String,
+}
+
 #[derive(Serialize)]
 struct SummaryLine<'a> {
     schema: u32,
@@ -121,9 +155,13 @@ struct SummaryLine<'a> {
     findings: BTreeMap<&'static str, usize>,
     changes: usize,
     seconds: &'a Seconds,
+    memory: &'a Memory,
     skipped: Vec<Skip<'a>>,
     degraded: Vec<&'a str>,
     unseen: Vec<String>,
+    /// Where an apply or an undo has not ended. Only said where there is one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unfinished: Vec<String>,
     success: bool,
 }
 
@@ -175,6 +213,55 @@ pub fn defect(message: &str, out: &mut dyn Write) -> io::Result<()> {
             message,
         }),
     )
+}
+
+/// Writes what became of something that was interrupted.
+///
+/// # Errors
+/// If it can't be written.
+pub fn recovered(it: &Recovered, root: &Path, out: &mut dyn Write) -> io::Result<()> {
+    line(
+        out,
+        &Line::Recovered(RecoveredLine {
+            schema: SCHEMA,
+            interrupted: it.kind,
+            became: match it.direction {
+                Direction::Forward => "finished",
+                Direction::Back => "undone",
+            },
+            files: settled_part(&it.settled, root),
+        }),
+    )
+}
+
+/// Writes what was taken back.
+///
+/// # Errors
+/// If it can't be written.
+pub fn undone(settled: &Settled, root: &Path, out: &mut dyn Write) -> io::Result<()> {
+    line(
+        out,
+        &Line::Undone(UndoneLine {
+            schema: SCHEMA,
+            files: settled_part(settled, root),
+            success: settled.left.is_empty(),
+        }),
+    )
+}
+
+fn settled_part(settled: &Settled, root: &Path) -> SettledPart {
+    let left = settled.left.iter().map(|left| LeftPart {
+        path: relative(&left.path, root),
+        message: left.reason.clone(),
+    });
+    SettledPart {
+        files: settled
+            .written
+            .iter()
+            .map(|path| relative(path, root))
+            .collect(),
+        left: left.collect(),
+    }
 }
 
 fn line(out: &mut dyn Write, line: &Line<'_>) -> io::Result<()> {
@@ -277,12 +364,18 @@ fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
             .filter(|change| change.selected)
             .count(),
         seconds: &outcome.seconds,
+        memory: &outcome.memory,
         skipped: skipped.collect(),
         degraded: outcome.degraded.iter().map(String::as_str).collect(),
         unseen: outcome
             .unseen
             .iter()
             .map(|(place, count)| format!("{place}: {}", super::count(*count, "place")))
+            .collect(),
+        unfinished: outcome
+            .unfinished
+            .iter()
+            .map(|root| outcome.shown(root))
             .collect(),
         success,
     }

@@ -5,6 +5,7 @@ pub mod failure;
 pub mod human;
 pub mod invocation;
 pub mod json;
+pub mod recovery;
 pub mod short;
 pub mod summary;
 

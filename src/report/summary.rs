@@ -39,6 +39,7 @@ impl Summary<'_> {
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         self.verified(out)?;
         self.totals(out)?;
+        self.unfinished(out)?;
         self.dropped(out)?;
         self.offers(out)?;
         self.left_out(out)?;
@@ -117,6 +118,24 @@ impl Summary<'_> {
                     writeln!(out, "  {}", outcome.shown(path))?;
                 }
             }
+            if let Some(root) = &committed.root {
+                let command = self.invocation.undo(root);
+                self.help(out, &format!("`{command}` takes it back"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What somebody else has begun.
+    fn unfinished(&self, out: &mut dyn Write) -> io::Result<()> {
+        for root in &self.outcome.unfinished {
+            let root = root.display();
+            self.warning(out, &format!("what was begun in {root} has not ended"))?;
+            self.help(
+                out,
+                "if it does not run any more, `unpark --apply` finishes it, and `unpark undo` \
+                 takes it back",
+            )?;
         }
         Ok(())
     }
@@ -349,6 +368,7 @@ mod tests {
             written: Vec::new(),
             stale: vec![PathBuf::from("/w/src/z.rs")],
             dropped: [1, 2].into(),
+            ..Committed::default()
         };
         let invocation = Invocation {
             program: "unpark",

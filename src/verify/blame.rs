@@ -15,7 +15,10 @@ use ra_ap_syntax::{
     ast::{self, HasName},
 };
 
-use super::check::{Place, Problem};
+use super::{
+    check::{Place, Problem},
+    mirror::Texts,
+};
 use crate::{
     outcome::Outcome,
     overlay::Overlay,
@@ -23,18 +26,26 @@ use crate::{
     source::{Alignment, Source},
 };
 
-/// What is suspected, and how much that is worth.
+/// What is suspected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Suspects {
-    /// The problem stands in text that these wrote.
-    Wrote(BTreeSet<usize>),
+    /// The problem stands in text that this one wrote, and nobody else.
+    Wrote(usize),
     /// It speaks of text that these wrote, or of functions that they touch.
     Touch(BTreeSet<usize>),
-    /// Nothing tells.
-    Unknown,
 }
 
-/// The files of a result, and who wrote what in them.
+impl Suspects {
+    /// All of them.
+    pub fn all(self) -> BTreeSet<usize> {
+        match self {
+            Suspects::Wrote(one) => BTreeSet::from([one]),
+            Suspects::Touch(all) => all,
+        }
+    }
+}
+
+/// The files of a result, or of some of its changes, and who wrote what in them.
 pub struct Authors<'a> {
     outcome: &'a Outcome,
     files: BTreeMap<PathBuf, File>,
@@ -44,17 +55,20 @@ pub struct Authors<'a> {
 
 struct File {
     overlay: Overlay,
-    alignment: Alignment,
+    /// From the compiled text to the overlay's, before it was formatted and mended.
+    to_overlay: Alignment,
     shift: usize,
 }
 
 impl<'a> Authors<'a> {
-    /// Reads who wrote what.
-    pub fn new(outcome: &'a Outcome) -> Authors<'a> {
+    /// Reads who wrote what in these texts, which are what the changes that are `kept` come to.
+    pub fn new(outcome: &'a Outcome, kept: &BTreeSet<usize>, texts: &Texts) -> Authors<'a> {
         let mut files = BTreeMap::new();
         let mut functions: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-        for file in &outcome.files {
-            let Some(overlay) = replay::before(outcome, &file.path, usize::MAX) else {
+        for (path, bytes) in texts {
+            let compiled = Source::decode(bytes.clone());
+            let (Some(overlay), Some(compiled)) = (replay::with(outcome, path, kept), compiled)
+            else {
                 continue;
             };
             let text = overlay.text();
@@ -64,16 +78,12 @@ impl<'a> Authors<'a> {
                     functions.entry(function).or_default().insert(by);
                 }
             }
-            let alignment = Alignment::new(&file.after, &text);
-            let file = (
-                file.path.clone(),
-                File {
-                    overlay,
-                    alignment,
-                    shift: file.before.shift(),
-                },
-            );
-            files.insert(file.0, file.1);
+            let file = File {
+                overlay,
+                to_overlay: Alignment::new(&compiled.text, &text),
+                shift: compiled.shift(),
+            };
+            files.insert(path.clone(), file);
         }
         Authors {
             outcome,
@@ -82,32 +92,32 @@ impl<'a> Authors<'a> {
         }
     }
 
-    /// Whom a problem speaks of.
-    pub fn suspects(&self, problem: &Problem) -> Suspects {
-        let writers = |primary: bool| -> BTreeSet<usize> {
-            let places = problem.places.iter();
-            places
-                .filter(|place| place.primary || !primary)
-                .flat_map(|place| self.writers(place))
-                .collect()
+    /// Where a range of the compiled bytes stands in the user's own file.
+    pub fn origin(&self, path: &Path, range: Range<usize>) -> Range<usize> {
+        let Some(file) = self.files.get(path) else {
+            return range;
         };
-        let wrote = writers(true);
-        if !wrote.is_empty() {
-            return Suspects::Wrote(wrote);
+        let plain = file.plain(&range);
+        let original = |at: usize| file.overlay.to_original(at) + file.shift;
+        original(plain.start)..original(plain.end)
+    }
+
+    /// Whom a problem speaks of; nobody, if nothing tells.
+    pub fn suspects(&self, problem: &Problem) -> Suspects {
+        let places = || problem.places.iter();
+        let primary = places().filter(|place| place.primary);
+        let wrote: BTreeSet<usize> = primary.flat_map(|place| self.writers(place)).collect();
+        if let (1, Some(one)) = (wrote.len(), wrote.first()) {
+            return Suspects::Wrote(*one);
         }
-        let spoken_of = writers(false);
+        if !wrote.is_empty() {
+            return Suspects::Touch(wrote);
+        }
+        let spoken_of: BTreeSet<usize> = places().flat_map(|it| self.writers(it)).collect();
         if !spoken_of.is_empty() {
             return Suspects::Touch(spoken_of);
         }
-        let touch: BTreeSet<usize> = problem
-            .places
-            .iter()
-            .flat_map(|place| self.touching(place))
-            .collect();
-        match touch.is_empty() {
-            true => Suspects::Unknown,
-            false => Suspects::Touch(touch),
-        }
+        Suspects::Touch(places().flat_map(|place| self.touching(place)).collect())
     }
 
     fn writers(&self, place: &Place) -> BTreeSet<usize> {
@@ -155,7 +165,7 @@ impl File {
     /// A range of the compiled bytes, in the text before it was formatted.
     fn plain(&self, range: &Range<usize>) -> Range<usize> {
         let shift = |at: usize| at.saturating_sub(self.shift);
-        self.alignment.map(shift(range.start)..shift(range.end))
+        self.to_overlay.map(shift(range.start)..shift(range.end))
     }
 }
 

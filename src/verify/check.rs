@@ -24,13 +24,14 @@ use crate::cargo::cargo;
 pub struct Check {
     /// What speaks against the text, each once.
     pub problems: Vec<Problem>,
-    /// Warnings that the compiler knows how to mend, each once.
+    /// What a change may have left without a use, and the compiler knows how to mend, each once.
     pub leftovers: Vec<Leftover>,
-    /// The user's source files that the compiler read.
-    pub read: BTreeSet<PathBuf>,
+    /// The user's source files that the compiler read from the mirror, each with the number of
+    /// crates that it is in.
+    pub read: BTreeMap<PathBuf, usize>,
     /// The crates that were compiled to the end.
     pub compiled: BTreeSet<Unit>,
-    /// Cargo's own words, where it failed without a word of the compiler's.
+    /// Cargo's own words, where it failed.
     pub failure: Option<String>,
 }
 
@@ -68,8 +69,12 @@ pub struct Leftover {
     pub lint: String,
     /// The first line.
     pub message: String,
-    /// The edits, in the file as it was compiled.
+    /// The edits, in the file as it was compiled; at least one.
     pub edits: Vec<(PathBuf, Range<usize>, String)>,
+    /// What speaks against the text as long as it stands there: the lint is denied.
+    pub problem: Option<Problem>,
+    /// In how many crates it was said.
+    pub said: usize,
 }
 
 /// The lints of what a change may leave behind: no use, or no need.
@@ -83,36 +88,41 @@ const LEFTOVERS: [&str; 7] = [
     "redundant_imports",
 ];
 
-impl Problem {
-    /// What tells problems apart although lines moved.
-    pub fn key(&self) -> (Option<&str>, &str, Option<&Path>) {
-        let path = self.places.first().map(|place| place.path.as_path());
-        (self.code.as_deref(), &self.message, path)
-    }
-}
-
 impl Check {
-    /// The problems that were not there before; of those that are alike, the last.
-    pub fn new_since(&self, before: &Check) -> Vec<&Problem> {
-        let mut known: BTreeMap<_, usize> = BTreeMap::new();
-        for problem in &before.problems {
-            *known.entry(problem.key()).or_default() += 1;
-        }
-        self.problems
-            .iter()
-            .filter(|problem| match known.get_mut(&problem.key()) {
-                Some(count) if *count > 0 => {
-                    *count -= 1;
-                    false
-                }
-                _ => true,
-            })
-            .collect()
-    }
-
     /// Whether every crate that compiled before did so again.
     pub fn compiles_what(&self, before: &Check) -> bool {
         before.compiled.is_subset(&self.compiled)
+    }
+
+    /// Whether there is nothing to say against the text.
+    pub fn is_clean(&self) -> bool {
+        self.problems.is_empty() && self.failure.is_none()
+    }
+
+    /// Counts what is not mended among the problems.
+    pub fn blame_leftovers(&mut self) {
+        let leftovers = self.leftovers.iter_mut();
+        self.problems
+            .extend(leftovers.filter_map(|it| it.problem.take()));
+    }
+
+    /// Whether a leftover kept the compiler from going on.
+    pub fn waits(&self) -> bool {
+        self.leftovers.iter().any(|it| it.problem.is_some())
+    }
+
+    /// Whether nobody who read the file of a leftover has a use for it.
+    pub fn agrees(&self, leftover: &Leftover) -> bool {
+        leftover.edits.iter().all(|(path, _, _)| {
+            let Some(read) = self.read.get(path) else {
+                return true;
+            };
+            let same = self
+                .leftovers
+                .iter()
+                .filter(|it| it.edits == leftover.edits);
+            same.map(|it| it.said).sum::<usize>() >= *read
+        })
     }
 }
 
@@ -157,6 +167,7 @@ impl Caller<'_> {
             caller: self,
             check: Check::default(),
             seen: HashSet::new(),
+            units: BTreeSet::new(),
         };
         for message in Message::parse_stream(stdout) {
             match message.context("can't read what cargo says")? {
@@ -168,10 +179,13 @@ impl Caller<'_> {
         let status = child.wait().context("can't wait for cargo")?;
         let words = words.join().unwrap_or_default();
         for unit in fs::read_to_string(units.path()).unwrap_or_default().lines() {
-            reader.dep_info(&self.root.join(unit));
+            reader.units.insert(self.root.join(unit));
+        }
+        for unit in std::mem::take(&mut reader.units) {
+            reader.dep_info(&unit);
         }
         let mut check = reader.check;
-        if !status.success() && check.problems.is_empty() {
+        if !status.success() {
             check.failure = Some(self.hide(words.trim()));
         }
         Ok(check)
@@ -217,6 +231,8 @@ struct Reader<'a> {
     check: Check,
     /// A library and its tests say the same twice.
     seen: HashSet<(String, Vec<Place>)>,
+    /// Where the compiler writes down what it reads.
+    units: BTreeSet<PathBuf>,
 }
 
 impl Reader<'_> {
@@ -235,29 +251,33 @@ impl Reader<'_> {
         );
         // "aborting due to 2 previous errors"
         let is_count = is_error && code.is_none() && diagnostic.message.starts_with("aborting due");
+        let edits = self.suggested(diagnostic);
+        let said_again = |it: &&mut Leftover| it.message == diagnostic.message && it.edits == edits;
         if !is_new || is_count {
+            if let Some(leftover) = self.check.leftovers.iter_mut().find(said_again) {
+                leftover.said += 1;
+            }
             return;
         }
-        if is_error || is_unpolled(diagnostic) {
-            let rendered = diagnostic.rendered.as_deref();
-            let rendered = self
-                .caller
-                .hide(rendered.unwrap_or(&diagnostic.message).trim_end());
-            self.check.problems.push(Problem {
-                code,
-                message: self.caller.hide(&diagnostic.message),
-                rendered,
-                places,
-            });
-        } else if let Some(lint) = code.filter(|code| LEFTOVERS.contains(&code.as_str())) {
-            let edits = self.suggested(diagnostic);
-            if !edits.is_empty() {
+        let rendered = diagnostic.rendered.as_deref();
+        let rendered = rendered.unwrap_or(&diagnostic.message).trim_end();
+        let problem = (is_error || is_unpolled(diagnostic)).then(|| Problem {
+            code: code.clone(),
+            message: self.caller.hide(&diagnostic.message),
+            rendered: self.caller.hide(rendered),
+            places,
+        });
+        match (code, problem) {
+            (Some(lint), problem) if LEFTOVERS.contains(&&*lint) && !edits.is_empty() => {
                 self.check.leftovers.push(Leftover {
                     lint,
                     message: diagnostic.message.clone(),
                     edits,
+                    problem,
+                    said: 1,
                 });
             }
+            (_, problem) => self.check.problems.extend(problem),
         }
     }
 
@@ -320,7 +340,7 @@ impl Reader<'_> {
         for file in &artifact.filenames {
             let stem = file.file_stem().unwrap_or_default();
             let name = format!("{}.d", stem.strip_prefix("lib").unwrap_or(stem));
-            self.dep_info(file.with_file_name(name).as_std_path());
+            self.units.insert(file.with_file_name(name).into());
         }
     }
 
@@ -329,16 +349,20 @@ impl Reader<'_> {
     fn dep_info(&mut self, path: &Path) {
         let text = fs::read_to_string(path).unwrap_or_default();
         let files = text.lines().filter_map(|line| line.strip_suffix(':'));
-        let files = files.map(|file| self.caller.file(&file.replace("\\ ", " ")));
-        self.check.read.extend(files);
+        for file in files {
+            let file = self.caller.file(&file.replace("\\ ", " "));
+            *self.check.read.entry(file).or_default() += 1;
+        }
     }
 }
 
-/// A call whose future nobody awaits only warns, and never runs.
+/// A call whose future nobody awaits only warns, and never runs. The words are those of the trait
+/// itself, which the types of std and of the futures crates repeat.
 fn is_unpolled(diagnostic: &Diagnostic) -> bool {
     let lint = diagnostic.code.as_ref();
+    let mut notes = diagnostic.children.iter().map(|child| &child.message);
     lint.is_some_and(|lint| lint.code == "unused_must_use")
-        && (diagnostic.message.contains("Future") || diagnostic.message.contains("future"))
+        && notes.any(|note| note.starts_with("futures do nothing unless"))
 }
 
 /// The wrapper that the user's own environment or cargo configuration names.

@@ -1,58 +1,39 @@
 //! Takes away what changes left without a use: a `mut`, an import, a name.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
-use super::check::Leftover;
-use crate::{outcome::Outcome, overlay::Replacement};
+use super::{check::Leftover, mirror::Texts};
 
-/// Makes the compiler's edits for what is new since `before`. Whether anything was edited.
-pub fn mend(outcome: &mut Outcome, before: &[Leftover], after: Vec<Leftover>) -> bool {
-    let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for leftover in before {
-        *known.entry(key(leftover)).or_default() += 1;
-    }
-    let mut by_file: BTreeMap<PathBuf, Vec<Replacement>> = BTreeMap::new();
-    for leftover in after {
-        if let Some(count) = known.get_mut(&key(&leftover))
-            && *count > 0
-        {
-            *count -= 1;
-            continue;
-        }
-        for (path, range, replacement) in leftover.edits {
-            by_file.entry(path).or_default().push(Replacement {
-                start: range.start,
-                end: range.end,
-                replacement,
-            });
+/// Makes the compiler's edits in the changed files. Whether anything was edited; what lies in
+/// another file is left.
+pub fn mend<'a>(texts: &mut Texts, leftovers: impl Iterator<Item = &'a Leftover>) -> bool {
+    let mut by_file = BTreeMap::new();
+    for leftover in leftovers {
+        let mut edits = leftover.edits.iter();
+        if edits.all(|(path, _, _)| texts.contains_key(path)) {
+            for (path, range, replacement) in &leftover.edits {
+                let edits: &mut Vec<_> = by_file.entry(path).or_default();
+                edits.push((range.start, range.end, replacement));
+            }
         }
     }
     let mut mended = false;
-    for file in &mut outcome.files {
-        let Some(mut edits) = by_file.remove(&file.path) else {
+    for (path, mut edits) in by_file {
+        let Some(text) = texts.get_mut(path) else {
             continue;
         };
-        let shift = file.before.shift();
-        edits.sort_by_key(|edit| (edit.start, edit.end));
+        edits.sort_unstable();
         edits.dedup();
-        let mut at = usize::MAX;
-        let mut text = file.after.clone();
-        for edit in edits.iter().rev().filter(|edit| edit.start >= shift) {
+        let mut at = text.len();
+        for (start, end, replacement) in edits.into_iter().rev() {
             // Two suggestions for one place: the next check speaks of what is left.
-            if edit.end > at {
+            if start > end || end > at {
                 continue;
             }
-            text.replace_range(edit.start - shift..edit.end - shift, &edit.replacement);
-            at = edit.start;
-        }
-        if text != file.after {
-            file.becomes(text);
+            text.splice(start..end, replacement.bytes());
+            at = start;
             mended = true;
         }
     }
     mended
-}
-
-fn key(leftover: &Leftover) -> (String, String) {
-    (leftover.lint.clone(), leftover.message.clone())
 }

@@ -125,7 +125,7 @@ impl Caller<'_> {
 }
 
 /// Reads what cargo and libtest print.
-fn parse(output: &str) -> Suite {
+pub fn parse(output: &str) -> Suite {
     let mut suite = Suite {
         output: output.to_owned(),
         ..Suite::default()

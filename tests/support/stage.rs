@@ -7,7 +7,7 @@ use std::{
 };
 
 use ra_ap_hir::{Semantics, attach_db};
-use ra_ap_ide_db::{FileId, span::Edition};
+use ra_ap_ide_db::{FileId, span::Edition, syntax_helpers::LexedStr};
 use ra_ap_syntax::SourceFile;
 use unpark::{
     cargo::Project,
@@ -26,6 +26,7 @@ use unpark_codemods::{
     CATALOGUE, Codemod,
     context::FileContext,
     knowledge::{BUILT_IN, Resolved},
+    outline::Outline,
     settings::Settings,
 };
 
@@ -135,9 +136,11 @@ impl Stage {
             texts.insert(*id, text.clone());
             let source = Source::decode(text.clone().into_bytes()).expect("fixtures are UTF-8");
             let tree = SourceFile::parse(text, Edition::CURRENT).tree();
+            let tokens = LexedStr::new(Edition::CURRENT, text);
+            let outline = Outline::of(&tokens, &tree, &knowledge);
             let found = selection
                 .iter()
-                .map(|codemod| (codemod.candidates)(&tree, &knowledge))
+                .map(|codemod| (codemod.candidates)(&outline, &knowledge))
                 .collect();
             candidates.push(CandidateFile {
                 path,

@@ -1,0 +1,119 @@
+//! The places of a file that may match, without types. Only what stands around certain words is
+//! looked at: walking whole trees is most of the time of a run over a large project.
+
+use std::cmp::Reverse;
+
+use ra_ap_ide_db::{FxHashSet, syntax_helpers::LexedStr};
+use ra_ap_syntax::{
+    AstNode, SourceFile, SyntaxKind, SyntaxToken, T, TextRange, TextSize,
+    ast::{self, HasArgList},
+};
+
+use crate::{
+    codemod::Candidate,
+    knowledge::{Knowledge, Role, last_segment},
+    syntax::{Imports, names_in},
+};
+
+/// A file, with the places that have a name from the tables.
+pub struct Outline<'a> {
+    /// The tree.
+    pub file: &'a SourceFile,
+    imports: Imports,
+    mentions: Vec<(&'a str, TextRange)>,
+}
+
+impl<'a> Outline<'a> {
+    /// Reads a file; `tokens` are those of the tree.
+    pub fn of(tokens: &'a LexedStr<'a>, file: &'a SourceFile, knowledge: &Knowledge) -> Self {
+        let uses = (0..tokens.len())
+            .filter(|&at| tokens.kind(at) == T![use])
+            .filter_map(|at| ast::Use::cast(token_at(file, range(tokens, at))?.parent()?));
+        let imports = Imports::of_items(uses);
+        let names = names_in(&imports, knowledge, |_| true);
+        let mentions = mentions(tokens, &names).collect();
+        Outline {
+            file,
+            imports,
+            mentions,
+        }
+    }
+
+    /// The calls that may be of a function whose role is asked for, in the order of the file.
+    pub fn calls(&self, knowledge: &Knowledge, wanted: impl Fn(&Role) -> bool) -> Vec<Candidate> {
+        let names = names_in(&self.imports, knowledge, &wanted);
+        let known = |path: &str| {
+            knowledge
+                .apis
+                .iter()
+                .find(|api| api.path == path && wanted(&api.role))
+                .map(|api| api.path.clone())
+        };
+        let mut candidates: Vec<Candidate> = self
+            .mentions
+            .iter()
+            .filter(|(name, _)| names.contains(*name))
+            .filter_map(|(_, range)| token_at(self.file, *range))
+            .filter_map(|token| self.candidate(&token, &names, &known))
+            .collect();
+        candidates.sort_by_key(|it| (it.range.start(), Reverse(it.range.end())));
+        // The arguments of one macro may hold several of the names.
+        candidates.dedup();
+        candidates
+    }
+
+    fn candidate(
+        &self,
+        token: &SyntaxToken,
+        names: &FxHashSet<String>,
+        known: &dyn Fn(&str) -> Option<String>,
+    ) -> Option<Candidate> {
+        let parent = token.parent()?;
+        if let Some(arguments) = parent.ancestors().map_while(ast::TokenTree::cast).last() {
+            let range = arguments.syntax().text_range();
+            return Some(Candidate { range, path: None });
+        }
+        let around = ast::NameRef::cast(parent)?.syntax().parent()?;
+        if let Some(call) = ast::MethodCallExpr::cast(around.clone()) {
+            // `Command::spawn()` and `Thread::spawn()` take nothing; a postfix `block_on()` too.
+            let takes = call.arg_list()?.args().next().is_some();
+            let range = call.syntax().text_range();
+            return (takes || token.text() != "spawn").then_some(Candidate { range, path: None });
+        }
+        let path = ast::PathSegment::cast(around)?.parent_path();
+        let callee = ast::PathExpr::cast(path.syntax().parent()?)?;
+        let call = ast::CallExpr::cast(callee.syntax().parent()?)?;
+        let spelled = self.imports.spell_out(&path);
+        let possible = names.contains(last_segment(&spelled)) && !spelled.starts_with("std::");
+        possible.then(|| Candidate {
+            range: call.syntax().text_range(),
+            path: known(&spelled),
+        })
+    }
+}
+
+/// Whether a file has any of these names as a word of its code.
+pub fn mentions_any(tokens: &LexedStr<'_>, names: &FxHashSet<String>) -> bool {
+    mentions(tokens, names).next().is_some()
+}
+
+fn mentions<'a>(
+    tokens: &'a LexedStr<'a>,
+    names: &FxHashSet<String>,
+) -> impl Iterator<Item = (&'a str, TextRange)> {
+    (0..tokens.len())
+        .filter(|&at| tokens.kind(at) == SyntaxKind::IDENT)
+        .map(|at| (tokens.text(at).trim_start_matches("r#"), at))
+        .filter(|(name, _)| names.contains(*name))
+        .map(|(name, at)| (name, range(tokens, at)))
+}
+
+fn range(tokens: &LexedStr<'_>, at: usize) -> TextRange {
+    let range = tokens.text_range(at);
+    let size = |offset| TextSize::try_from(offset).expect("files are smaller than 4 GiB");
+    TextRange::new(size(range.start), size(range.end))
+}
+
+fn token_at(file: &SourceFile, range: TextRange) -> Option<SyntaxToken> {
+    file.syntax().covering_element(range).into_token()
+}
