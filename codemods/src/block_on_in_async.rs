@@ -109,8 +109,8 @@ use crate::{
         closures::Around,
         driven::is_block_on,
         handle::other_runtime,
-        held::{is_not_send, refutes_send},
-        in_place::{InPlace, Trust, cancellation, endless, held},
+        held::{Kind, alive_at, is_not_send, is_not_send_already, kind_of, refutes_send},
+        in_place::{InPlace, Trust, cancellation, endless},
         surroundings::{comment_about, has_to_be_send},
     },
     codemod::{Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
@@ -195,13 +195,15 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
     InFile { found, inside }
 }
 
-/// Whether a future is made of a value that is not `Send`, a guard perhaps, and not of a reference
-/// to one.
-fn takes_not_send(ctx: &FileContext<'_>, future: &ast::Expr) -> bool {
+/// Whether a future is made of a value that is not `Send`, or only of a guard, and not of a
+/// reference to one.
+fn takes_not_send(ctx: &FileContext<'_>, future: &ast::Expr, only_guards: bool) -> bool {
     let inside = future.syntax().descendants().skip(1);
     inside.filter_map(ast::Expr::cast).any(|expr| {
-        ctx.type_of(&expr)
-            .is_some_and(|ty| ty.as_adt().is_some() && is_not_send(ctx, &ty))
+        ctx.type_of(&expr).is_some_and(|ty| match only_guards {
+            true => matches!(kind_of(ctx, &ty), Some(Kind::Guard { .. })),
+            false => ty.as_adt().is_some() && is_not_send(ctx, &ty),
+        })
     })
 }
 
@@ -209,8 +211,8 @@ fn takes_not_send(ctx: &FileContext<'_>, future: &ast::Expr) -> bool {
 #[derive(Default)]
 struct Asides {
     why: Vec<Note>,
-    /// What refutes that the future is `Send`.
-    not_send: Option<String>,
+    /// What refutes that the future of the code around would be `Send`.
+    not_send: Option<Refusal>,
 }
 
 /// What the call does today.
@@ -255,21 +257,32 @@ fn verdict(
     }
     let future = Future::Expr(future);
     let mut trust = Trust::default();
+    let has_to_be = has_to_be_send(ctx, call.expr.syntax());
+    // Of a function, its callers decide.
+    let free = match &around.enclosing {
+        Enclosing::SyncFn(_) => true,
+        code => !has_to_be && is_not_send_already(ctx, code),
+    };
     if let Some(words) = refutes_send(ctx, &future) {
-        let has_to_be = has_to_be_send(ctx, call.expr.syntax());
-        if has_to_be || takes_not_send(ctx, future.expr()) {
+        if has_to_be || takes_not_send(ctx, future.expr(), free) {
             return refuse(RefusalKind::R3, &words);
         }
         let message =
             format!("{words}, as far as can be known; where it has to be, nothing compiles");
         asides.why.push(Note::new(message));
-        asides.not_send = Some(words);
+        asides.not_send = Some(Refusal::new(RefusalKind::R3, words));
         trust.lower();
     }
-    let place = call.expr.syntax();
-    if let Some(refusal) =
-        held(ctx, place, body, &mut trust, &mut asides.why).or_else(|| endless(ctx, &future, body))
-    {
+    for held in alive_at(ctx, call.expr.syntax(), body) {
+        asides.why.push(held.note(ctx));
+        match held.refusal() {
+            Some(refusal) if held.is_guard() || !free => return Verdict::Refused(refusal),
+            _ => {}
+        }
+        asides.not_send.get_or_insert_with(|| held.not_send());
+        trust.lower();
+    }
+    if let Some(refusal) = endless(ctx, &future, body) {
         return Verdict::Refused(refusal);
     }
     let mut effects = Vec::new();

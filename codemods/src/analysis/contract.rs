@@ -18,6 +18,8 @@ use crate::{
 pub struct Contract {
     /// Why it can't become async.
     pub frontier: Option<Refusal>,
+    /// Why its future would not be `Send`.
+    pub not_send: Option<Refusal>,
     /// It has an attribute that does nothing on an async function.
     pub tracks_caller: bool,
 }
@@ -74,6 +76,7 @@ pub fn of(ctx: &FileContext<'_>, node: &ast::Fn, function: Function) -> Contract
     Contract {
         tracks_caller: names.iter().any(|name| name == "track_caller"),
         frontier: frontier(ctx, node, function),
+        not_send: not_send(ctx, node, function),
     }
 }
 
@@ -269,6 +272,11 @@ fn of_signature(ctx: &FileContext<'_>, name: &str, function: Function) -> Option
             format!("`{name}` gives back a future already, and would give one in another");
         return Some(Refusal::new(RefusalKind::R5, message));
     }
+    None
+}
+
+fn not_send(ctx: &FileContext<'_>, node: &ast::Fn, function: Function) -> Option<Refusal> {
+    let name = node.name()?.text().to_string();
     let held = function
         .assoc_fn_params(ctx.db)
         .into_iter()

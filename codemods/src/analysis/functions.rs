@@ -50,6 +50,8 @@ pub struct Definition {
     pub header: TextSize,
     /// Why it can't become async, by itself.
     pub frontier: Option<Refusal>,
+    /// Why its future would not be `Send`, whatever it awaits.
+    pub not_send: Option<Refusal>,
     /// Nobody in the workspace calls it by its name: `main`, tests, impls of foreign traits.
     pub uncalled: bool,
     /// Other crates may see its signature.
@@ -112,6 +114,7 @@ pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
         header: contract::header(node),
         uncalled: implements_foreign || function.is_main(ctx.db) || contract::is_test(node),
         frontier: contract.frontier,
+        not_send: contract.not_send,
         public: public && library && ctx.package.publish,
         tracks_caller: contract.tracks_caller,
         package: ctx.package.name.clone(),

@@ -248,7 +248,7 @@ enum Resolved {
 impl Census<'_, '_> {
     fn of_file(&self, by_name: &ByName<'_>) -> Vec<Occurrence> {
         let mut found = Vec::new();
-        let mut fence = Fence::Out;
+        let mut fence = Fence::Blank;
         for token in tokens(self.ctx.source.syntax()) {
             match token.kind() {
                 SyntaxKind::COMMENT => {
@@ -263,7 +263,7 @@ impl Census<'_, '_> {
                 }
                 SyntaxKind::WHITESPACE => {}
                 SyntaxKind::STRING => {
-                    fence = Fence::Out;
+                    fence = Fence::Blank;
                     let attr = token
                         .parent()
                         .and_then(|it| contract::enclosing_attribute(&it));
@@ -278,7 +278,7 @@ impl Census<'_, '_> {
                     }
                 }
                 _ => {
-                    fence = Fence::Out;
+                    fence = Fence::Blank;
                     for it in sought_at(&token, by_name) {
                         let what = match self.resolve(&token, it) {
                             Resolved::Ours(what) => what,
@@ -536,6 +536,10 @@ fn speaks_of_code(path: &str) -> bool {
 enum Fence {
     /// Prose.
     Out,
+    /// After an empty line, where an indented example may begin.
+    Blank,
+    /// An example that is indented.
+    Indented,
     /// An example that is compiled.
     Code,
     /// A block of another language.
@@ -554,12 +558,12 @@ fn doctest_words<'t>(token: &'t SyntaxToken, fence: &mut Fence) -> Vec<&'t str> 
     }
     let mut words = Vec::new();
     for line in text.lines() {
-        let line = line
-            .trim_start()
-            .trim_start_matches(['/', '!', '*'])
-            .trim_start();
+        let text = line.trim_start().trim_start_matches(['/', '!', '*']);
+        let line = text.trim_start();
+        // One space more than Markdown asks for stands behind the marker.
+        let is_indented = text.len() - line.len() > 4 || text.starts_with('\t');
         match (line.strip_prefix("```"), *fence) {
-            (Some(language), Fence::Out) => {
+            (Some(language), Fence::Out | Fence::Blank | Fence::Indented) => {
                 let foreign = [
                     "text", "ignore", "console", "sh", "bash", "toml", "json", "plain",
                 ];
@@ -573,7 +577,14 @@ fn doctest_words<'t>(token: &'t SyntaxToken, fence: &mut Fence) -> Vec<&'t str> 
             }
             (Some(_), _) => *fence = Fence::Out,
             (None, Fence::Code) => words.extend(words_of(line)),
-            (None, _) => {}
+            (None, Fence::Text) => {}
+            (None, Fence::Indented) if line.is_empty() => {}
+            (None, Fence::Blank | Fence::Indented) if is_indented => {
+                *fence = Fence::Indented;
+                words.extend(words_of(line));
+            }
+            (None, _) if line.is_empty() => *fence = Fence::Blank,
+            (None, _) => *fence = Fence::Out,
         }
     }
     words

@@ -25,6 +25,8 @@ pub struct Source {
     pub driver: Option<Driver>,
     /// Why the future can't be awaited in it.
     pub stays: Option<Refusal>,
+    /// Why the function's own future would not be `Send` then.
+    pub not_send: Option<Refusal>,
 }
 
 /// What becomes of a call.
@@ -75,6 +77,7 @@ pub fn decide(
         drivers: driver_of_each(graph, sources, drivers),
         refused: BTreeMap::new(),
         frozen: frozen(ws, graph),
+        may_be_sent: BTreeSet::new(),
     };
     for (key, node) in &graph.nodes {
         if let Some(reason) = contracts.by_itself(node) {
@@ -91,6 +94,8 @@ pub fn decide(
                 .or_insert(Reason { refusal, place });
         }
     }
+    contracts.may_be_sent = contracts.may_be_sent();
+    contracts.refuse_what_is_sent(sources);
     contracts.settle();
     let functions = contracts.upward_from(sources);
     let roots = contracts.roots(&functions);
@@ -160,6 +165,8 @@ struct Contracts<'a> {
     drivers: BTreeMap<FunctionKey, Option<usize>>,
     refused: BTreeMap<FunctionKey, Reason>,
     frozen: BTreeMap<FileId, String>,
+    /// Functions whose futures may have to be `Send`.
+    may_be_sent: BTreeSet<FunctionKey>,
 }
 
 impl Contracts<'_> {
@@ -188,6 +195,61 @@ impl Contracts<'_> {
         let reason = self.frozen.get(&file)?;
         let message = format!("a file that would change must not be edited: {reason}");
         Some(Refusal::new(RefusalKind::R8, message))
+    }
+
+    /// The functions that async code would await, directly or through others, whose own future is
+    /// `Send` for all that is known, and may have to be.
+    fn may_be_sent(&self) -> BTreeSet<FunctionKey> {
+        let mut sent = BTreeSet::new();
+        loop {
+            let before = sent.len();
+            for (key, node) in &self.graph.nodes {
+                let through = |site: &Site| match &site.caller {
+                    Caller::Async(code) => !code.is_not_send,
+                    Caller::Function(caller) => {
+                        sent.contains(&caller.key) && !self.refused.contains_key(&caller.key)
+                    }
+                    _ => false,
+                };
+                if node.sites.iter().any(through) {
+                    sent.insert(*key);
+                }
+            }
+            if sent.len() == before {
+                return sent;
+            }
+        }
+    }
+
+    /// Takes out functions whose futures would not be `Send`, and may have to be.
+    fn refuse_what_is_sent(&mut self, sources: &[Source]) {
+        let own = self.graph.nodes.iter().filter_map(|(key, node)| {
+            let place = Some((key.file, node.definition.place));
+            let refusal = node.definition.not_send.clone()?;
+            Some((*key, Reason { refusal, place }))
+        });
+        let driven = sources.iter().filter_map(|source| {
+            let refusal = source.not_send.clone()?;
+            let place = None;
+            Some((source.of, Reason { refusal, place }))
+        });
+        let all: Vec<(FunctionKey, Reason)> = own.chain(driven).collect();
+        for (key, reason) in all {
+            if self.may_be_sent.contains(&key) {
+                self.refused.entry(key).or_insert(reason);
+            }
+        }
+    }
+
+    /// What forbids that a call waits where it stands.
+    fn held<'s>(&self, site: &'s Site) -> Option<&'s Refusal> {
+        let sent = match &site.caller {
+            Caller::Async(code) => !code.is_not_send,
+            Caller::Function(caller) => self.may_be_sent.contains(&caller.key),
+            _ => false,
+        };
+        let not_send = site.not_send.as_ref().filter(|_| sent);
+        site.held.as_ref().or(not_send)
     }
 
     /// Takes out functions until each that is left has a fate for all of its calls, and async code
@@ -224,9 +286,9 @@ impl Contracts<'_> {
             let before = awaited.len();
             for (key, node) in &self.graph.nodes {
                 let through = |site: &Site| match &site.caller {
-                    Caller::Async(_) => node.reached.is_some() && site.held.is_none(),
+                    Caller::Async(_) => node.reached.is_some() && self.held(site).is_none(),
                     Caller::Function(caller) => {
-                        awaited.contains(&caller.key) && site.held.is_none()
+                        awaited.contains(&caller.key) && self.held(site).is_none()
                     }
                     _ => false,
                 };
@@ -244,7 +306,7 @@ impl Contracts<'_> {
     fn unreached(&self, key: FunctionKey) -> Reason {
         for site in self.graph.way(key) {
             let place = Some((site.file, site.range));
-            if let Some(refusal) = &site.held {
+            if let Some(refusal) = self.held(site) {
                 let refusal = held(refusal);
                 return Reason { refusal, place };
             }
@@ -268,12 +330,12 @@ impl Contracts<'_> {
             return Err(refusal);
         }
         let around = match &site.caller {
-            Caller::Async(_) => match &site.held {
+            Caller::Async(_) => match self.held(site) {
                 None => return Ok(Fate::Await),
                 // Driven in async code it would be what this codemod finds.
                 Some(refusal) => return Err(held(refusal)),
             },
-            Caller::Function(caller) => match (self.refused.get(&caller.key), &site.held) {
+            Caller::Function(caller) => match (self.refused.get(&caller.key), self.held(site)) {
                 (None, None) if self.graph.nodes.contains_key(&caller.key) => {
                     return Ok(Fate::Await);
                 }

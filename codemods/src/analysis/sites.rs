@@ -7,8 +7,10 @@ use ra_ap_syntax::{
 };
 
 use super::{
+    alive::alive_at,
     functions::{self, FunctionKey, definition, key_of},
-    in_place::{cancellation, new_wait},
+    held::{Held, is_not_send_already},
+    in_place::cancellation,
     surroundings::has_to_be_send,
 };
 use crate::{
@@ -32,10 +34,10 @@ pub struct Site {
     pub caller: Caller,
     /// Tests, benches and examples.
     pub in_tests: bool,
-    /// What would be held while the call waits.
+    /// The guard that would be held while the call waits.
     pub held: Option<Refusal>,
-    /// Whether the future of the code around has to be `Send`.
-    pub has_to_be_send: bool,
+    /// What else would be held, and is not `Send`.
+    pub not_send: Option<Refusal>,
     /// What may then drop it half way.
     pub cancelled: Option<Note>,
     /// What could drive the future here, for each of the drivers.
@@ -64,6 +66,8 @@ pub struct AsyncCode {
     pub name: String,
     /// The async function that it is the body of.
     pub function: Option<FunctionKey>,
+    /// Its future is not `Send` as it is, and need not be.
+    pub is_not_send: bool,
 }
 
 /// The text around a call that drives its future on this thread.
@@ -225,6 +229,7 @@ pub fn site(
                 _ => None,
             }
             .and_then(|function| key_of(ctx, function)),
+            is_not_send: !has_to_be_send(ctx, node) && is_not_send_already(ctx, enclosing),
         }),
         Some(Enclosing::SyncFn(function)) => match definition(ctx, function) {
             Some(definition) => Caller::Function(Box::new(definition)),
@@ -235,14 +240,19 @@ pub fn site(
     };
     let waits = matches!(caller, Caller::Async(_) | Caller::Function(_));
     let body = body.filter(|_| waits);
+    let alive = body.map(|body| alive_at(ctx, node, &body));
+    let (guards, others): (Vec<Held>, Vec<Held>) = alive
+        .unwrap_or_default()
+        .into_iter()
+        .partition(Held::is_guard);
     let in_tests = ctx.is_test_code(node);
     Some(Site {
         of,
         file: ctx.file,
         range,
         in_tests,
-        has_to_be_send: has_to_be_send(ctx, node),
-        held: body.and_then(|body| new_wait(ctx, node, &body)),
+        held: guards.iter().find_map(Held::refusal),
+        not_send: others.first().map(Held::not_send),
         cancelled: cancellation(ctx, node),
         bridges: drivers.at(ctx, node, in_tests),
         caller,

@@ -34,6 +34,7 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
             of: seed.function.key,
             driver: seed.driver.clone(),
             stays: seed.stays(ws),
+            not_send: seed.not_send.clone(),
         })
         .collect();
     let decision = decide(ws, &graph, &sources, &drivers);
@@ -124,6 +125,15 @@ impl Chains<'_> {
                     if let Some(note) = &site.cancelled {
                         why.push(note.clone());
                         effects.insert(Effect::Cancellation);
+                        trust.lower();
+                    }
+                    if let Some(refusal) = &site.not_send {
+                        let message = format!(
+                            "{}, at {}",
+                            refusal.message,
+                            self.place((site.file, site.range))
+                        );
+                        why.push(Note::new(message));
                         trust.lower();
                     }
                 }

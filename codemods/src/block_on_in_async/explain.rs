@@ -90,6 +90,10 @@ impl Chains<'_> {
                 message += "; other crates can see it, so this is breaking (F13)";
                 trust.lower();
             }
+            if let Some(refusal) = &definition.not_send {
+                message += &format!("; {} (F15)", refusal.message);
+                trust.lower();
+            }
             if definition.tracks_caller {
                 message += "; its `#[track_caller]` does nothing then (F14)";
                 trust.lower();

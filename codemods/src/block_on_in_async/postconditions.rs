@@ -8,6 +8,7 @@ use ra_ap_syntax::{AstNode, TextRange, ast};
 use super::{explain::Chains, seed::Seed};
 use crate::{
     analysis::{
+        closures::Around,
         driven::is_block_on,
         functions::{FunctionKey, key_of},
         nested::panics_inside,
@@ -49,11 +50,6 @@ impl Chains<'_> {
                 refused.entry(root).or_insert(refusal);
             }
         }
-        for (index, root) in self.decision.roots.iter().enumerate() {
-            if let Some(refusal) = not_send(root, seeds) {
-                refused.entry(index).or_insert(refusal);
-            }
-        }
         refused
     }
 }
@@ -67,15 +63,18 @@ fn left_in(
     ctx.calls(is_block_on)
         .into_iter()
         .filter(|call| !known.contains(&at((ctx.file, call.range))))
-        .filter_map(|call| match ctx.enclosing(call.expr.syntax())? {
-            Enclosing::SyncFn(function) => {
-                let function = ctx.sema.to_fn_def(&function)?;
-                let root = *of.get(&key_of(ctx, function)?)?;
-                let message = format!("another `{}` would be left in async code", call.api.name());
-                Some((root, Some(call.range), message))
-            }
-            _ => None,
-        })
+        .filter_map(
+            |call| match Around::of(ctx, call.expr.syntax())?.enclosing {
+                Enclosing::SyncFn(function) => {
+                    let function = ctx.sema.to_fn_def(&function)?;
+                    let root = *of.get(&key_of(ctx, function)?)?;
+                    let message =
+                        format!("another `{}` would be left in async code", call.api.name());
+                    Some((root, Some(call.range), message))
+                }
+                _ => None,
+            },
+        )
         .collect()
 }
 
@@ -107,20 +106,6 @@ fn nested_in(
             Some((root, None, message))
         })
         .collect()
-}
-
-/// Why the code that awaits a root can't have a future that is not `Send`.
-fn not_send(root: &Root, seeds: &[Seed]) -> Option<Refusal> {
-    let awaited = root
-        .calls
-        .iter()
-        .find(|(site, fate)| site.has_to_be_send && matches!(fate, Fate::Await));
-    awaited?;
-    let words = seeds
-        .iter()
-        .filter(|seed| root.functions.contains(&seed.function.key))
-        .find_map(|seed| seed.not_send.clone())?;
-    Some(Refusal::new(RefusalKind::R3, words))
 }
 
 fn at((file, range): (FileId, TextRange)) -> (FileId, u32, u32) {

@@ -34,7 +34,7 @@ pub struct Seed {
     /// What may drive the future elsewhere.
     pub driver: Option<Driver>,
     /// What refutes that the future is `Send`.
-    pub not_send: Option<String>,
+    pub not_send: Option<Refusal>,
     /// The async functions that the future comes to await.
     pub leads_to: BTreeSet<FunctionKey>,
 }
@@ -100,7 +100,9 @@ impl Seed {
             let kept = whole
                 .contains_range(future)
                 .then(|| edit.text.split_once(&self.future_text))
-                .flatten();
+                .flatten()
+                // Of several, one may not be the future.
+                .filter(|(_, after)| !after.contains(&self.future_text));
             let Some((before, after)) = kept else {
                 change.edits.push(edit.clone());
                 continue;
