@@ -1,7 +1,7 @@
 //! The read phase: one codemod over all files that may match, in parallel.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     panic::{self, AssertUnwindSafe},
     sync::Mutex,
 };
@@ -34,6 +34,8 @@ pub struct Looked {
     pub findings: Vec<Anchored>,
     /// Places that are fine as they are.
     pub quiet: BTreeMap<&'static str, usize>,
+    /// See [`Findings::roots`].
+    pub roots: BTreeSet<Vec<String>>,
     /// Defects of ours.
     pub defects: Vec<Defect>,
 }
@@ -112,6 +114,7 @@ impl Looked {
         for (reason, count) in findings.quiet {
             *self.quiet.entry(reason).or_default() += count;
         }
+        self.roots.extend(findings.roots);
     }
 }
 

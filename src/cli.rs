@@ -1,6 +1,9 @@
 //! What a person types. No logic: what was typed becomes [`Options`] and plain fields.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{
+    num::{NonZeroUsize, ParseIntError},
+    path::PathBuf,
+};
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles};
@@ -252,6 +255,13 @@ pub struct SelectionArgs {
     /// Also look at tests, benches and examples
     #[arg(long)]
     pub include_tests: bool,
+    /// Only make async what changes together with this function, named by its path, such as
+    /// `store::Store::load`
+    #[arg(long, value_name = "PATH", conflicts_with = "syntax_only")]
+    pub root: Option<String>,
+    /// Refuse a change that makes more functions async than this
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub max_functions: Option<NonZeroUsize>,
     /// Use neither cargo nor types: only report what the syntax shows
     #[arg(long, conflicts_with_all = ["package", "exclude"])]
     pub syntax_only: bool,
@@ -259,8 +269,15 @@ pub struct SelectionArgs {
     #[arg(long)]
     pub no_rust_src_install: bool,
     /// How many threads [default: one for each core]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = at_least_one)]
     pub jobs: Option<NonZeroUsize>,
+}
+
+fn at_least_one(number: &str) -> Result<NonZeroUsize, String> {
+    let number: usize = number
+        .parse()
+        .map_err(|error: ParseIntError| error.to_string())?;
+    NonZeroUsize::new(number).ok_or_else(|| "it has to be at least 1".to_owned())
 }
 
 /// What may be overwritten, in cargo fix's words.
@@ -379,6 +396,8 @@ impl SelectionArgs {
             skip: self.skip.clone(),
             unsafe_fixes: self.unsafe_fixes,
             include_tests: self.include_tests,
+            root: self.root.clone(),
+            max_functions: self.max_functions,
             syntax_only: self.syntax_only,
             no_rust_src_install: self.no_rust_src_install,
             cargo: cargo.options(),

@@ -179,6 +179,7 @@ pub fn workspace(
     for (reason, count) in rounds.quiet {
         *outcome.quiet.entry(reason).or_default() += count;
     }
+    outcome.roots.extend(rounds.roots);
     outcome.defects.extend(rounds.defects);
 }
 

@@ -14,6 +14,8 @@ use unpark_codemods::{
     settings::{Settings, UnobservedTask},
 };
 
+use crate::options::Options;
+
 /// The configuration of a workspace.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
@@ -150,9 +152,11 @@ impl Config {
     }
 
     /// What the codemods are told.
-    pub fn settings(&self, include_tests: bool) -> Settings {
+    pub fn settings(&self, options: &Options) -> Settings {
         Settings {
-            include_tests,
+            include_tests: options.include_tests,
+            root: options.root.clone(),
+            max_functions: options.max_functions,
             unobserved_task: self.unobserved_task,
         }
     }

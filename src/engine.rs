@@ -24,7 +24,7 @@ use unpark_codemods::{
 };
 
 use crate::{
-    analyse::{self, Anchored, View},
+    analyse::{self, Anchored, Looked, View},
     identity,
     outcome::Defect,
     overlay::{Overlay, Replacement},
@@ -94,6 +94,9 @@ pub struct Rounds {
     pub applied: Vec<Applied>,
     /// Places that are fine as they are.
     pub quiet: BTreeMap<&'static str, usize>,
+    /// Every root that there was at first, by the paths of its functions; only where one of them is
+    /// asked for.
+    pub roots: BTreeSet<Vec<String>>,
     /// Defects of ours.
     pub defects: BTreeSet<Defect>,
 }
@@ -138,13 +141,16 @@ pub fn run(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rou
         let before = fingerprint(files);
         for index in 0..plan.selection.len() {
             while settled_at[index] != Some(fingerprint(files)) {
-                let (found, quiet) = read(workspace, files, plan, index, &mut rounds);
+                let looked_at = read(workspace, files, plan, index, &mut rounds.defects);
                 if looked.insert(index) {
                     // A later look would count the places that were just mended.
-                    for (reason, count) in quiet {
+                    for (reason, count) in looked_at.quiet {
                         *rounds.quiet.entry(reason).or_default() += count;
                     }
+                    rounds.roots.extend(looked_at.roots);
                 }
+                let settled = settle(looked_at.findings, files, &rounds, workspace);
+                let found = lower(settled, plan.lowered);
                 let (open, changed) = write(workspace, files, plan, found, round, &mut rounds);
                 if changed {
                     round += 1;
@@ -198,26 +204,20 @@ fn read(
     files: &Files,
     plan: &Plan<'_>,
     index: usize,
-    rounds: &mut Rounds,
-) -> (Vec<Settled>, BTreeMap<&'static str, usize>) {
+    defects: &mut BTreeSet<Defect>,
+) -> Looked {
     let known = attach_db(&workspace.db, || {
         Resolved::new(&workspace.db, plan.knowledge, workspace.crates_read())
     });
-    let looked = analyse::all(&View {
+    let mut looked = analyse::all(&View {
         workspace,
         files,
         plan,
         index,
         known: &known,
     });
-    rounds.defects.extend(looked.defects);
-    (
-        lower(
-            settle(looked.findings, files, rounds, workspace),
-            plan.lowered,
-        ),
-        looked.quiet,
-    )
+    defects.append(&mut looked.defects.drain(..).collect());
+    looked
 }
 
 /// What no compiler saw is not safe.

@@ -26,6 +26,7 @@ pub mod program;
 pub mod progress;
 pub mod replay;
 pub mod report;
+pub mod roots;
 pub mod run;
 pub mod source;
 pub mod start;

@@ -1,6 +1,6 @@
 //! What a person asked for, after parsing and before anything is looked at.
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 /// One run.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,10 @@ pub struct Options {
     pub unsafe_fixes: bool,
     /// Rewrite sites in tests, benches and examples too.
     pub include_tests: bool,
+    /// Only what becomes async together with the function of this path.
+    pub root: Option<String>,
+    /// How many functions may become async together.
+    pub max_functions: Option<NonZeroUsize>,
     /// No cargo and no types; every finding is manual.
     pub syntax_only: bool,
     /// Never add the rust-src component.

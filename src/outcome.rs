@@ -40,6 +40,8 @@ pub struct Outcome {
     pub unseen: BTreeMap<String, usize>,
     /// Places that are fine as they are, by the reason.
     pub quiet: BTreeMap<&'static str, usize>,
+    /// Every root that there was, by the paths of its functions; only where one is asked for.
+    pub roots: BTreeSet<Vec<String>>,
     /// Defects of ours.
     pub defects: Vec<Defect>,
     /// Where the journals of the workspaces are that were loaded.

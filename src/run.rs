@@ -25,6 +25,7 @@ use crate::{
     options::Options,
     outcome::{Memory, Outcome},
     progress::Progress,
+    roots,
     source::Lines,
     start::{self, WITHOUT_CARGO, check_names},
     suppress::Allows,
@@ -113,6 +114,7 @@ impl<'a> Run<'a> {
         } else {
             self.with_types(&mut outcome, found.candidates, &selection)?;
         }
+        roots::is_there(self.options, &outcome.roots)?;
         collect::finish(&mut outcome);
         self.progress.done();
         Ok(outcome)
@@ -287,6 +289,7 @@ impl<'a> Run<'a> {
                 lowered: &lowered,
             };
             analyse(outcome, workspace, &mut files, &chosen);
+            roots::is_one(self.options, &outcome.roots)?;
             let ours: BTreeSet<&Path> = files.values().map(|file| file.path.as_path()).collect();
             self.rustfmt.format(outcome, |path| ours.contains(path));
             seconds.analyse += started.elapsed().as_secs_f64();
@@ -407,7 +410,7 @@ pub fn analyse(
     let plan = Plan {
         selection: chosen.selection,
         knowledge: &config.knowledge(),
-        settings: &config.settings(options.include_tests),
+        settings: &config.settings(options),
         least: if options.unsafe_fixes {
             Safety::Unsafe
         } else {
@@ -531,11 +534,9 @@ pub fn select(options: &Options) -> Result<Vec<&'static Codemod>> {
     for name in options.only.iter().chain(&options.skip) {
         codemod(name)?;
     }
-    Ok(CATALOGUE
-        .iter()
-        .filter(|codemod| {
-            let named = |list: &[String]| list.iter().any(|name| name == codemod.name);
-            (options.only.is_empty() || named(&options.only)) && !named(&options.skip)
-        })
-        .collect())
+    let selected = CATALOGUE.iter().filter(|codemod| {
+        let named = |list: &[String]| list.iter().any(|name| name == codemod.name);
+        (options.only.is_empty() || named(&options.only)) && !named(&options.skip)
+    });
+    roots::select(options, selected.collect())
 }

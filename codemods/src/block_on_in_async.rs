@@ -5,7 +5,8 @@
 //! pollster, smol, async-std and tauri, and the postfix `f.block_on()`) where it stands in an async
 //! function, block or closure, or in a function that such code calls, directly or through others.
 //! The future is awaited there. The functions between become async, and every call of them is
-//! awaited, in all files and crates of the workspace: one change, taken whole or not at all.
+//! awaited, in all files and crates of the workspace: one change, taken whole or not at all. `--root`
+//! takes one of several by the path of a function in it.
 //!
 //! A call that can't wait, in `main`, a test, a destructor, another crate's trait or a closure, drives
 //! the future itself, with what drove it before. A `block_on` that no async code comes to is left
@@ -82,6 +83,7 @@
 //!   what stands there: F1 `main`, F2 a test, F3 `drop`, F4 another crate's trait, F6 a closure, F11
 //!   a macro, F18 an operator).
 //! - Another `block_on` in it stays, or one would be driven inside of another that can't be (R9).
+//! - More functions would become async together than `--max-functions` allows (R7).
 //!
 //! `Handle::block_on` can only take the place of a call in a closure of tokio's `spawn_blocking` or
 //! `block_in_place`: on other threads it panics. `block_on` of futures can't be nested, and takes the
@@ -134,6 +136,9 @@ pub const CODEMOD: Codemod = Codemod {
 /// What is counted where no async code comes to a call.
 const BRIDGES: &str = "block_on that no async code comes to";
 
+/// What is counted where only one root is asked for.
+const OUTSIDE: &str = "block_on outside of the root (--root)";
+
 fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
     let (looked, _) = ws.look(&ws.members.candidates(), in_file);
     let mut seeds = Vec::new();
@@ -169,6 +174,10 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
         };
         if ctx.is_test_code(call.expr.syntax()) && !ctx.settings.include_tests {
             found.quiet("block_on in tests (--include-tests)");
+            continue;
+        }
+        if !in_function && ctx.settings.root.is_some() {
+            found.quiet(OUTSIDE);
             continue;
         }
         let mut asides = Asides::default();

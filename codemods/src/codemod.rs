@@ -1,6 +1,9 @@
 //! The interface of a codemod. Read this file first.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::TextRange;
@@ -191,6 +194,8 @@ pub struct Findings {
     pub items: Vec<Finding>,
     /// Places that are fine as they are, counted by the reason.
     pub quiet: BTreeMap<&'static str, usize>,
+    /// The paths of the functions that change together, or that something keeps from it.
+    pub roots: BTreeSet<Vec<String>>,
 }
 
 impl Findings {

@@ -1,5 +1,7 @@
 //! What a person chose in the configuration.
 
+use std::num::NonZeroUsize;
+
 use serde::Deserialize;
 
 /// Options of the codemods; what concerns a run as a whole is not here.
@@ -7,6 +9,10 @@ use serde::Deserialize;
 pub struct Settings {
     /// Rewrite sites in tests, benches and examples too.
     pub include_tests: bool,
+    /// Only what becomes async together with the function of this path.
+    pub root: Option<String>,
+    /// How many functions may become async together.
+    pub max_functions: Option<NonZeroUsize>,
     /// `[codemod.unobserved-task]`
     pub unobserved_task: UnobservedTask,
 }

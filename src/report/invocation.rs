@@ -62,6 +62,14 @@ impl Invocation {
         };
         values("--only", &options.only);
         values("--skip", &options.skip);
+        values("--root", options.root.as_slice());
+        values(
+            "--max-functions",
+            options
+                .max_functions
+                .map(|most| most.to_string())
+                .as_slice(),
+        );
         values("-p", &cargo.packages);
         values("--exclude", &cargo.exclude);
         values("--features", &cargo.features);

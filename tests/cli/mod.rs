@@ -4,6 +4,7 @@ mod apply;
 mod bad_input;
 mod bytes;
 mod reports;
+mod roots;
 mod usage;
 
 /// A task whose error is lost on each of two lines, and one that is fine.

@@ -5,7 +5,7 @@
 //! are; below `## after` they are the files that changed, and below `## findings` stands a line
 //! for each finding. `UPDATE=1` writes the last two.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, num::NonZeroUsize};
 
 /// One case of a fixture file.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +31,10 @@ pub struct Options {
     pub unsafe_fixes: bool,
     /// `include-tests`
     pub include_tests: bool,
+    /// `root=PATH`
+    pub root: Option<String>,
+    /// `max-functions=N`
+    pub max_functions: Option<NonZeroUsize>,
     /// `also=NAME`: other codemods that may fire.
     pub also: Vec<String>,
     /// `uncompiled`: the compiler is not asked, because the code names what the stage lacks.
@@ -45,6 +49,8 @@ impl Default for Options {
             package: "with-tracing".to_owned(),
             unsafe_fixes: false,
             include_tests: false,
+            root: None,
+            max_functions: None,
             also: Vec::new(),
             uncompiled: false,
             config: Vec::new(),
@@ -58,6 +64,10 @@ impl Options {
         for word in line.split_whitespace() {
             match word.split_once('=').unwrap_or((word, "")) {
                 ("package", name) => options.package = name.to_owned(),
+                ("root", path) => options.root = Some(path.to_owned()),
+                ("max-functions", most) => {
+                    options.max_functions = Some(most.parse().expect("a number"));
+                }
                 ("also", name) => options.also.push(name.to_owned()),
                 ("config", line) => options.config.push(line.to_owned()),
                 ("unsafe-fixes", "") => options.unsafe_fixes = true,

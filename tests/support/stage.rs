@@ -157,6 +157,8 @@ impl Stage {
         let options = Options {
             unsafe_fixes: case.options.unsafe_fixes,
             include_tests: case.options.include_tests,
+            root: case.options.root.clone(),
+            max_functions: case.options.max_functions,
             ..Options::default()
         };
         let chosen = Chosen {

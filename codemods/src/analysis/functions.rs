@@ -38,6 +38,8 @@ pub struct Definition {
     pub key: FunctionKey,
     /// Its name.
     pub name: String,
+    /// Its path, from the name of its crate on.
+    pub path: String,
     /// Where the name stands.
     pub place: TextRange,
     /// How it may be named.
@@ -100,6 +102,7 @@ pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
             at: place.start(),
         },
         name: name.text().trim_start_matches("r#").to_owned(),
+        path: path_of(ctx, function),
         place,
         shape: match container {
             None => Shape::Free,
@@ -119,4 +122,36 @@ pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
         tracks_caller: contract.tracks_caller,
         package: ctx.package.name.clone(),
     })
+}
+
+/// The path of a function, with the type or trait that it belongs to.
+fn path_of(ctx: &FileContext<'_>, function: Function) -> String {
+    let module = function.module(ctx.db);
+    let krate = module.krate(ctx.db).display_name(ctx.db);
+    let mut segments: Vec<String> = krate
+        .map(|it| it.crate_name().to_string())
+        .into_iter()
+        .collect();
+    let modules = module.path_to_root(ctx.db).into_iter().rev();
+    let modules = modules.filter_map(|it| it.name(ctx.db));
+    segments.extend(modules.map(|name| name.as_str().to_owned()));
+    let owner = match function
+        .as_assoc_item(ctx.db)
+        .map(|it| it.container(ctx.db))
+    {
+        Some(AssocItemContainer::Trait(it)) => Some(it.name(ctx.db)),
+        Some(AssocItemContainer::Impl(it)) => it.self_ty(ctx.db).as_adt().map(|it| it.name(ctx.db)),
+        None => None,
+    };
+    segments.extend(owner.map(|name| name.as_str().to_owned()));
+    segments.push(function.name(ctx.db).as_str().to_owned());
+    segments.join("::")
+}
+
+/// Whether a function of this path is meant by `wanted`, which may leave out the first segments.
+pub fn is_named(path: &str, wanted: &str) -> bool {
+    let mut path = path.rsplit("::");
+    wanted
+        .rsplit("::")
+        .all(|segment| path.next() == Some(segment.trim_start_matches("r#")))
 }

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{BRIDGES, explain::Chains, seed::Seed};
+use super::{BRIDGES, OUTSIDE, explain::Chains, seed::Seed};
 use crate::{
     analysis::{
         asyncify::{Around, asyncify, fit_together},
-        functions::FunctionKey,
+        functions::{FunctionKey, is_named},
         in_place::Trust,
         propagation::{Fate, Reason, Root, Source, decide},
         reach::Graph,
@@ -53,20 +53,52 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
             .position(|root| root.functions.contains(&key));
         match root {
             Some(root) => of_root.entry(root).or_default().push(seed),
-            None => findings.items.push(chains.refused(seed)),
+            None if chains.is_chosen([key], findings) => findings.items.push(chains.refused(seed)),
+            None => findings.quiet(OUTSIDE),
         }
     }
     for (index, seeds) in of_root {
         let root = &decision.roots[index];
+        if !chains.is_chosen(root.functions.iter().copied(), findings) {
+            seeds.iter().for_each(|_| findings.quiet(OUTSIDE));
+            continue;
+        }
         let mut finding = chains.rewritten(root, &seeds);
-        if let Some(refusal) = broken.get(&index) {
-            finding.verdict = Verdict::Refused(refusal.clone());
+        let refused = broken.get(&index).cloned();
+        if let Some(refusal) = refused.or_else(|| too_large(ws, root)) {
+            finding.verdict = Verdict::Refused(refusal);
         }
         findings.items.push(finding);
     }
 }
 
+/// Why a root is more than the user wants to see in one change.
+fn too_large(ws: &WorkspaceContext<'_>, root: &Root) -> Option<Refusal> {
+    let (most, found) = (ws.settings.max_functions?.get(), root.functions.len());
+    let message =
+        format!("{found} functions would become async, and `--max-functions` allows {most}");
+    (found > most).then(|| Refusal::new(RefusalKind::R7, message))
+}
+
 impl Chains<'_> {
+    /// Whether the user wants to see what becomes of these functions, which belong together.
+    fn is_chosen(
+        &self,
+        functions: impl IntoIterator<Item = FunctionKey>,
+        findings: &mut Findings,
+    ) -> bool {
+        let Some(wanted) = &self.ws.settings.root else {
+            return true;
+        };
+        let paths: Vec<String> = functions
+            .into_iter()
+            .map(|key| self.graph.nodes[&key].definition.path.clone())
+            .collect();
+        let chosen = paths.iter().any(|path| is_named(path, wanted));
+        findings.roots.insert(paths);
+        chosen
+    }
+
     /// A seed that stays, with the reason.
     fn refused(&self, seed: Seed) -> Finding {
         let (notes, way) = self.way(&seed);
