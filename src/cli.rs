@@ -255,6 +255,9 @@ pub struct SelectionArgs {
     /// Also look at tests, benches and examples
     #[arg(long)]
     pub include_tests: bool,
+    /// Keep public functions as they are seen, each over a new NAME_async that async code uses
+    #[arg(long)]
+    pub keep_sync_api: bool,
     /// Only make async what changes together with this function, named by its path, such as
     /// `store::Store::load`
     #[arg(long, value_name = "PATH", conflicts_with = "syntax_only")]
@@ -396,6 +399,7 @@ impl SelectionArgs {
             skip: self.skip.clone(),
             unsafe_fixes: self.unsafe_fixes,
             include_tests: self.include_tests,
+            keep_sync_api: self.keep_sync_api,
             root: self.root.clone(),
             max_functions: self.max_functions,
             syntax_only: self.syntax_only,

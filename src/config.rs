@@ -155,6 +155,7 @@ impl Config {
     pub fn settings(&self, options: &Options) -> Settings {
         Settings {
             include_tests: options.include_tests,
+            keep_sync_api: options.keep_sync_api,
             root: options.root.clone(),
             max_functions: options.max_functions,
             unobserved_task: self.unobserved_task,

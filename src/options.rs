@@ -15,6 +15,8 @@ pub struct Options {
     pub unsafe_fixes: bool,
     /// Rewrite sites in tests, benches and examples too.
     pub include_tests: bool,
+    /// Public functions keep their signatures over an async function.
+    pub keep_sync_api: bool,
     /// Only what becomes async together with the function of this path.
     pub root: Option<String>,
     /// How many functions may become async together.

@@ -12,6 +12,10 @@
 //! the future itself, with what drove it before. A `block_on` that no async code comes to is left
 //! alone.
 //!
+//! With `--keep-sync-api` a function that other crates can see keeps its name and signature, and drives
+//! a new `NAME_async` beside it, which async code calls. It is exported where the function is, and
+//! calls that can't wait stay as they are.
+//!
 //! A closure can't wait, but one that std calls there and then can be written out: what `map` and
 //! `collect` do as a loop, what `Option::and_then` does as a `match`, each in the same order, and
 //! with the same end at the first error.
@@ -83,6 +87,8 @@
 //!   what stands there: F1 `main`, F2 a test, F3 `drop`, F4 another crate's trait, F6 a closure, F11
 //!   a macro, F18 an operator).
 //! - Another `block_on` in it stays, or one would be driven inside of another that can't be (R9).
+//! - It is to keep its signature, and can't over an async function: a parameter has no name, it is
+//!   unsafe, the new name is in use, or nothing can drive the future there (F13).
 //! - More functions would become async together than `--max-functions` allows (R7).
 //!
 //! `Handle::block_on` can only take the place of a call in a closure of tokio's `spawn_blocking` or
@@ -94,8 +100,9 @@
 //! Safe: what panicked or stopped the thread waits. Unsafe where a `select!`, a `timeout` or an
 //! `abort` stands around it, for it can now be dropped half way; where the future is not known to be
 //! `Send`, or a value that is not is dropped before but was borrowed, for the compiler takes it to be
-//! held; where a call has to drive the future itself; where other crates can see a function that
-//! becomes async (F13); and where `#[track_caller]` on one does nothing any more (F14).
+//! held; where a call, or a function that keeps its signature, has to drive the future itself; where
+//! other crates can see a function that becomes async (F13); and where `#[track_caller]` on one does
+//! nothing any more (F14).
 
 mod chain;
 mod explain;

@@ -1,8 +1,8 @@
 //! What a codemod may ask about a file, in the words of the domain.
 
 use ra_ap_hir::{
-    Adt, AsAssocItem, CfgAtom, CfgExpr, Crate, DisplayTarget, Function, HasCrate, HirDisplay,
-    ModuleDef, PathResolution, Semantics, Trait, Type, TypeInfo,
+    Adt, AsAssocItem, CfgAtom, CfgExpr, Crate, DisplayTarget, Function, HasCrate, HasVisibility,
+    HirDisplay, Module, ModuleDef, PathResolution, Semantics, Trait, Type, TypeInfo,
 };
 use ra_ap_ide_db::{FileId, FxHashSet, RootDatabase, span::Edition};
 use ra_ap_syntax::{
@@ -238,6 +238,20 @@ impl<'a> FileContext<'a> {
             PathResolution::Def(ModuleDef::Adt(adt)) => Some(adt),
             _ => None,
         }
+    }
+
+    /// The module that a path would name at a place.
+    pub fn module_in_scope(&self, place: &SyntaxNode, path: &str) -> Option<Module> {
+        match self.in_scope(place, path)? {
+            PathResolution::Def(ModuleDef::Module(module)) => Some(module),
+            _ => None,
+        }
+    }
+
+    /// Whether code in another module may name a module.
+    pub fn is_visible(&self, module: Module, from: Module) -> bool {
+        let visibility = module.visibility(self.db);
+        visibility.is_visible_from(self.db, from.into())
     }
 
     /// Whether a name can be bound at a place: in a pattern, that of a constant binds nothing.

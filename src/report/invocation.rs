@@ -89,6 +89,7 @@ impl Invocation {
         let switches = [
             (options.unsafe_fixes, "--unsafe-fixes"),
             (options.include_tests, "--include-tests"),
+            (options.keep_sync_api, "--keep-sync-api"),
             (options.syntax_only, "--syntax-only"),
             (options.no_rust_src_install, "--no-rust-src-install"),
             (verify.is_some_and(|it| it.tests), "--verify-tests"),

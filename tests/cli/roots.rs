@@ -1,5 +1,7 @@
 //! Functions that become async: one root of several, and how large it may be.
 
+use std::path::Path;
+
 use crate::support::{project::Project, snapshot::assert_snapshot};
 
 /// Two roots, with a function of the same name in each.
@@ -80,4 +82,69 @@ fn large_roots_are_refused() {
     .map(|args| project.transcript(args))
     .collect();
     assert_snapshot("max-functions.txt", &all);
+}
+
+#[test]
+fn public_functions_keep_their_signatures() {
+    let standin = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stage/standins/pollster");
+    let manifest = |name: &str, more: &str| {
+        format!(
+            "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+             [dependencies]\npollster = {{ path = {standin:?} }}\n{more}"
+        )
+    };
+    let project = Project::bare(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"hub\", \"store\"]\nresolver = \"3\"\n",
+        ),
+        ("store/Cargo.toml", &manifest("store", "")),
+        (
+            "store/src/lib.rs",
+            "\
+//! Loads numbers.
+
+#![deny(missing_docs, unused)]
+
+mod disk;
+
+pub use disk::load;
+",
+        ),
+        (
+            "store/src/disk.rs",
+            "\
+async fn number() -> u32 {
+    1
+}
+
+/// Loads a number.
+pub fn load() -> u32 {
+    pollster::block_on(number())
+}
+",
+        ),
+        (
+            "hub/Cargo.toml",
+            &manifest("hub", "store = { path = \"../store\" }\n"),
+        ),
+        (
+            "hub/src/main.rs",
+            "\
+#![deny(unused)]
+
+use store::load;
+
+async fn run() {
+    println!(\"{}\", load());
+}
+
+fn main() {
+    pollster::block_on(run());
+}
+",
+        ),
+    ]);
+    let args = ["--keep-sync-api", "--unsafe-fixes", "--verify", "--offline"];
+    assert_snapshot("keep-sync-api.txt", &project.transcript(&args));
 }

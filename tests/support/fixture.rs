@@ -31,6 +31,8 @@ pub struct Options {
     pub unsafe_fixes: bool,
     /// `include-tests`
     pub include_tests: bool,
+    /// `keep-sync-api`
+    pub keep_sync_api: bool,
     /// `root=PATH`
     pub root: Option<String>,
     /// `max-functions=N`
@@ -49,6 +51,7 @@ impl Default for Options {
             package: "with-tracing".to_owned(),
             unsafe_fixes: false,
             include_tests: false,
+            keep_sync_api: false,
             root: None,
             max_functions: None,
             also: Vec::new(),
@@ -71,6 +74,7 @@ impl Options {
                 ("also", name) => options.also.push(name.to_owned()),
                 ("config", line) => options.config.push(line.to_owned()),
                 ("unsafe-fixes", "") => options.unsafe_fixes = true,
+                ("keep-sync-api", "") => options.keep_sync_api = true,
                 ("include-tests", "") => options.include_tests = true,
                 ("uncompiled", "") => options.uncompiled = true,
                 _ => panic!("unknown option `{word}` in a fixture"),

@@ -157,6 +157,7 @@ impl Stage {
         let options = Options {
             unsafe_fixes: case.options.unsafe_fixes,
             include_tests: case.options.include_tests,
+            keep_sync_api: case.options.keep_sync_api,
             root: case.options.root.clone(),
             max_functions: case.options.max_functions,
             ..Options::default()

@@ -10,6 +10,7 @@ use super::{
     propagation::{Fate, Root},
     reach::Graph,
     sites::Caller,
+    twin::Twins,
 };
 use crate::change::{Change, Edit};
 
@@ -61,15 +62,27 @@ pub fn asyncify(
     graph: &Graph,
     root: &Root,
     leads_to: &BTreeMap<FunctionKey, BTreeSet<FunctionKey>>,
+    twins: &Twins,
     around: &mut Around,
+    change: &mut Change,
 ) {
     for key in &root.functions {
+        if let Some(bridge) = root.kept.get(key) {
+            twins.write(*key, bridge, change);
+            continue;
+        }
         let definition = &graph.nodes[key].definition;
         around.add(key.file, TextRange::empty(definition.header), "async ", "");
     }
     let boxed = boxed(root, leads_to);
     for (index, (site, fate)) in root.calls.iter().enumerate() {
+        if let (Fate::Await, Some(renamed)) = (fate, twins.renamed(site)) {
+            change.edits.extend(renamed.edits.iter().cloned());
+            change.gone.extend(&renamed.gone);
+            change.leftovers.extend(renamed.leftovers.iter().cloned());
+        }
         match fate {
+            Fate::Stay => {}
             Fate::Await if boxed.contains(&index) => {
                 around.add(site.file, site.range, "Box::pin(", ").await");
             }

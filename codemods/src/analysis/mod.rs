@@ -30,4 +30,5 @@ pub mod spawn_helper;
 pub mod surroundings;
 pub mod task_handle;
 pub mod temporaries;
+pub mod twin;
 pub mod unpolled;

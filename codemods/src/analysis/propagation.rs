@@ -10,6 +10,7 @@ use super::{
     functions::FunctionKey,
     reach::{Graph, Node},
     sites::{Bridge, Caller, Driver, Drivers, Site},
+    twin::{Twin, Twins},
 };
 use crate::{
     refusal::{Refusal, RefusalKind},
@@ -36,6 +37,8 @@ pub enum Fate {
     Await,
     /// It is driven where it stands, because of what stands around it.
     Bridge(Bridge, Refusal),
+    /// It is left as it is: what it calls keeps its signature.
+    Stay,
 }
 
 /// Functions that become async as one change.
@@ -43,6 +46,8 @@ pub enum Fate {
 pub struct Root {
     /// The functions.
     pub functions: BTreeSet<FunctionKey>,
+    /// Those of them that keep their signatures over an async twin, with what drives it there.
+    pub kept: BTreeMap<FunctionKey, Bridge>,
     /// What becomes of each call of theirs.
     pub calls: Vec<(Site, Fate)>,
 }
@@ -71,10 +76,12 @@ pub fn decide(
     graph: &Graph,
     sources: &[Source],
     drivers: &Drivers,
+    twins: &Twins,
 ) -> Decision {
     let mut contracts = Contracts {
         graph,
         drivers: driver_of_each(graph, sources, drivers),
+        twins,
         refused: BTreeMap::new(),
         frozen: frozen(ws, graph),
         may_be_sent: BTreeSet::new(),
@@ -163,6 +170,7 @@ fn driver_of_each(
 struct Contracts<'a> {
     graph: &'a Graph,
     drivers: BTreeMap<FunctionKey, Option<usize>>,
+    twins: &'a Twins,
     refused: BTreeMap<FunctionKey, Reason>,
     frozen: BTreeMap<FileId, String>,
     /// Functions whose futures may have to be `Send`.
@@ -180,7 +188,15 @@ impl Contracts<'_> {
                 place: own,
             });
         }
-        if let Some((file, range, refusal)) = node.stuck.clone() {
+        if let Some(twin) = self.twins.get(definition.key) {
+            // Whatever names it names what stays.
+            if let Err(refusal) = self.kept(definition.key, twin) {
+                return Some(Reason {
+                    refusal,
+                    place: own,
+                });
+            }
+        } else if let Some((file, range, refusal)) = node.stuck.clone() {
             let place = Some((file, range));
             return Some(Reason { refusal, place });
         }
@@ -189,6 +205,31 @@ impl Contracts<'_> {
             refusal,
             place: own,
         })
+    }
+
+    /// What drives the twin of a function in the function itself.
+    fn kept(&self, key: FunctionKey, twin: &Result<Twin, Refusal>) -> Result<Bridge, Refusal> {
+        let twin = twin.as_ref().map_err(Clone::clone)?;
+        let driver = self.drivers.get(&key).copied().flatten();
+        twin.bridge(driver).cloned().ok_or_else(|| {
+            let name = &self.graph.nodes[&key].definition.name;
+            let message = format!(
+                "`{name}` is to keep its signature, and nothing there could drive `{}`",
+                twin.name
+            );
+            Refusal::new(RefusalKind::F13, message)
+        })
+    }
+
+    /// Whether a call can be awaited: of what keeps its signature it has to name the twin.
+    fn awaits(&self, site: &Site) -> Result<Fate, Refusal> {
+        match self.twins.get(site.of) {
+            Some(Ok(twin)) if self.twins.renamed(site).is_none() => {
+                let message = format!("the call has no path to `{}`", twin.name);
+                Err(Refusal::new(RefusalKind::F13, message))
+            }
+            _ => Ok(Fate::Await),
+        }
     }
 
     fn frozen(&self, file: FileId) -> Option<Refusal> {
@@ -331,13 +372,13 @@ impl Contracts<'_> {
         }
         let around = match &site.caller {
             Caller::Async(_) => match self.held(site) {
-                None => return Ok(Fate::Await),
+                None => return self.awaits(site),
                 // Driven in async code it would be what this codemod finds.
                 Some(refusal) => return Err(held(refusal)),
             },
             Caller::Function(caller) => match (self.refused.get(&caller.key), self.held(site)) {
                 (None, None) if self.graph.nodes.contains_key(&caller.key) => {
-                    return Ok(Fate::Await);
+                    return self.awaits(site);
                 }
                 (Some(reason), _) => reason.refusal.clone(),
                 (None, Some(refusal)) => held(refusal),
@@ -358,6 +399,9 @@ impl Contracts<'_> {
                 Refusal::new(RefusalKind::F8, message)
             }
         };
+        if self.twins.get(site.of).is_some() {
+            return Ok(Fate::Stay);
+        }
         let driver = self.drivers.get(&site.of).copied().flatten();
         let bridge = driver.and_then(|index| site.bridges.get(index)?.clone());
         match bridge {
@@ -390,6 +434,9 @@ impl Contracts<'_> {
         for &key in functions {
             let mut root = Root::default();
             root.functions.insert(key);
+            let kept = self.twins.get(key).map(|twin| self.kept(key, twin));
+            root.kept
+                .extend(kept.and_then(Result::ok).map(|bridge| (key, bridge)));
             for site in &self.graph.nodes[&key].sites {
                 let fate = self
                     .fate(site)
@@ -404,6 +451,7 @@ impl Contracts<'_> {
                 .partition(|other| !other.functions.is_disjoint(&root.functions));
             for other in joined {
                 root.functions.extend(other.functions);
+                root.kept.extend(other.kept);
                 root.calls.extend(other.calls);
             }
             roots = apart;

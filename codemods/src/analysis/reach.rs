@@ -26,6 +26,8 @@ pub struct Node {
     pub definition: Definition,
     /// Its calls.
     pub sites: Vec<Site>,
+    /// The places in `use` items that name it.
+    pub imports: Vec<(FileId, TextRange)>,
     /// The first place that its change could not account for.
     pub stuck: Option<(FileId, TextRange, Refusal)>,
     /// The call on the shortest way from async code.
@@ -70,6 +72,7 @@ impl Graph {
         let node = Node {
             definition,
             sites: Vec::new(),
+            imports: Vec::new(),
             stuck: None,
             reached: None,
         };
@@ -92,6 +95,7 @@ impl Graph {
                 None
             }
             What::Import(alias) => {
+                node.imports.push((occurrence.file, occurrence.range));
                 let alias = alias.filter(|alias| alias != "_")?;
                 Some((occurrence.of, alias))
             }

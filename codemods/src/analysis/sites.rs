@@ -30,6 +30,8 @@ pub struct Site {
     pub file: FileId,
     /// The call.
     pub range: TextRange,
+    /// The name of the function in it.
+    pub name: TextRange,
     /// Who makes it.
     pub caller: Caller,
     /// Tests, benches and examples.
@@ -140,6 +142,14 @@ impl Drivers {
         self.all.iter().position(|it| it == driver)
     }
 
+    /// What could drive a future in the body of a function that may stop its thread.
+    pub fn in_function(&self, ctx: &FileContext<'_>, body: &SyntaxNode) -> Vec<Option<Bridge>> {
+        let drivers = self.all.iter();
+        drivers
+            .map(|driver| driver.named(ctx, body, false))
+            .collect()
+    }
+
     fn at(&self, ctx: &FileContext<'_>, node: &SyntaxNode, in_tests: bool) -> Vec<Option<Bridge>> {
         self.all
             .iter()
@@ -150,6 +160,12 @@ impl Drivers {
 
 impl Driver {
     fn at(&self, ctx: &FileContext<'_>, node: &SyntaxNode, in_tests: bool) -> Option<Bridge> {
+        let may_stop = *self != Driver::Handle || is_offloaded(ctx, node);
+        self.named(ctx, node, in_tests).filter(|_| may_stop)
+    }
+
+    /// How code at a place names it.
+    fn named(&self, ctx: &FileContext<'_>, node: &SyntaxNode, in_tests: bool) -> Option<Bridge> {
         match self {
             Driver::Executor(path) => {
                 let function = ctx.function_in_scope(node, path)?;
@@ -170,8 +186,7 @@ impl Driver {
                     after: ")".to_owned(),
                     alone: true,
                 };
-                (is_it && is_declared(ctx, path, in_tests) && is_offloaded(ctx, node))
-                    .then_some(bridge)
+                (is_it && is_declared(ctx, path, in_tests)).then_some(bridge)
             }
         }
     }
@@ -209,6 +224,18 @@ fn is_offloaded(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
     })
 }
 
+/// The name of what is called.
+fn name_in(call: &ast::Expr) -> Option<ast::NameRef> {
+    match call {
+        ast::Expr::MethodCallExpr(call) => call.name_ref(),
+        ast::Expr::CallExpr(call) => match call.expr()? {
+            ast::Expr::PathExpr(path) => path.path()?.segment()?.name_ref(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// A call of `of`. `None` for what a macro makes, and can't be edited in the file.
 pub fn site(
     ctx: &FileContext<'_>,
@@ -218,6 +245,7 @@ pub fn site(
 ) -> Option<Site> {
     let node = call.syntax();
     let range = ctx.source_range(node)?;
+    let name = ctx.source_range(name_in(call)?.syntax())?;
     let enclosing = ctx.enclosing(node);
     let body = enclosing.as_ref().and_then(Enclosing::body);
     let outer = || ctx.enclosing_function_name(node).unwrap_or_default();
@@ -250,6 +278,7 @@ pub fn site(
         of,
         file: ctx.file,
         range,
+        name,
         in_tests,
         held: guards.iter().find_map(Held::refusal),
         not_send: others.first().map(Held::not_send),

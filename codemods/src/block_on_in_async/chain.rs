@@ -12,6 +12,7 @@ use crate::{
         propagation::{Fate, Reason, Root, Source, decide},
         reach::Graph,
         sites::Drivers,
+        twin::Twins,
     },
     change::Change,
     codemod::{Effect, Finding, Findings, Note, Safety, Verdict},
@@ -37,10 +38,12 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
             not_send: seed.not_send.clone(),
         })
         .collect();
-    let decision = decide(ws, &graph, &sources, &drivers);
+    let twins = Twins::beside(ws, &graph, &drivers);
+    let decision = decide(ws, &graph, &sources, &drivers, &twins);
     let chains = Chains {
         ws,
         graph: &graph,
+        twins: &twins,
         decision: &decision,
     };
     let broken = chains.broken_roots(&seeds);
@@ -149,7 +152,14 @@ impl Chains<'_> {
                 }
             }
         }
-        asyncify(self.graph, root, &leads_to, &mut around);
+        asyncify(
+            self.graph,
+            root,
+            &leads_to,
+            self.twins,
+            &mut around,
+            &mut change,
+        );
         around.write(&mut change);
         for (site, fate) in &root.calls {
             match fate {
@@ -170,6 +180,7 @@ impl Chains<'_> {
                     }
                 }
                 Fate::Bridge(..) => trust.lower(),
+                Fate::Stay => {}
             }
         }
         why.extend(self.functions(root, seeds, &mut trust));

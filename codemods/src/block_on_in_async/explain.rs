@@ -13,6 +13,7 @@ use crate::{
         propagation::{Decision, Fate, Root},
         reach::Graph,
         sites::{Caller, Site},
+        twin::Twins,
     },
     codemod::Note,
     workspace::WorkspaceContext,
@@ -24,6 +25,8 @@ pub struct Chains<'a> {
     pub ws: &'a WorkspaceContext<'a>,
     /// Who calls whom.
     pub graph: &'a Graph,
+    /// What keeps its signature.
+    pub twins: &'a Twins,
     /// What becomes async.
     pub decision: &'a Decision,
 }
@@ -85,8 +88,21 @@ impl Chains<'_> {
                 }
                 (None, None) => continue,
             };
-            let mut message = format!("`{name}` becomes async because {because}");
-            if definition.public {
+            let twin = self.twins.get(key).and_then(|twin| twin.as_ref().ok());
+            let mut message = match twin {
+                Some(twin) => format!(
+                    "`{name}` keeps its signature, and drives the new `{}`, which is async because \
+                     {because}",
+                    twin.name
+                ),
+                None => format!("`{name}` becomes async because {because}"),
+            };
+            if twin.is_some() {
+                if root.kept.get(&key).is_some_and(|bridge| bridge.alone) {
+                    message += "; it needs a runtime from its start then";
+                }
+                trust.lower();
+            } else if definition.public {
                 message += "; other crates can see it, so this is breaking (F13)";
                 trust.lower();
             }
@@ -148,28 +164,35 @@ impl Chains<'_> {
                 .iter()
                 .map(|key| &self.graph.nodes[key].definition)
         };
-        let driven = root
-            .calls
-            .iter()
+        let changed = || {
+            root.calls
+                .iter()
+                .filter(|(_, fate)| !matches!(fate, Fate::Stay))
+        };
+        let driven = changed()
             .filter(|(_, fate)| matches!(fate, Fate::Bridge(..)))
             .count();
-        let files: BTreeSet<FileId> = (root.calls.iter().map(|(site, _)| site.file))
+        let files: BTreeSet<FileId> = (changed().map(|(site, _)| site.file))
             .chain(root.functions.iter().map(|key| key.file))
             .collect();
         let packages: BTreeSet<&str> = nodes().map(|it| it.package.as_str()).collect();
-        let public = nodes().filter(|it| it.public).count();
+        let seen = nodes().filter(|it| it.public).count();
+        let public = seen - root.kept.len();
         let mut cost = format!(
             "{} of {} in {}: {} awaited",
             count(root.functions.len(), "function"),
             count(packages.len(), "package"),
             count(files.len(), "file"),
-            count(root.calls.len() - driven, "call"),
+            count(changed().count() - driven, "call"),
         );
         if driven > 0 {
             cost += &format!(", {} driven where they stand", count(driven, "call"));
         }
         if public > 0 {
             cost += &format!(", {}", count(public, "public signature"));
+        }
+        if !root.kept.is_empty() {
+            cost += &format!(", {} kept", count(root.kept.len(), "public signature"));
         }
         cost
     }

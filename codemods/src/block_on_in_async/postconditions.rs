@@ -80,9 +80,11 @@ fn left_in(
 
 /// Whether a future of a root is driven by what can't nest.
 fn is_alone(root: &Root) -> bool {
-    root.calls
-        .iter()
-        .any(|(_, fate)| matches!(fate, Fate::Bridge(bridge, _) if bridge.alone))
+    let bridges = root.calls.iter().filter_map(|(_, fate)| match fate {
+        Fate::Bridge(bridge, _) => Some(bridge),
+        Fate::Await | Fate::Stay => None,
+    });
+    bridges.chain(root.kept.values()).any(|bridge| bridge.alone)
 }
 
 /// What would panic inside of the futures that are driven by what can't nest.
