@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
-use unpark_codemods::{Codemod, analysis::functions::is_named, codemod::Pass};
+use unpark_codemods::{Codemod, analysis::functions::ends_with_path, codemod::Pass};
 
 use crate::{config::nearest, options::Options};
 
@@ -39,7 +39,7 @@ pub fn is_one(options: &Options, roots: &BTreeSet<Vec<String>>) -> Result<()> {
     };
     let named: Vec<&String> = roots
         .iter()
-        .filter_map(|functions| functions.iter().find(|path| is_named(path, wanted)))
+        .filter_map(|functions| functions.iter().find(|path| ends_with_path(path, wanted)))
         .collect();
     if named.len() > 1 {
         bail!(
@@ -60,7 +60,7 @@ pub fn is_there(options: &Options, roots: &BTreeSet<Vec<String>>) -> Result<()> 
         return Ok(());
     };
     let paths: Vec<&String> = roots.iter().flatten().collect();
-    if paths.iter().any(|path| is_named(path, wanted)) {
+    if paths.iter().any(|path| ends_with_path(path, wanted)) {
         return Ok(());
     }
     let last = wanted.rsplit("::").next().unwrap_or_default();
@@ -69,7 +69,7 @@ pub fn is_there(options: &Options, roots: &BTreeSet<Vec<String>>) -> Result<()> 
         .filter_map(|path| path.rsplit("::").next())
         .collect();
     let near = nearest(last, &names);
-    let near = near.and_then(|name| paths.iter().find(|path| is_named(path, name)));
+    let near = near.and_then(|name| paths.iter().find(|path| ends_with_path(path, name)));
     let firsts: Vec<&String> = roots
         .iter()
         .filter_map(|functions| functions.first())

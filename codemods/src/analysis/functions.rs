@@ -149,7 +149,7 @@ fn path_of(ctx: &FileContext<'_>, function: Function) -> String {
 }
 
 /// Whether a function of this path is meant by `wanted`, which may leave out the first segments.
-pub fn is_named(path: &str, wanted: &str) -> bool {
+pub fn ends_with_path(path: &str, wanted: &str) -> bool {
     let mut path = path.rsplit("::");
     wanted
         .rsplit("::")

@@ -7,7 +7,7 @@ use super::{BRIDGES, OUTSIDE, explain::Chains, seed::Seed};
 use crate::{
     analysis::{
         asyncify::{Around, asyncify, fit_together},
-        functions::{FunctionKey, is_named},
+        functions::{FunctionKey, ends_with_path},
         in_place::Trust,
         propagation::{Fate, Reason, Root, Source, decide},
         reach::Graph,
@@ -97,7 +97,7 @@ impl Chains<'_> {
             .into_iter()
             .map(|key| self.graph.nodes[&key].definition.path.clone())
             .collect();
-        let chosen = paths.iter().any(|path| is_named(path, wanted));
+        let chosen = paths.iter().any(|path| ends_with_path(path, wanted));
         findings.roots.insert(paths);
         chosen
     }
