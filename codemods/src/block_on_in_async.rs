@@ -12,6 +12,10 @@
 //! the future itself, with what drove it before. A `block_on` that no async code comes to is left
 //! alone.
 //!
+//! A function of a trait of the workspace becomes async in the trait and in all that implements it.
+//! The trait promises that its future is `Send` where a caller with parameters for types may need it.
+//! A trait that is used as `dyn` comes under `#[async_trait]`, if the packages depend on it.
+//!
 //! With `--keep-sync-api` a function that other crates can see keeps its name and signature, and drives
 //! a new `NAME_async` beside it, which async code calls. It is exported where the function is, and
 //! calls that can't wait stay as they are.
@@ -74,8 +78,8 @@
 //! - Left to a person: a comment says why the call is there.
 //!
 //! A function between stays as it is, and so does the `block_on`:
-//! - It is declared in a trait of the workspace or implements one (F5), is a `const fn` (F8), is
-//!   called by another language (F9), stands under an attribute macro that may not take an async
+//! - Its trait, one of the workspace, can't change with all that implement it (F5). It is a `const fn`
+//!   (F8), is called by another language (F9), stands under an attribute macro that may not take an async
 //!   function (F11), has no body (F14), takes a value that is not `Send` (F15), or its crate is
 //!   `no_std` (F20) or of edition 2015 (F22).
 //! - It is handed over as a function (F7), or stored or compared as one (F16).
@@ -290,6 +294,12 @@ fn verdict(
         trust.lower();
     }
     for held in alive_at(ctx, call.expr.syntax(), body) {
+        if held.kind == Kind::Chosen {
+            match has_to_be {
+                true => return Verdict::Refused(held.not_send()),
+                false => continue,
+            }
+        }
         asides.why.push(held.note(ctx));
         match held.refusal() {
             Some(refusal) if held.is_guard() || !free => return Verdict::Refused(refusal),

@@ -240,6 +240,14 @@ impl<'a> FileContext<'a> {
         }
     }
 
+    /// The trait that a path would name at a place.
+    pub fn trait_in_scope(&self, place: &SyntaxNode, path: &str) -> Option<Trait> {
+        match self.in_scope(place, path)? {
+            PathResolution::Def(ModuleDef::Trait(trait_)) => Some(trait_),
+            _ => None,
+        }
+    }
+
     /// The module that a path would name at a place.
     pub fn module_in_scope(&self, place: &SyntaxNode, path: &str) -> Option<Module> {
         match self.in_scope(place, path)? {

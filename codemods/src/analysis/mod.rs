@@ -30,5 +30,7 @@ pub mod spawn_helper;
 pub mod surroundings;
 pub mod task_handle;
 pub mod temporaries;
+pub mod trait_objects;
+pub mod traits;
 pub mod twin;
 pub mod unpolled;

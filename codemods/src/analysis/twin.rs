@@ -70,12 +70,12 @@ pub struct Twin {
 impl Twins {
     /// The twins of all functions that other crates can see, if those are to keep their signatures.
     pub fn beside(ws: &WorkspaceContext<'_>, graph: &Graph, drivers: &Drivers) -> Twins {
-        let public = |node: &&Node| ws.settings.keep_sync_api && node.definition.public;
-        let kept: Vec<&Node> = graph.nodes.values().filter(public).collect();
-        if kept.is_empty() {
-            return Twins::default();
-        }
-        let keys: BTreeSet<FunctionKey> = kept.iter().map(|node| node.definition.key).collect();
+        let public = |node: &&Node| node.parts.iter().any(|it| it.public);
+        let kept: Vec<&Node> = match ws.settings.keep_sync_api {
+            true => graph.nodes.values().filter(public).collect(),
+            false => return Twins::default(),
+        };
+        let keys: BTreeSet<FunctionKey> = kept.iter().map(|node| node.parts[0].unit).collect();
         let files: BTreeSet<FileId> = keys.iter().map(|key| key.file).collect();
         let files: Vec<FileId> = files.into_iter().collect();
         let (looked, _) = ws.look(&files, |ctx| {
@@ -83,7 +83,7 @@ impl Twins {
             let twins = functions.filter_map(|node| {
                 let function = ctx.sema.to_fn_def(&node)?;
                 let key = key_of(ctx, function).filter(|key| keys.contains(key))?;
-                let definition = &graph.nodes[&key].definition;
+                let definition = &graph.nodes[&key].parts[0];
                 Some((
                     key,
                     twin(ctx, &node, definition, drivers),
@@ -97,6 +97,13 @@ impl Twins {
         for (key, twin, home) in looked.into_iter().flat_map(|(_, twins)| twins) {
             twins.of.insert(key, twin);
             homes.entry(key).or_default().push(home);
+        }
+        for node in &kept {
+            let unit = node.parts[0].unit;
+            twins.of.entry(unit).or_insert_with(|| {
+                let message = format!("`{}` stands in no file that can be read", node.name());
+                Err(Refusal::new(RefusalKind::F13, message))
+            });
         }
         for (key, home, edit) in names::exports(ws, &kept) {
             if let Some(Ok(twin)) = twins.of.get_mut(&key) {
@@ -189,19 +196,14 @@ fn twin(
         let message = format!("`{own}` can't keep its signature over an async function: {what}");
         Refusal::new(RefusalKind::F13, message)
     };
+    if definition.in_trait.is_some() {
+        return Err(refuse("it belongs to a trait"));
+    }
     let body = node.body().ok_or_else(|| refuse("it has no body"))?;
     let start = first_after_attributes(node);
     let header = TextRange::new(start, body.syntax().text_range().start());
     if node.unsafe_token().is_some() {
         return Err(refuse("it is unsafe"));
-    }
-    let list = node
-        .syntax()
-        .parent()
-        .filter(|it| ast::AssocItemList::can_cast(it.kind()));
-    let owner = list.and_then(|list| list.parent());
-    if owner.is_some_and(|it| ast::Impl::cast(it).is_none_or(|it| it.trait_().is_some())) {
-        return Err(refuse("it belongs to a trait"));
     }
     if has_comment(node.syntax(), header) {
         return Err(refuse("a comment stands in its signature"));

@@ -27,12 +27,12 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
     let graph = Graph::backward(ws, functions, &drivers);
     let (seeds, unreached): (Vec<Seed>, Vec<Seed>) = seeds
         .into_iter()
-        .partition(|seed| graph.nodes[&seed.function.key].reached.is_some());
+        .partition(|seed| graph.nodes[&seed.function.unit].reached.is_some());
     unreached.iter().for_each(|_| findings.quiet(BRIDGES));
     let sources: Vec<Source> = seeds
         .iter()
         .map(|seed| Source {
-            of: seed.function.key,
+            of: seed.function.unit,
             driver: seed.driver.clone(),
             stays: seed.stays(ws),
             not_send: seed.not_send.clone(),
@@ -49,11 +49,11 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
     let broken = chains.broken_roots(&seeds);
     let mut of_root: BTreeMap<usize, Vec<Seed>> = BTreeMap::new();
     for seed in seeds {
-        let key = seed.function.key;
+        let key = seed.function.unit;
         let root = decision
             .roots
             .iter()
-            .position(|root| root.functions.contains(&key));
+            .position(|root| root.functions.contains_key(&key));
         match root {
             Some(root) => of_root.entry(root).or_default().push(seed),
             None if chains.is_chosen([key], findings) => findings.items.push(chains.refused(seed)),
@@ -62,28 +62,30 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
     }
     for (index, seeds) in of_root {
         let root = &decision.roots[index];
-        if !chains.is_chosen(root.functions.iter().copied(), findings) {
+        if !chains.is_chosen(root.functions.keys().copied(), findings) {
             seeds.iter().for_each(|_| findings.quiet(OUTSIDE));
             continue;
         }
         let mut finding = chains.rewritten(root, &seeds);
         let refused = broken.get(&index).cloned();
-        if let Some(refusal) = refused.or_else(|| too_large(ws, root)) {
+        if let Some(refusal) = refused.or_else(|| chains.too_large(root)) {
             finding.verdict = Verdict::Refused(refusal);
         }
         findings.items.push(finding);
     }
 }
 
-/// Why a root is more than the user wants to see in one change.
-fn too_large(ws: &WorkspaceContext<'_>, root: &Root) -> Option<Refusal> {
-    let (most, found) = (ws.settings.max_functions?.get(), root.functions.len());
-    let message =
-        format!("{found} functions would become async, and `--max-functions` allows {most}");
-    (found > most).then(|| Refusal::new(RefusalKind::R7, message))
-}
-
 impl Chains<'_> {
+    /// Why a root is more than the user wants to see in one change.
+    fn too_large(&self, root: &Root) -> Option<Refusal> {
+        let most = self.ws.settings.max_functions?.get();
+        let nodes = root.functions.keys().map(|key| &self.graph.nodes[key]);
+        let found: usize = nodes.map(|node| node.parts.len()).sum();
+        let message =
+            format!("{found} functions would become async, and `--max-functions` allows {most}");
+        (found > most).then(|| Refusal::new(RefusalKind::R7, message))
+    }
+
     /// Whether the user wants to see what becomes of these functions, which belong together.
     fn is_chosen(
         &self,
@@ -95,7 +97,8 @@ impl Chains<'_> {
         };
         let paths: Vec<String> = functions
             .into_iter()
-            .map(|key| self.graph.nodes[&key].definition.path.clone())
+            .flat_map(|key| &self.graph.nodes[&key].parts)
+            .map(|part| part.path.clone())
             .collect();
         let chosen = paths.iter().any(|path| ends_with_path(path, wanted));
         findings.roots.insert(paths);
@@ -109,7 +112,7 @@ impl Chains<'_> {
         finding.message = format!("{}; {way}", finding.message);
         finding.why.splice(0..0, notes);
         if matches!(finding.verdict, Verdict::Rewrite { .. }) {
-            let key = seed.function.key;
+            let key = seed.function.unit;
             let reason = self.decision.refused.get(&key).cloned();
             let reason = reason.unwrap_or_else(|| Reason {
                 refusal: Refusal::new(RefusalKind::R9, "nothing would become async"),

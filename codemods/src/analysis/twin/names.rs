@@ -85,7 +85,7 @@ pub fn exports(ws: &WorkspaceContext<'_>, kept: &[&Node]) -> Vec<(FunctionKey, H
             imports
                 .entry(file)
                 .or_default()
-                .push((node.definition.key, name));
+                .push((node.parts[0].unit, name));
         }
     }
     let files: Vec<FileId> = imports.keys().copied().collect();
@@ -155,7 +155,7 @@ pub fn renamed(
     let (looked, _) = ws.look(&files, |ctx| {
         let here = sites().filter(|(_, site)| site.file == ctx.file);
         let edits = here.filter_map(|(node, site)| {
-            let homes = homes.get(&node.definition.key)?;
+            let homes = homes.get(&node.parts[0].unit)?;
             Some((
                 (site.file, site.name.start()),
                 rename(ctx, site.name, node, homes)?,
@@ -168,9 +168,9 @@ pub fn renamed(
 
 fn rename(ctx: &FileContext<'_>, name: TextRange, node: &Node, homes: &[Home]) -> Option<Change> {
     let mut change = Change::default();
-    let own = &node.definition.name;
+    let own = node.name();
     let path = path_of_call(ctx, name)?;
-    let Some(path) = path.filter(|_| node.definition.shape == Shape::Free) else {
+    let Some(path) = path.filter(|_| node.parts[0].shape == Shape::Free) else {
         change.replace(ctx.file, name, twin_name(own));
         return Some(change);
     };
@@ -187,7 +187,7 @@ fn rename(ctx: &FileContext<'_>, name: TextRange, node: &Node, homes: &[Home]) -
         change.replace(ctx.file, name, as_written.twin());
         return Some(change);
     }
-    let key = node.definition.key;
+    let key = node.parts[0].unit;
     let mut paths = homes.iter().filter_map(|home| {
         let path = home.path(ctx, &path, key)?;
         Some(format!("{path}::{}", home.twin()))
