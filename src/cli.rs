@@ -395,6 +395,7 @@ impl SelectionArgs {
     pub fn options(&self, paths: &[PathBuf], cargo: &CargoArgs, progress: bool) -> Options {
         Options {
             paths: paths.to_vec(),
+            about: None,
             only: self.only.clone(),
             skip: self.skip.clone(),
             unsafe_fixes: self.unsafe_fixes,

@@ -5,24 +5,25 @@ use std::{
     path::PathBuf,
 };
 
-use ra_ap_ide_db::span::Edition;
+use ra_ap_ide_db::{FileId, span::Edition};
+use ra_ap_syntax::TextRange;
 use unpark_codemods::{
     CATALOGUE, Codemod,
-    codemod::{Safety, Verdict},
+    codemod::{self, Note, Safety, Verdict},
     refusal::{Refusal, RefusalKind},
 };
 
 use crate::{
-    cargo::Project,
     config::did_you_mean,
     discover::CandidateFile,
     engine::{Files, OpenFile, Plan, Rounds, Settled},
     identity,
-    outcome::{Change, ChangedFile, Finding, Outcome, Reason, State},
+    outcome::{Change, ChangedFile, Conversion, Converted, Finding, Outcome, Reason, State},
     overlay::Replacement,
     run::line_of,
     source::Lines,
     suppress::{self, Allow, Allows},
+    workspace::Workspace,
 };
 
 /// What becomes of a finding that rests on syntax alone.
@@ -74,6 +75,7 @@ pub fn by_syntax(
                 end: lines.position(candidate.range.end().into()),
                 message: format!("`{path}` may be {}", codemod.summary),
                 why: Vec::new(),
+                conversion: None,
                 refusal,
                 help,
                 compiler: None,
@@ -88,12 +90,17 @@ pub fn by_syntax(
 pub fn workspace(
     outcome: &mut Outcome,
     plan: &Plan<'_>,
-    project: &Project,
+    workspace: &Workspace,
     files: &Files,
     allows: &BTreeMap<PathBuf, Allows>,
     rounds: Rounds,
 ) {
-    let collector = Collector { plan, files };
+    let collector = Collector {
+        plan,
+        workspace,
+        files,
+    };
+    let project = &workspace.project;
     let first = outcome.changes.len() + 1;
     for (index, applied) in rounds.applied.iter().enumerate() {
         let id = first + index;
@@ -196,6 +203,7 @@ pub fn finish(outcome: &mut Outcome) {
 
 struct Collector<'a> {
     plan: &'a Plan<'a>,
+    workspace: &'a Workspace,
     files: &'a Files,
 }
 
@@ -210,25 +218,34 @@ impl Collector<'_> {
             } => (*safety, effects.clone()),
             Verdict::Manual(_) | Verdict::Refused(_) => (Safety::Manual, Vec::new()),
         };
-        let why = it
-            .why
-            .iter()
-            .map(|note| {
-                let (path, line) = match note.place {
-                    Some((id, range)) if self.files.contains_key(&id) => {
-                        let file = &self.files[&id];
-                        let at = file.overlay.to_original(range.start().into());
-                        (file.path.clone(), line_of(file, at) + 1)
-                    }
-                    _ => (file.path.clone(), lines.position(settled.start).line),
-                };
-                Reason {
-                    path,
-                    line,
-                    message: note.message.clone(),
-                }
-            })
-            .collect();
+        let here = (file.path.clone(), lines.position(settled.start).line);
+        let reason = |note: &Note| {
+            let place = note.place.and_then(|place| self.place(place));
+            let (path, line) = place.unwrap_or_else(|| here.clone());
+            let message = note.message.clone();
+            Reason {
+                path,
+                line,
+                message,
+            }
+        };
+        let why = it.why.iter().map(reason).collect();
+        let functions = |conversion: &codemod::Conversion| {
+            let functions = conversion.functions.iter().map(|function| Converted {
+                path: function.path.clone(),
+                becomes: reason(&Note {
+                    place: Some(function.place),
+                    message: function.becomes.clone(),
+                }),
+                because: function.because.iter().map(reason).collect(),
+                remarks: function.remarks.clone(),
+            });
+            functions.collect()
+        };
+        let conversion = it.conversion.as_ref().map(|conversion| Conversion {
+            functions: functions(conversion),
+            cost: conversion.cost,
+        });
         Finding {
             id: settled.id.clone(),
             codemod: it.codemod,
@@ -239,12 +256,24 @@ impl Collector<'_> {
             end: lines.position(settled.end),
             message: it.message.clone(),
             why,
+            conversion,
             refusal: None,
             help: None,
             compiler: None,
             change,
             effects,
         }
+    }
+
+    /// The path and the line of a place in the original text of any file of a member.
+    fn place(&self, (id, range): (FileId, TextRange)) -> Option<(PathBuf, usize)> {
+        let offset = range.start().into();
+        if let Some(file) = self.files.get(&id) {
+            return Some((file.path.clone(), line_of(file, offset) + 1));
+        }
+        let text = self.workspace.text(id);
+        let line = Lines::new(text, 0).position(offset).line;
+        Some((self.workspace.path(id)?, line))
     }
 
     /// A finding that was not taken, in the state that says why.
@@ -362,6 +391,7 @@ fn about_suppression(
         end: lines.position(allow.range.end().into()),
         message,
         why: Vec::new(),
+        conversion: None,
         refusal: None,
         help: Some(help),
         compiler: None,

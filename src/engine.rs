@@ -13,7 +13,7 @@ use std::{
 
 use ra_ap_hir::attach_db;
 use ra_ap_ide_db::{FileId, FxHashMap};
-use ra_ap_syntax::SourceFile;
+use ra_ap_syntax::{SourceFile, TextRange, TextSize};
 use unpark_codemods::{
     Codemod,
     analysis::removals::removals,
@@ -106,7 +106,7 @@ pub struct Rounds {
 pub struct Settled {
     /// Stable against line moves.
     pub id: String,
-    /// What the codemod said.
+    /// What the codemod said; the places that it speaks of are in the original text.
     pub finding: Finding,
     /// Where it starts in the original text.
     pub start: usize,
@@ -241,21 +241,32 @@ fn settle(
 ) -> Vec<Settled> {
     let mut settled: Vec<Settled> = findings
         .into_iter()
-        .filter_map(|Anchored { finding, anchor }| {
-            let file = files.get(&finding.file)?;
-            let start = file.overlay.to_original(finding.range.start().into());
-            let end = file
-                .overlay
-                .to_original(finding.range.end().into())
-                .max(start);
-            Some(Settled {
-                id: String::new(),
-                finding,
-                start,
-                end,
-                anchor,
-            })
-        })
+        .filter_map(
+            |Anchored {
+                 mut finding,
+                 anchor,
+             }| {
+                let file = files.get(&finding.file)?;
+                for (of, range) in finding.places_mut() {
+                    if let Some(file) = files.get(of) {
+                        let start = file.overlay.to_original(range.start().into());
+                        *range = TextRange::empty(offset(start));
+                    }
+                }
+                let start = file.overlay.to_original(finding.range.start().into());
+                let end = file
+                    .overlay
+                    .to_original(finding.range.end().into())
+                    .max(start);
+                Some(Settled {
+                    id: String::new(),
+                    finding,
+                    start,
+                    end,
+                    anchor,
+                })
+            },
+        )
         .collect();
     settled.sort_by(|a, b| {
         let key = |it: &Settled| (files[&it.finding.file].path.clone(), it.start, it.end);
@@ -287,6 +298,10 @@ fn settle(
         }
     }
     settled
+}
+
+fn offset(at: usize) -> TextSize {
+    TextSize::try_from(at).expect("files are smaller than 4 GB")
 }
 
 /// The write phase: takes what fits. Gives back what was not taken, and whether anything was.

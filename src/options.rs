@@ -7,6 +7,8 @@ use std::{num::NonZeroUsize, path::PathBuf};
 pub struct Options {
     /// Where findings start. Empty: the package or workspace of the current folder.
     pub paths: Vec<PathBuf>,
+    /// The file that a question is about: codemods that look at one file at a time look at no other.
+    pub about: Option<PathBuf>,
     /// The codemods to run; empty for all.
     pub only: Vec<String>,
     /// The codemods to leave out.

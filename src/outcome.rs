@@ -8,7 +8,7 @@ use std::{
 use ra_ap_ide_db::span::Edition;
 use serde::Serialize;
 use unpark_codemods::{
-    codemod::{Effect, Safety},
+    codemod::{Cost, Effect, Safety},
     refusal::Refusal,
 };
 
@@ -163,6 +163,8 @@ pub struct Finding {
     pub message: String,
     /// What the verdict rests on.
     pub why: Vec<Reason>,
+    /// What becomes async with it.
+    pub conversion: Option<Conversion>,
     /// Why it was left alone.
     pub refusal: Option<Refusal>,
     /// How a person mends it, or why it is suppressed.
@@ -175,6 +177,15 @@ pub struct Finding {
     pub effects: Vec<Effect>,
 }
 
+impl Finding {
+    /// Everything that is said about a place, on the way to its verdict and of what becomes async.
+    pub fn reasons(&self) -> impl Iterator<Item = &Reason> {
+        let converted = self.conversion.iter().flat_map(|it| &it.functions);
+        let converted = converted.flat_map(|it| it.because.iter().chain([&it.becomes]));
+        self.why.iter().chain(converted)
+    }
+}
+
 /// A sentence, and the place it speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
@@ -184,6 +195,28 @@ pub struct Reason {
     pub line: usize,
     /// One sentence without a full stop.
     pub message: String,
+}
+
+/// What becomes async together, why, and what it takes.
+#[derive(Debug, Clone)]
+pub struct Conversion {
+    /// The functions.
+    pub functions: Vec<Converted>,
+    /// What it takes.
+    pub cost: Cost,
+}
+
+/// A function that becomes async.
+#[derive(Debug, Clone)]
+pub struct Converted {
+    /// Its path, from the name of its crate on.
+    pub path: String,
+    /// That it does, and where it stands.
+    pub becomes: Reason,
+    /// Why, from place to place down to a future that is driven today: parts of one sentence.
+    pub because: Vec<Reason>,
+    /// What a caller can see of it.
+    pub remarks: Vec<String>,
 }
 
 /// Edits that are taken whole or not at all.

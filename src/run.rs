@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow, bail};
 use ra_ap_ide_db::FileId;
 use unpark_codemods::{
     CATALOGUE, Codemod,
-    codemod::{Candidate, Finding, IN_TESTS, Safety},
+    codemod::{Candidate, Finding, IN_TESTS, Pass, Safety},
 };
 
 use crate::{
@@ -88,7 +88,10 @@ impl<'a> Run<'a> {
 
         let started = Instant::now();
         self.progress.say("looking for candidates");
-        let found = discover(&self.paths, &selection, &config.knowledge(), self.threads)?;
+        let mut found = discover(&self.paths, &selection, &config.knowledge(), self.threads)?;
+        if let Some(about) = &self.options.about {
+            narrow(&mut found.candidates, about, &selection);
+        }
         outcome.walked = found.files;
         outcome.candidates = found
             .candidates
@@ -340,6 +343,21 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Leaves out what can't tell anything about a file.
+fn narrow(candidates: &mut Vec<CandidateFile>, about: &Path, selection: &[&'static Codemod]) {
+    candidates.retain_mut(|file| {
+        if file.path == about {
+            return true;
+        }
+        for (codemod, candidates) in selection.iter().zip(&mut file.candidates) {
+            if matches!(codemod.pass, Pass::File(_)) {
+                candidates.clear();
+            }
+        }
+        file.candidates.iter().any(|it| !it.is_empty())
+    });
+}
+
 /// The texts that undo the rounds.
 fn changed_back(files: &Files, opened: &Files) -> Vec<(FileId, String)> {
     let changed = files
@@ -422,7 +440,7 @@ pub fn analyse(
         allowed: &allowed,
     };
     let rounds = engine::run(workspace, files, &plan);
-    collect::workspace(outcome, &plan, &workspace.project, files, &allows, rounds);
+    collect::workspace(outcome, &plan, workspace, files, &allows, rounds);
 }
 
 /// Opens the candidate files that the workspace has, with the text as it was read, and reads the

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Result, anyhow, bail};
 
 use crate::{
+    cargo::{Project, nearest_manifest},
     config::{Config, Level},
     discover::discover,
     options::Options,
@@ -71,13 +72,22 @@ impl Place {
     }
 }
 
-/// Looks at the file of a place.
+/// Looks at the file of a place, and at all that a change which spans files may rest on.
 ///
 /// # Errors
 /// As for any run.
 pub fn ask(place: Place, options: &Options) -> Result<Answer> {
     let mut options = options.clone();
     options.paths = vec![place.path.clone()];
+    options.about = Some(place.path.clone());
+    let manifest = nearest_manifest(&place.path);
+    // Without a project it is the run that says what is missing.
+    if let Some(Ok(project)) = manifest.map(|it| Project::of(&it, &options.cargo))
+        && !options.syntax_only
+    {
+        let folders = project.packages.into_iter().map(|package| package.folder);
+        options.paths.extend(folders);
+    }
     let outcome = run(&options)?;
     let mut answer = Answer {
         place,
@@ -112,8 +122,7 @@ impl Answer {
             let on_it =
                 finding.path == *path && (finding.start.line..=finding.end.line).contains(line);
             let speaks_of_it = finding
-                .why
-                .iter()
+                .reasons()
                 .any(|reason| reason.path == *path && reason.line == *line);
             on_it || speaks_of_it || self.changes_it(finding)
         })
@@ -135,7 +144,11 @@ impl Answer {
             .edits
             .iter()
             .filter(|(file, _)| file == path)
-            .any(|(_, edit)| (line_of(edit.start)..=line_of(edit.end)).contains(line))
+            .any(|(_, edit)| {
+                // What ends with a line ends where the next one starts.
+                let last = edit.end.saturating_sub(1).max(edit.start);
+                (line_of(edit.start)..=line_of(last)).contains(line)
+            })
     }
 
     /// What is known of a line on which nothing was found.
@@ -156,7 +169,8 @@ impl Answer {
         }
         let config = Config::load(&start::config_folder(path))?;
         let selection = run::select(options)?;
-        let found = discover(&options.paths, &selection, &config.knowledge(), 1)?;
+        let file = std::slice::from_ref(path);
+        let found = discover(file, &selection, &config.knowledge(), 1)?;
         let mut remarks = Vec::new();
         for file in &found.candidates {
             let lines = Lines::new(&file.source.text, 0);
@@ -189,12 +203,13 @@ impl Answer {
             ));
         } else if !self.outcome.quiet.is_empty() {
             let quiet = quiet(&self.outcome);
-            remarks.push(format!("fine as they are in this file: {quiet}"));
+            remarks.push(format!("fine as they are: {quiet}"));
         }
         let mut lines: Vec<String> = self
             .outcome
             .findings
             .iter()
+            .filter(|finding| finding.path == *path)
             .map(|finding| finding.start.line.to_string())
             .collect();
         lines.dedup();

@@ -27,7 +27,9 @@
 //! # Why is this bad
 //! tokio's own `block_on` panics on an async thread: "Cannot start a runtime from within a
 //! runtime". The others stop the thread, and with it every task that waits for it, until the future
-//! ends; where the future needs one of those tasks, that is never.
+//! ends; where the future needs one of those tasks, that is never. The message says which it is: where
+//! the attribute of the async function starts a multi_thread runtime, one of several threads stops,
+//! silently; where it starts a current_thread runtime, as `#[tokio::test]` does, it is the only one.
 //!
 //! # Before
 //! ```rust
@@ -109,6 +111,7 @@
 //! nothing any more (F14).
 
 mod chain;
+mod conversion;
 mod explain;
 mod postconditions;
 mod seed;
@@ -124,11 +127,12 @@ use crate::{
         handle::other_runtime,
         held::{Kind, alive_at, is_not_send, is_not_send_already, kind_of, refutes_send},
         in_place::{InPlace, Trust, cancellation, endless},
+        severity::{Severity, flavor_of},
         surroundings::{comment_about, has_to_be_send},
     },
     codemod::{Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
     context::{Call, Enclosing, FileContext},
-    knowledge::{InAsync, Role},
+    knowledge::Role,
     refusal::{Refusal, RefusalKind},
     workspace::WorkspaceContext,
 };
@@ -145,7 +149,7 @@ pub const CODEMOD: Codemod = Codemod {
 };
 
 /// What is counted where no async code comes to a call.
-const BRIDGES: &str = "block_on that no async code comes to";
+const BRIDGES: &str = "block_on that is a legitimate bridge, for no async code comes to it";
 
 /// What is counted where only one root is asked for.
 const OUTSIDE: &str = "block_on outside of the root (--root)";
@@ -193,12 +197,17 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
         }
         let mut asides = Asides::default();
         let verdict = verdict(ctx, &call, &around, &body, &mut asides);
+        let flavor = match &around.enclosing {
+            Enclosing::AsyncFn(function) => flavor_of(ctx, function),
+            _ => None,
+        };
         let finding = Finding {
             codemod: CODEMOD.name,
             file: ctx.file,
             range: call.range,
-            message: message(&call),
+            message: Severity::of(call.api, flavor).sentence(&call.api.path),
             why: asides.why,
+            conversion: None,
             verdict,
         };
         match around.enclosing {
@@ -233,18 +242,6 @@ struct Asides {
     why: Vec<Note>,
     /// What refutes that the future of the code around would be `Send`.
     not_send: Option<Refusal>,
-}
-
-/// What the call does today.
-fn message(call: &Call<'_>) -> String {
-    let path = &call.api.path;
-    match call.api.role {
-        Role::BlockOn {
-            in_async: InAsync::Panics,
-            ..
-        } => format!("`{path}` panics on an async thread"),
-        _ => format!("`{path}` stops this async thread until the future ends, and may hang"),
-    }
 }
 
 /// The one place where it is decided; each refusal says why.

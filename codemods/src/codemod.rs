@@ -143,8 +143,66 @@ pub struct Finding {
     pub message: String,
     /// What the verdict rests on.
     pub why: Vec<Note>,
+    /// What becomes async with it.
+    pub conversion: Option<Conversion>,
     /// What is done about it.
     pub verdict: Verdict,
+}
+
+impl Finding {
+    /// Every place that is spoken of.
+    pub fn places_mut(&mut self) -> impl Iterator<Item = &mut (FileId, TextRange)> {
+        let functions = self.conversion.iter_mut().flat_map(|it| &mut it.functions);
+        let converted = functions.flat_map(|function| {
+            let because = function.because.iter_mut();
+            because
+                .filter_map(|note| note.place.as_mut())
+                .chain([&mut function.place])
+        });
+        let notes = self.why.iter_mut().filter_map(|note| note.place.as_mut());
+        notes.chain(converted)
+    }
+}
+
+/// What becomes async together, why, and what it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversion {
+    /// The functions.
+    pub functions: Vec<Converted>,
+    /// What it takes.
+    pub cost: Cost,
+}
+
+/// How large a conversion is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// How many files change.
+    pub files: usize,
+    /// How many packages the functions are in.
+    pub packages: usize,
+    /// How many signatures change that other crates can see.
+    pub public_signatures: usize,
+    /// How many of them stay as they are, over an async function.
+    pub kept_signatures: usize,
+    /// How many calls are awaited.
+    pub calls_awaited: usize,
+    /// How many calls drive the future themselves.
+    pub calls_driven: usize,
+}
+
+/// A function that becomes async.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Converted {
+    /// Its path, from the name of its crate on.
+    pub path: String,
+    /// Where its name stands.
+    pub place: (FileId, TextRange),
+    /// That it does, and how, in words.
+    pub becomes: String,
+    /// Why, from place to place down to a future that is driven today: parts of one sentence.
+    pub because: Vec<Note>,
+    /// What a caller can see of it.
+    pub remarks: Vec<String>,
 }
 
 /// A sentence, and the place it speaks of.

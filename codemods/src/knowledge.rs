@@ -122,6 +122,8 @@ pub enum Role {
     Entry {
         /// A test's entry point.
         test: bool,
+        /// The runtime that it starts, where the attribute names no other.
+        flavor: Option<Flavor>,
     },
 }
 
@@ -207,6 +209,16 @@ pub enum InAsync {
     Panics,
     /// It blocks the worker, and may hang.
     Blocks,
+}
+
+/// How many threads a runtime has for its tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flavor {
+    /// One, that of whoever started it.
+    CurrentThread,
+    /// Several of its own.
+    MultiThread,
 }
 
 /// A logging macro.

@@ -114,6 +114,7 @@ fn pass(ctx: &FileContext<'_>, findings: &mut Findings) {
             range: call.range,
             message: site.message(),
             why,
+            conversion: None,
             verdict,
         });
     }

@@ -226,6 +226,7 @@ impl<'a> Site<'a, '_> {
             range,
             message,
             why,
+            conversion: None,
             verdict,
         }
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use unpark_codemods::codemod::Safety;
 
-use super::{Palette, diff};
+use super::{Palette, conversion, diff};
 use crate::{
     outcome::{Finding, Outcome, State},
     replay,
@@ -124,6 +124,11 @@ fn notes(outcome: &Outcome, finding: &Finding) -> Vec<(Level<'static>, String)> 
                 ),
             },
         ));
+    }
+    if let Some(it) = &finding.conversion {
+        notes.push((Level::NOTE, conversion::cost(it)));
+        let chains = it.functions.iter();
+        notes.extend(chains.map(|it| (Level::NOTE, conversion::chain(outcome, it))));
     }
     if let Some(refusal) = &finding.refusal {
         notes.push((

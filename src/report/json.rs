@@ -7,12 +7,15 @@ use std::{
 };
 
 use serde::Serialize;
-use unpark_codemods::codemod::Effect;
+use unpark_codemods::codemod::{Cost, Effect};
 
 use crate::{
     commit::{Direction, Kind, Recovered, Settled},
     identity::sha256,
-    outcome::{Change, ChangedFile, Defect, Finding, Memory, Outcome, Seconds, relative},
+    outcome::{
+        Change, ChangedFile, Conversion, Defect, Finding, Memory, Outcome, Reason, Seconds,
+        relative,
+    },
     overlay::Replacement,
     source::Position,
 };
@@ -45,6 +48,8 @@ struct FindingLine<'a> {
     message: &'a str,
     why: Vec<Why<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    conversion: Option<ConversionPart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<RefusalPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'a str>,
@@ -66,6 +71,23 @@ struct Why<'a> {
     path: String,
     line: usize,
     message: &'a str,
+}
+
+/// What becomes async with a finding.
+#[derive(Serialize)]
+struct ConversionPart<'a> {
+    functions: Vec<ConvertedPart<'a>>,
+    cost: &'a Cost,
+}
+
+#[derive(Serialize)]
+struct ConvertedPart<'a> {
+    function: &'a str,
+    path: String,
+    line: usize,
+    message: &'a str,
+    because: Vec<Why<'a>>,
+    remarks: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -159,6 +181,9 @@ struct SummaryLine<'a> {
     skipped: Vec<Skip<'a>>,
     degraded: Vec<&'a str>,
     unseen: Vec<String>,
+    /// Places that are fine as they are, by the reason. Only said where there are some.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    fine: &'a BTreeMap<&'static str, usize>,
     /// Where an apply or an undo has not ended. Only said where there is one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unfinished: Vec<String>,
@@ -270,11 +295,6 @@ fn line(out: &mut dyn Write, line: &Line<'_>) -> io::Result<()> {
 }
 
 fn finding_line<'a>(outcome: &Outcome, finding: &'a Finding) -> FindingLine<'a> {
-    let why = finding.why.iter().map(|reason| Why {
-        path: outcome.shown(&reason.path),
-        line: reason.line,
-        message: &reason.message,
-    });
     FindingLine {
         schema: SCHEMA,
         id: &finding.id,
@@ -287,7 +307,11 @@ fn finding_line<'a>(outcome: &Outcome, finding: &'a Finding) -> FindingLine<'a> 
             end: finding.end,
         },
         message: &finding.message,
-        why: why.collect(),
+        why: whys(outcome, &finding.why),
+        conversion: finding
+            .conversion
+            .as_ref()
+            .map(|conversion| conversion_part(outcome, conversion)),
         refusal: finding.refusal.as_ref().map(|refusal| RefusalPart {
             kind: refusal.kind.code(),
             message: format!("{}: {}", refusal.kind.name(), refusal.message),
@@ -296,6 +320,30 @@ fn finding_line<'a>(outcome: &Outcome, finding: &'a Finding) -> FindingLine<'a> 
         compiler: finding.compiler.as_deref(),
         change: finding.change.map(change_id),
         runtime_effects: &finding.effects,
+    }
+}
+
+fn whys<'a>(outcome: &Outcome, reasons: &'a [Reason]) -> Vec<Why<'a>> {
+    let whys = reasons.iter().map(|reason| Why {
+        path: outcome.shown(&reason.path),
+        line: reason.line,
+        message: &reason.message,
+    });
+    whys.collect()
+}
+
+fn conversion_part<'a>(outcome: &Outcome, conversion: &'a Conversion) -> ConversionPart<'a> {
+    let functions = conversion.functions.iter().map(|function| ConvertedPart {
+        function: &function.path,
+        path: outcome.shown(&function.becomes.path),
+        line: function.becomes.line,
+        message: &function.becomes.message,
+        because: whys(outcome, &function.because),
+        remarks: &function.remarks,
+    });
+    ConversionPart {
+        functions: functions.collect(),
+        cost: &conversion.cost,
     }
 }
 
@@ -372,6 +420,7 @@ fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
             .iter()
             .map(|(place, count)| format!("{place}: {}", super::count(*count, "place")))
             .collect(),
+        fine: &outcome.quiet,
         unfinished: outcome
             .unfinished
             .iter()
@@ -389,10 +438,7 @@ mod tests {
     use unpark_codemods::codemod::Safety;
 
     use super::*;
-    use crate::{
-        outcome::{Reason, State},
-        source::Source,
-    };
+    use crate::{outcome::State, source::Source};
 
     /// An unsafe change on offer, in a file with a byte order mark.
     fn offered() -> Outcome {
@@ -416,6 +462,7 @@ mod tests {
                 line: 3,
                 message: "that".to_owned(),
             }],
+            conversion: None,
             refusal: None,
             help: None,
             compiler: None,

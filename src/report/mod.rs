@@ -1,5 +1,6 @@
 //! Shows an outcome: one file a format, and the summary.
 
+pub mod conversion;
 pub mod diff;
 pub mod failure;
 pub mod human;

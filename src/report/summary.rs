@@ -331,6 +331,7 @@ mod tests {
             end: place,
             message: String::new(),
             why: Vec::new(),
+            conversion: None,
             refusal: None,
             help: None,
             compiler: None,

@@ -148,3 +148,36 @@ fn main() {
     let args = ["--keep-sync-api", "--unsafe-fixes", "--verify", "--offline"];
     assert_snapshot("keep-sync-api.txt", &project.transcript(&args));
 }
+
+#[test]
+fn why_follows_a_change_into_other_files() {
+    let project = Project::new(FILES);
+    // A call that will be awaited, a function that will be async, and a line that nobody touches.
+    let all: String = ["src/lib.rs:5", "src/disk.rs:11", "src/net.rs:3"]
+        .iter()
+        .map(|place| project.transcript(&["why", place]))
+        .collect();
+    assert_snapshot("why-chain.txt", &all);
+    let ran = project.unpark(&["--message-format", "json", "--root", "disk::warm"]);
+    let lines = ran.json();
+    let conversion = &lines[0]["conversion"];
+    assert_eq!(
+        conversion["functions"][1],
+        serde_json::json!({
+            "function": "demo::disk::warm", "path": "src/disk.rs", "line": 11,
+            "message": "`warm` becomes async",
+            "because": [
+                {"path": "src/disk.rs", "line": 12, "message": "it awaits `load`"},
+                {"path": "src/disk.rs", "line": 8, "message": "which awaits the future"},
+            ],
+            "remarks": [],
+        })
+    );
+    assert_eq!(
+        conversion["cost"],
+        serde_json::json!({
+            "files": 2, "packages": 1, "public_signatures": 0, "kept_signatures": 0,
+            "calls_awaited": 3, "calls_driven": 0,
+        })
+    );
+}

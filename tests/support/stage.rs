@@ -18,6 +18,7 @@ use unpark::{
     limits,
     options::{CargoOptions, Options},
     outcome::{Finding, Outcome},
+    report::conversion,
     run::{self, Chosen},
     source::Source,
     workspace::Workspace,
@@ -253,7 +254,18 @@ pub fn line(outcome: &Outcome, finding: &Finding) -> String {
         finding.codemod, finding.message
     );
     for why in &finding.why {
-        line += &format!("    because {}\n", why.message);
+        let elsewhere = why.path != finding.path || why.line != finding.start.line;
+        let place = match elsewhere {
+            true => format!(" ({}:{})", outcome.shown(&why.path), why.line),
+            false => String::new(),
+        };
+        line += &format!("    because {}{place}\n", why.message);
+    }
+    if let Some(it) = &finding.conversion {
+        line += &format!("    async: {}\n", conversion::cost(it));
+        for function in &it.functions {
+            line += &format!("    async: {}\n", conversion::chain(outcome, function));
+        }
     }
     if let Some(refusal) = &finding.refusal {
         line += &format!("    {}: {}\n", refusal.kind.code(), refusal.message);

@@ -25,6 +25,7 @@ pub mod propagation;
 pub mod reach;
 pub mod recursion;
 pub mod removals;
+pub mod severity;
 pub mod sites;
 pub mod spawn_helper;
 pub mod surroundings;

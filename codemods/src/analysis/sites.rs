@@ -12,13 +12,14 @@ use super::{
     functions::{self, FunctionKey, definition, key_of},
     held::{Held, Kind, is_chosen, is_not_send_already},
     in_place::cancellation,
+    severity::flavor_of,
     surroundings::has_to_be_send,
 };
 use crate::{
     codemod::Note,
     context::{Enclosing, FileContext},
     facts::TargetKind,
-    knowledge::{Api, Argument, Definition, Drives, Role},
+    knowledge::{Api, Argument, Definition, Drives, Flavor, Role},
     refusal::Refusal,
 };
 
@@ -77,6 +78,8 @@ pub struct AsyncCode {
     pub name: String,
     /// The async function that it is the body of.
     pub function: Option<FunctionKey>,
+    /// The runtime that it is started on, where it says so.
+    pub flavor: Option<Flavor>,
     /// Its future is not `Send` as it is, and need not be.
     pub is_not_send: bool,
 }
@@ -304,6 +307,10 @@ pub fn site(
                 _ => None,
             }
             .and_then(|function| key_of(ctx, function)),
+            flavor: match enclosing {
+                Enclosing::AsyncFn(function) => flavor_of(ctx, function),
+                _ => None,
+            },
             is_not_send: !has_to_be_send(ctx, node) && is_not_send_already(ctx, enclosing),
         }),
         Some(Enclosing::SyncFn(function)) => match definition(ctx, function) {

@@ -107,9 +107,9 @@ impl Chains<'_> {
 
     /// A seed that stays, with the reason.
     fn refused(&self, seed: Seed) -> Finding {
-        let (notes, way) = self.way(&seed);
+        let (notes, message) = self.way(&seed);
         let mut finding = seed.finding;
-        finding.message = format!("{}; {way}", finding.message);
+        finding.message = message;
         finding.why.splice(0..0, notes);
         if matches!(finding.verdict, Verdict::Rewrite { .. }) {
             let key = seed.function.unit;
@@ -121,7 +121,7 @@ impl Chains<'_> {
             if let Some(place) = reason.place {
                 finding.why.push(Note {
                     place: Some(place),
-                    message: format!("the reason stands at {}", self.place(place)),
+                    message: "the reason stands here".to_owned(),
                 });
             }
             finding.verdict = Verdict::Refused(reason.refusal);
@@ -173,12 +173,10 @@ impl Chains<'_> {
                         trust.lower();
                     }
                     if let Some(refusal) = &site.not_send {
-                        let message = format!(
-                            "{}, at {}",
-                            refusal.message,
-                            self.place((site.file, site.range))
-                        );
-                        why.push(Note::new(message));
+                        why.push(Note {
+                            place: Some((site.file, site.range)),
+                            message: refusal.message.clone(),
+                        });
                         trust.lower();
                     }
                 }
@@ -186,21 +184,16 @@ impl Chains<'_> {
                 Fate::Stay => {}
             }
         }
-        why.extend(self.functions(root, seeds, &mut trust));
+        let conversion = self.conversion(root, seeds, &change, &mut trust);
         why.extend(self.bridges(root));
-        let (mut notes, way) = self.way(&seeds[0]);
+        let (mut notes, message) = self.way(&seeds[0]);
         notes.extend(seeds[0].finding.why.iter().cloned());
         for seed in &seeds[1..] {
             notes.push(Note {
                 place: Some(seed.place()),
-                message: format!(
-                    "{}, here too: {}",
-                    seed.finding.message,
-                    self.place(seed.place())
-                ),
+                message: format!("{}, here too", seed.finding.message),
             });
         }
-        notes.push(Note::new(self.cost(root)));
         notes.extend(why);
         let verdict = match fit_together(&change.edits) {
             true => Verdict::Rewrite {
@@ -218,8 +211,9 @@ impl Chains<'_> {
             codemod: finding.codemod,
             file: finding.file,
             range: finding.range,
-            message: format!("{}; {way}", finding.message),
+            message,
             why: notes,
+            conversion: Some(conversion),
             verdict,
         }
     }

@@ -9,7 +9,6 @@ use super::seed::Seed;
 use crate::{
     analysis::{
         functions::FunctionKey,
-        in_place::Trust,
         propagation::{Decision, Fate, Root},
         reach::Graph,
         sites::{Caller, Site},
@@ -32,11 +31,12 @@ pub struct Chains<'a> {
 }
 
 impl Chains<'_> {
-    fn name(&self, key: FunctionKey) -> &str {
+    /// The name of a function.
+    pub fn name(&self, key: FunctionKey) -> &str {
         self.graph.nodes[&key].name()
     }
 
-    /// The calls that come to a seed, from the async code down, and their names in one sentence.
+    /// The calls that come to a seed, from the async code down, and what it does to that.
     pub fn way(&self, seed: &Seed) -> (Vec<Note>, String) {
         let way = self.graph.way(seed.function.unit);
         let mut names: Vec<String> = Vec::new();
@@ -55,7 +55,15 @@ impl Chains<'_> {
         }
         let start = names.first().cloned().unwrap_or_default();
         let through = names.get(1..).unwrap_or_default().join(", ");
-        (notes, format!("{start} comes to it through {through}"))
+        let flavor = way.last().and_then(|site| match &site.caller {
+            Caller::Async(code) => code.flavor,
+            _ => None,
+        });
+        let does = seed.message(flavor);
+        (
+            notes,
+            format!("{does}; {start} comes to it through {through}"),
+        )
     }
 
     /// A place for people.
@@ -63,74 +71,10 @@ impl Chains<'_> {
         self.ws.members.place(file, range.start().into())
     }
 
-    /// Why each function becomes async.
-    pub fn functions(&self, root: &Root, seeds: &[Seed], trust: &mut Trust) -> Vec<Note> {
-        let mut notes = Vec::new();
-        let parts = root.functions.iter().flat_map(|(key, form)| {
-            let parts = &self.graph.nodes[key].parts;
-            parts.iter().map(move |part| (part, *form))
-        });
-        for (definition, form) in parts {
-            let key = definition.key;
-            let name = &definition.name;
-            let seed = seeds.iter().find(|seed| seed.function.key == key);
-            let called = || {
-                root.calls
-                    .iter()
-                    .find_map(|(site, fate)| match (&site.caller, fate) {
-                        (Caller::Function(caller), Fate::Await) if caller.key == key => Some(site),
-                        _ => None,
-                    })
-            };
-            let because = match (seed, called()) {
-                (Some(seed), _) => {
-                    format!("it awaits the future at {}", self.place(seed.place()))
-                }
-                (None, Some(site)) => {
-                    let place = self.place((site.file, site.range));
-                    format!("it awaits `{}` at {place}", self.name(site.of))
-                }
-                (None, None) => match &definition.in_trait {
-                    Some(it) => format!("the trait `{}` says so", it.name),
-                    None => continue,
-                },
-            };
-            let twin = self.twins.get(key).and_then(|twin| twin.as_ref().ok());
-            let mut message = match twin {
-                Some(twin) => format!(
-                    "`{name}` keeps its signature, and drives the new `{}`, which is async because \
-                     {because}",
-                    twin.name
-                ),
-                None => format!("`{name}` becomes async because {because}"),
-            };
-            if twin.is_some() {
-                if root.kept.get(&key).is_some_and(|bridge| bridge.alone) {
-                    message += "; it needs a runtime from its start then";
-                }
-                trust.lower();
-            } else if definition.public {
-                message += "; other crates can see it, so this is breaking (F13)";
-                trust.lower();
-            }
-            if let Some(refusal) = &definition.not_send {
-                message += &format!("; {} (F15)", refusal.message);
-                trust.lower();
-            }
-            if form.is_sent() {
-                message += "; its future has to be `Send`, which only a compiler can tell";
-                trust.lower();
-            }
-            if definition.tracks_caller {
-                message += "; its `#[track_caller]` does nothing then (F14)";
-                trust.lower();
-            }
-            notes.push(Note {
-                place: Some((key.file, definition.place)),
-                message,
-            });
-        }
-        notes
+    /// The declaration of a function of a trait.
+    pub fn declaration(&self, unit: FunctionKey) -> Option<(FileId, TextRange)> {
+        let (part, _) = self.graph.nodes[&unit].declaration()?;
+        Some((part.key.file, part.place))
     }
 
     /// The calls that are driven where they stand, by the reason.
@@ -153,59 +97,18 @@ impl Chains<'_> {
                 let place = (sites[0].file, sites[0].range);
                 let more = match sites.len() {
                     1 => String::new(),
-                    n => format!(" and {} more", n - 1),
+                    n => format!(", and at {} more", n - 1),
                 };
                 let is = if names.len() == 1 { "is" } else { "are" };
                 Note {
                     place: Some(place),
                     message: format!(
-                        "{} {is} driven at the call, {}{more}: {reason} ({code})",
-                        names.join(", "),
-                        self.place(place)
+                        "{} {is} driven at the call{more}: {reason} ({code})",
+                        names.join(", ")
                     ),
                 }
             })
             .collect()
-    }
-
-    /// What the change takes.
-    pub fn cost(&self, root: &Root) -> String {
-        let nodes = || {
-            root.functions
-                .keys()
-                .flat_map(|key| &self.graph.nodes[key].parts)
-        };
-        let changed = || {
-            root.calls
-                .iter()
-                .filter(|(_, fate)| !matches!(fate, Fate::Stay))
-        };
-        let driven = changed()
-            .filter(|(_, fate)| matches!(fate, Fate::Bridge(..)))
-            .count();
-        let files: BTreeSet<FileId> = (changed().map(|(site, _)| site.file))
-            .chain(nodes().map(|it| it.key.file))
-            .collect();
-        let packages: BTreeSet<&str> = nodes().map(|it| it.package.as_str()).collect();
-        let seen = nodes().filter(|it| it.public).count();
-        let public = seen - root.kept.len();
-        let mut cost = format!(
-            "{} of {} in {}: {} awaited",
-            count(nodes().count(), "function"),
-            count(packages.len(), "package"),
-            count(files.len(), "file"),
-            count(changed().count() - driven, "call"),
-        );
-        if driven > 0 {
-            cost += &format!(", {} driven where they stand", count(driven, "call"));
-        }
-        if public > 0 {
-            cost += &format!(", {}", count(public, "public signature"));
-        }
-        if !root.kept.is_empty() {
-            cost += &format!(", {} kept", count(root.kept.len(), "public signature"));
-        }
-        cost
     }
 }
 
@@ -216,12 +119,5 @@ fn caller_name(site: &Site) -> String {
         Caller::Made(name) => name.clone(),
         Caller::Closure(outer) => outer.clone().unwrap_or_else(|| "a closure".to_owned()),
         Caller::Constant => "a constant".to_owned(),
-    }
-}
-
-fn count(n: usize, what: &str) -> String {
-    match n {
-        1 => format!("1 {what}"),
-        n => format!("{n} {what}s"),
     }
 }

@@ -11,12 +11,13 @@ use crate::{
         awaited::Future,
         functions::{Definition, FunctionKey, definition, key_of},
         recursion::leads_to,
+        severity::Severity,
         sites::Driver,
     },
     change::Change,
     codemod::{Finding, Verdict},
     context::{Call, FileContext},
-    knowledge::Role,
+    knowledge::{Api, Flavor, Role},
     refusal::{Refusal, RefusalKind},
     workspace::WorkspaceContext,
 };
@@ -31,6 +32,8 @@ pub struct Seed {
     /// The future in the call.
     future: TextRange,
     future_text: String,
+    /// What drives it.
+    api: Api,
     /// What may drive the future elsewhere.
     pub driver: Option<Driver>,
     /// What refutes that the future is `Send`.
@@ -63,6 +66,7 @@ impl Seed {
             finding,
             future: range,
             future_text: ctx.slice(range).to_owned(),
+            api: call.api.clone(),
             driver: Driver::of(ctx, call.api),
             not_send: None,
             leads_to: leads_to
@@ -75,6 +79,11 @@ impl Seed {
     /// Where it stands.
     pub fn place(&self) -> (FileId, TextRange) {
         (self.finding.file, self.finding.range)
+    }
+
+    /// What the call does today to code of a runtime that comes to it.
+    pub fn message(&self, flavor: Option<Flavor>) -> String {
+        Severity::of(&self.api, flavor).sentence(&self.api.path)
     }
 
     /// Why the future can't be awaited where it is.

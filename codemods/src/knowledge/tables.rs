@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::{
-    Api, Argument, Blocking, BlockingCrate, Derive, Drives, InAsync, Knowledge, Logger,
+    Api, Argument, Blocking, BlockingCrate, Derive, Drives, Flavor, InAsync, Knowledge, Logger,
     Nonblocking, OnDrop, Returns, Role, Wrapped,
 };
 
@@ -87,6 +87,7 @@ struct EntryRow {
     path: String,
     #[serde(default)]
     test: bool,
+    flavor: Option<Flavor>,
 }
 
 impl RuntimeFile {
@@ -170,8 +171,8 @@ impl RuntimeFile {
         for TaskRow { path } in self.detaches {
             add(path, Role::Detaches);
         }
-        for EntryRow { path, test } in self.entry {
-            add(path, Role::Entry { test });
+        for EntryRow { path, test, flavor } in self.entry {
+            add(path, Role::Entry { test, flavor });
         }
         for (index, unstable, trigger) in special {
             apis[index].unstable = unstable;
