@@ -9,6 +9,7 @@ use ra_ap_syntax::{
 
 use super::{
     alive::alive_at,
+    closures::{calls_around, can_be_written},
     functions::{self, FunctionKey, definition, key_of},
     held::{Held, Kind, is_chosen, is_not_send_already},
     in_place::cancellation,
@@ -19,7 +20,7 @@ use crate::{
     context::{Enclosing, FileContext},
     facts::TargetKind,
     knowledge::{Api, Argument, Definition, Drives, Role},
-    refusal::Refusal,
+    refusal::{Refusal, RefusalKind},
 };
 
 /// A call, as plain data.
@@ -41,6 +42,9 @@ pub struct Site {
     pub range: TextRange,
     /// Who makes it.
     pub caller: Caller,
+    /// It stands in closures that are written out if it is awaited, or is a function in the place of
+    /// one.
+    pub in_closure: bool,
     /// Tests, benches and examples.
     pub in_tests: bool,
     /// The guard that would be held while the call waits.
@@ -62,8 +66,9 @@ pub enum Caller {
     Function(Box<functions::Definition>),
     /// A function that a macro makes.
     Made(String),
-    /// A closure that is not async, with the name of the function around it.
-    Closure(Option<String>),
+    /// A closure that is not async, with the name of the function around it, and why it can't be
+    /// written out.
+    Closure(Option<String>, Refusal),
     /// A constant, a static or a const block.
     Constant,
 }
@@ -256,7 +261,8 @@ fn in_generic(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
     })
 }
 
-/// A call of `of`, which goes to `callee`. `None` for what a macro makes, and can't be edited in the file.
+/// A call of `of`, which goes to `callee`, or a path that hands it over to what calls it there and
+/// then. `None` for what can't be edited in the file, or is called at another time.
 pub fn site(
     ctx: &FileContext<'_>,
     call: &ast::Expr,
@@ -265,12 +271,29 @@ pub fn site(
 ) -> Option<Site> {
     let node = call.syntax();
     let range = ctx.source_range(node)?;
-    let enclosing = ctx.enclosing(node);
-    let body = enclosing.as_ref().and_then(Enclosing::body);
-    let outer = || ctx.enclosing_function_name(node).unwrap_or_default();
+    let is_path = matches!(call, ast::Expr::PathExpr(_));
+    let (calls, enclosing) = match calls_around(ctx, call) {
+        Some((calls, enclosing)) => (calls, Some(enclosing)),
+        None if is_path => return None,
+        None => (Vec::new(), None),
+    };
+    let outer = || ctx.enclosing_function_name(node);
+    let written = can_be_written(ctx, call, &calls);
+    let stays = |refusal| Caller::Closure(outer(), refusal);
     let caller = match &enclosing {
-        Some(enclosing) if enclosing.is_async() => Caller::Async(AsyncCode {
-            name: outer(),
+        Some(Enclosing::Closure(_)) => {
+            let place = outer().map_or_else(String::new, |name| format!(" in `{name}`"));
+            let message = format!("a closure{place} that is not async calls it");
+            stays(Refusal::new(RefusalKind::F6, message))
+        }
+        Some(_) if let Err(refusal) = written => stays(refusal),
+        Some(Enclosing::SyncFn(function)) => match definition(ctx, function) {
+            Some(definition) => Caller::Function(Box::new(definition)),
+            None => Caller::Made(function.name()?.text().to_string()),
+        },
+        Some(Enclosing::Const) | None => Caller::Constant,
+        Some(enclosing) => Caller::Async(AsyncCode {
+            name: outer().unwrap_or_default(),
             function: match enclosing {
                 Enclosing::AsyncFn(function) => ctx.sema.to_fn_def(function),
                 _ => None,
@@ -278,13 +301,11 @@ pub fn site(
             .and_then(|function| key_of(ctx, function)),
             is_not_send: !has_to_be_send(ctx, node) && is_not_send_already(ctx, enclosing),
         }),
-        Some(Enclosing::SyncFn(function)) => match definition(ctx, function) {
-            Some(definition) => Caller::Function(Box::new(definition)),
-            None => Caller::Made(function.name()?.text().to_string()),
-        },
-        Some(Enclosing::Closure(_)) => Caller::Closure(ctx.enclosing_function_name(node)),
-        _ => Caller::Constant,
     };
+    if is_path && !matches!(caller, Caller::Async(_) | Caller::Function(_)) {
+        return None;
+    }
+    let body = enclosing.as_ref().and_then(Enclosing::body);
     let waits = matches!(caller, Caller::Async(_) | Caller::Function(_));
     let body = body.filter(|_| waits);
     let alive = body.map(|body| alive_at(ctx, node, &body));
@@ -303,11 +324,15 @@ pub fn site(
         in_generic: in_generic(ctx, node),
         file: ctx.file,
         range,
+        in_closure: !calls.is_empty(),
         in_tests,
         held: guards.iter().find_map(Held::refusal),
         not_send: in_the_way.map(Held::not_send),
         cancelled: cancellation(ctx, node),
-        bridges: drivers.at(ctx, node, in_tests),
+        bridges: match is_path {
+            true => Vec::new(),
+            false => drivers.at(ctx, node, in_tests),
+        },
         caller,
     })
 }

@@ -191,7 +191,7 @@ fn caller_name(site: &Site) -> String {
         Caller::Async(code) => code.name.clone(),
         Caller::Function(caller) => caller.name.clone(),
         Caller::Made(name) => name.clone(),
-        Caller::Closure(outer) => outer.clone().unwrap_or_else(|| "a closure".to_owned()),
+        Caller::Closure(outer, _) => outer.clone().unwrap_or_else(|| "a closure".to_owned()),
         Caller::Constant => "a constant".to_owned(),
     }
 }

@@ -267,7 +267,20 @@ impl Census<'_, '_> {
                 self.call(function, &call.into(), it)
             }
             _ if !self.is_sought(function, it) => Resolved::Other,
-            _ => Resolved::Ours(What::Stuck(as_value(&expr, it))),
+            _ => {
+                let callee = key_of(self.ctx, function).unwrap_or(it.key);
+                let handed_over = site(
+                    self.ctx,
+                    &expr.clone().into(),
+                    (it.key, callee),
+                    self.drivers,
+                )
+                .filter(|_| self.crates == 1 || it.key.file == self.ctx.file);
+                Resolved::Ours(match handed_over {
+                    Some(site) => What::Call(Box::new(site)),
+                    None => What::Stuck(as_value(&expr, it)),
+                })
+            }
         }
     }
 
