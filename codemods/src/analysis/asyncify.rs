@@ -81,8 +81,9 @@ pub fn wraps(
     let boxed = boxed(graph, root, leads_to);
     let mut wraps: BTreeMap<FileId, Vec<Wrap>> = BTreeMap::new();
     for (index, (site, fate)) in root.calls.iter().enumerate() {
+        let is_boxed = boxed.contains(&index);
         let (before, after) = match fate {
-            Fate::Await if boxed.contains(&index) => ("Box::pin(", ").await"),
+            Fate::Await if is_boxed => ("Box::pin(", ").await"),
             Fate::Await => ("", ".await"),
             Fate::Bridge(bridge, _) => (&*bridge.before, &*bridge.after),
         };
@@ -90,6 +91,7 @@ pub fn wraps(
             range: site.range,
             before: before.to_owned(),
             after: after.to_owned(),
+            is_boxed,
             in_closure: site.in_closure && matches!(fate, Fate::Await),
         });
     }

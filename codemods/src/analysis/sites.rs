@@ -261,6 +261,19 @@ fn in_generic(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
     })
 }
 
+/// Whether a closure belongs to an iterator that nothing drives where it is made.
+fn is_lazy(ctx: &FileContext<'_>, closure: &ast::ClosureExpr) -> bool {
+    let list = closure.syntax().parent();
+    let call = list.and_then(|it| it.parent()).and_then(ast::Expr::cast);
+    let callee = call.and_then(|it| ctx.callee(&it));
+    let declared = callee.map(|it| ctx.in_trait(it).unwrap_or(it));
+    let container = declared.and_then(|it| it.as_assoc_item(ctx.db));
+    match container.map(|it| it.container(ctx.db)) {
+        Some(AssocItemContainer::Trait(it)) => ctx.trait_at("core::iter::Iterator") == Some(it),
+        _ => false,
+    }
+}
+
 /// A call of `of`, which goes to `callee`, or a path that hands it over to what calls it there and
 /// then. `None` for what can't be edited in the file, or is called at another time.
 pub fn site(
@@ -281,10 +294,19 @@ pub fn site(
     let written = can_be_written(ctx, call, &calls);
     let stays = |refusal| Caller::Closure(outer(), refusal);
     let caller = match &enclosing {
-        Some(Enclosing::Closure(_)) => {
+        Some(Enclosing::Closure(closure)) => {
             let place = outer().map_or_else(String::new, |name| format!(" in `{name}`"));
-            let message = format!("a closure{place} that is not async calls it");
-            stays(Refusal::new(RefusalKind::F6, message))
+            let (kind, message) = match is_lazy(ctx, closure) {
+                true => (
+                    RefusalKind::F19,
+                    format!("an iterator{place} calls it when it is asked"),
+                ),
+                false => (
+                    RefusalKind::F6,
+                    format!("a closure{place} that is not async calls it"),
+                ),
+            };
+            stays(Refusal::new(kind, message))
         }
         Some(_) if let Err(refusal) = written => stays(refusal),
         Some(Enclosing::SyncFn(function)) => match definition(ctx, function) {

@@ -184,6 +184,7 @@ impl Chains<'_> {
             }
         }
         why.extend(self.functions(root, seeds, &mut trust));
+        why.extend(self.boxed(root, &wraps));
         why.extend(self.bridges(root));
         let (mut notes, way) = self.way(&seeds[0]);
         notes.extend(seeds[0].finding.why.iter().cloned());

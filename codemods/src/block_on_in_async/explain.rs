@@ -8,6 +8,7 @@ use ra_ap_syntax::TextRange;
 use super::seed::Seed;
 use crate::{
     analysis::{
+        closures::Wrap,
         functions::FunctionKey,
         in_place::Trust,
         propagation::{Decision, Fate, Root},
@@ -115,6 +116,27 @@ impl Chains<'_> {
             });
         }
         notes
+    }
+
+    /// The calls whose future is boxed.
+    pub fn boxed(&self, root: &Root, wraps: &BTreeMap<FileId, Vec<Wrap>>) -> Vec<Note> {
+        let calls = root.calls.iter().filter(|(site, _)| {
+            let mut wraps = wraps.get(&site.file).into_iter().flatten();
+            wraps.any(|it| it.range == site.range && it.is_boxed)
+        });
+        calls
+            .map(|(site, _)| {
+                let place = (site.file, site.range);
+                let name = self.name(site.of);
+                Note {
+                    place: Some(place),
+                    message: format!(
+                        "`{name}` leads back to itself, and is boxed at {} (F10)",
+                        self.place(place)
+                    ),
+                }
+            })
+            .collect()
     }
 
     /// The calls that are driven where they stand, by the reason.

@@ -19,6 +19,8 @@ pub struct Wrap {
     pub before: String,
     /// What stands behind it.
     pub after: String,
+    /// Whether it boxes a future.
+    pub is_boxed: bool,
     /// Whether it stands in a closure that is written out because of it, or is a function in the
     /// place of one.
     pub in_closure: bool,
@@ -59,6 +61,9 @@ pub fn can_be_written(
     expr: &ast::Expr,
     calls: &[Called],
 ) -> Result<(), Refusal> {
+    if calls.is_empty() {
+        return Ok(());
+    }
     let in_macro = ctx.sema.hir_file_for(expr.syntax()).is_macro();
     let range = ctx.source_range(expr.syntax()).filter(|_| !in_macro);
     let Some(range) = range else {
@@ -69,6 +74,7 @@ pub fn can_be_written(
         range,
         before: String::new(),
         after: ".await".to_owned(),
+        is_boxed: false,
         in_closure: true,
     };
     let wait = wait.written(ctx, expr, Vec::new())?;
@@ -184,7 +190,7 @@ impl Wrap {
         mut inside: Vec<Written>,
     ) -> Result<Written, Refusal> {
         let is_path = matches!(expr, ast::Expr::PathExpr(_));
-        if is_path && !self.before.is_empty() {
+        if is_path && self.is_boxed {
             let message = "a function that leads back to itself is handed over, and can't be boxed";
             return Err(Refusal::new(RefusalKind::R9, message));
         }
