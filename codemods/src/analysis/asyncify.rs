@@ -6,6 +6,7 @@ use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{TextRange, TextSize};
 
 use super::{
+    closures::Wrap,
     functions::{Definition, FunctionKey},
     propagation::{Fate, Form, Root},
     reach::Graph,
@@ -57,12 +58,10 @@ impl Around {
     }
 }
 
-/// Makes the functions of a root async, and their calls what was decided. `leads_to` names the async
-/// functions that the futures driven in each function come to await.
+/// Says that the functions of a root are async, or puts their twins beside them, which calls then name.
 pub fn asyncify(
     graph: &Graph,
     root: &Root,
-    leads_to: &BTreeMap<FunctionKey, BTreeSet<FunctionKey>>,
     twins: &Twins,
     around: &mut Around,
     change: &mut Change,
@@ -81,24 +80,41 @@ pub fn asyncify(
     for (file, at, text) in attributes {
         around.add(file, TextRange::empty(at), &text, "");
     }
-    let boxed = boxed(graph, root, leads_to);
-    for (index, (site, fate)) in root.calls.iter().enumerate() {
+    for (site, fate) in &root.calls {
         if let (Fate::Await, Some(renamed)) = (fate, twins.renamed(site)) {
             change.edits.extend(renamed.edits.iter().cloned());
             change.gone.extend(&renamed.gone);
             change.leftovers.extend(renamed.leftovers.iter().cloned());
         }
-        match fate {
-            Fate::Stay => {}
-            Fate::Await if boxed.contains(&index) => {
-                around.add(site.file, site.range, "Box::pin(", ").await");
-            }
-            Fate::Await => around.add(site.file, site.range, "", ".await"),
-            Fate::Bridge(bridge, _) => {
-                around.add(site.file, site.range, &bridge.before, &bridge.after);
-            }
-        }
     }
+}
+
+/// What is written around the calls of a root, as it was decided, by file. `leads_to` names the async
+/// functions that the futures driven in each function come to await.
+pub fn wraps(
+    graph: &Graph,
+    root: &Root,
+    leads_to: &BTreeMap<FunctionKey, BTreeSet<FunctionKey>>,
+) -> BTreeMap<FileId, Vec<Wrap>> {
+    let boxed = boxed(graph, root, leads_to);
+    let mut wraps: BTreeMap<FileId, Vec<Wrap>> = BTreeMap::new();
+    for (index, (site, fate)) in root.calls.iter().enumerate() {
+        let is_boxed = boxed.contains(&index);
+        let (before, after) = match fate {
+            Fate::Await if is_boxed => ("Box::pin(", ").await"),
+            Fate::Await => ("", ".await"),
+            Fate::Bridge(bridge, _) => (&*bridge.before, &*bridge.after),
+            Fate::Stay => continue,
+        };
+        wraps.entry(site.file).or_default().push(Wrap {
+            range: site.range,
+            before: before.to_owned(),
+            after: after.to_owned(),
+            is_boxed,
+            in_closure: site.in_closure && matches!(fate, Fate::Await),
+        });
+    }
+    wraps
 }
 
 /// Says that a function is async.

@@ -125,6 +125,11 @@ impl Contracts<'_> {
     /// Whether a call can be awaited: of what keeps its signature it has to name the twin.
     fn awaits(&self, site: &Site) -> Result<Fate, Refusal> {
         match self.twins.get(site.of) {
+            Some(Ok(_)) if site.in_closure => {
+                let message =
+                    "what keeps its signature is called in a closure that would be written out";
+                Err(Refusal::new(RefusalKind::F13, message))
+            }
             Some(Ok(twin)) if self.twins.renamed(site).is_none() => {
                 let message = format!("the call has no path to `{}`", twin.name);
                 Err(Refusal::new(RefusalKind::F13, message))
@@ -293,12 +298,7 @@ impl Contracts<'_> {
                 let message = format!("a macro makes `{name}`, which calls it");
                 Refusal::new(RefusalKind::F11, message)
             }
-            Caller::Closure(outer) => {
-                let outer = outer.as_ref();
-                let place = outer.map_or_else(String::new, |name| format!(" in `{name}`"));
-                let message = format!("a closure{place} that is not async calls it");
-                Refusal::new(RefusalKind::F6, message)
-            }
+            Caller::Closure(_, refusal) => refusal.clone(),
             Caller::Constant => {
                 let message = "a constant or static is made with it";
                 Refusal::new(RefusalKind::F8, message)
