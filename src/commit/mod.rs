@@ -61,6 +61,14 @@ pub struct Recovered {
     pub settled: Settled,
 }
 
+/// Whether every file that is to be written is what was analysed still.
+///
+/// # Errors
+/// If a file can't be read.
+pub fn is_current(outcome: &Outcome) -> Result<bool> {
+    Ok(stale::stale(&System, outcome)?.is_empty())
+}
+
 /// Writes the changed files. A file that is no longer what was analysed is left as it is; the
 /// changes that edit it are taken out of the outcome, with those that build on them.
 ///

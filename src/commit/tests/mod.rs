@@ -11,7 +11,7 @@ use unpark_codemods::codemod::Safety;
 
 use super::*;
 use crate::{
-    outcome::Change,
+    outcome::{Change, Verification},
     overlay::{Overlay, Replacement},
     replay,
     source::Source,
@@ -141,8 +141,11 @@ fn a_file_that_changed_keeps_its_new_text_and_takes_its_changes_along() {
         .change(1, &[("b.rs", "two", "2")])
         .change(1, &[("c.rs", "one", "1")]);
     case.write("a.rs", "somebody was here");
+    case.outcome.verification = Some(Verification::default());
+    assert!(!is_current(&case.outcome).unwrap());
     let committed = commit(&mut case.outcome).unwrap();
     assert_eq!(committed.dropped, BTreeSet::from([1]));
+    assert_eq!(case.outcome.verification, None);
     assert_eq!(committed.stale, [case.folder.path().join("a.rs")]);
     assert_eq!(case.read("a.rs"), "somebody was here");
     assert_eq!(case.read("b.rs"), "one 2");
