@@ -96,7 +96,8 @@
 //!   a macro, F18 an operator, F19 an iterator that is driven elsewhere).
 //! - Another `block_on` in it stays, or one would be driven inside of another that can't be (R9).
 //! - It is to keep its signature, and can't over an async function: a parameter has no name, it is
-//!   unsafe, the new name is in use, or nothing can drive the future there (F13).
+//!   unsafe, the new name is in use, nothing can drive the future there, or it is called in a closure
+//!   that would have to be written out (F13).
 //! - More functions would become async together than `--max-functions` allows (R7).
 //!
 //! `Handle::block_on` can only take the place of a call in a closure of tokio's `spawn_blocking` or

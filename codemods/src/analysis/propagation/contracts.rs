@@ -122,9 +122,22 @@ impl Contracts<'_> {
         })
     }
 
+    /// Whether async code comes to a call.
+    fn is_reached(&self, site: &Site) -> bool {
+        match &site.caller {
+            Caller::Function(caller) => {
+                let node = self.graph.nodes.get(&caller.unit);
+                node.is_some_and(|node| node.reached.is_some())
+            }
+            _ => true,
+        }
+    }
+
     /// Whether a call can be awaited: of what keeps its signature it has to name the twin.
     fn awaits(&self, site: &Site) -> Result<Fate, Refusal> {
         match self.twins.get(site.of) {
+            // What no async code comes to does not change.
+            Some(Ok(_)) if site.in_closure && !self.is_reached(site) => Ok(Fate::Stay),
             Some(Ok(_)) if site.in_closure => {
                 let message =
                     "what keeps its signature is called in a closure that would be written out";
