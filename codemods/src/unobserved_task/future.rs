@@ -15,8 +15,8 @@ pub fn task_name(ctx: &FileContext<'_>, future: &ast::Expr) -> String {
     }
 }
 
-/// The function whose future this is, looking through adapters, `.await` and the last expression
-/// of an async block with no other statement.
+/// The function whose future this is, looking through adapters, `.await` and the only expression
+/// of an async block.
 fn function_name(future: &ast::Expr) -> Option<String> {
     match future {
         ast::Expr::CallExpr(call) => match call.expr()? {
@@ -50,10 +50,12 @@ fn function_name(future: &ast::Expr) -> Option<String> {
         ast::Expr::TryExpr(tried) => function_name(&tried.expr()?),
         ast::Expr::BlockExpr(block) => {
             let list = block.stmt_list()?;
-            if list.statements().next().is_some() {
-                return None;
+            let mut statements = list.statements();
+            match (statements.next(), statements.next(), list.tail_expr()) {
+                (None, _, Some(tail)) => function_name(&tail),
+                (Some(ast::Stmt::ExprStmt(only)), None, None) => function_name(&only.expr()?),
+                _ => None,
             }
-            function_name(&list.tail_expr()?)
         }
         _ => None,
     }
