@@ -18,8 +18,8 @@ use ra_ap_syntax::{AstNode, NodeOrToken};
 use ra_ap_vfs::{FileExcluded, Vfs, VfsPath};
 use rayon::prelude::*;
 use unpark_codemods::{
+    cfg::inactive_cfg,
     codemod::Candidate,
-    context::inactive_cfg,
     facts::{PackageFacts, TargetKind},
 };
 

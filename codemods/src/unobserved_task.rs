@@ -52,8 +52,8 @@
 //!
 //! # When it refuses
 //! - The output or the error is of a type that is not known (R2).
-//! - The package has its logger only behind a feature, or on some targets (R6): the message says
-//!   how to have it on every build.
+//! - The package has its logger only behind a feature that the place is not itself behind, or on some
+//!   targets (R6): the message says how to have it on every build.
 //! - The handle is the value of a match or if arm, or of a body with a `return`, where the others
 //!   must have the same type; or the call says of which type the future is (R5).
 //! - The call stands in what a macro makes, and not in the file (R8).

@@ -69,7 +69,7 @@ impl<'a> Site<'a, '_> {
             let refusal = Refusal::new(RefusalKind::R5, words);
             return self.finding(message, why, Verdict::Refused(refusal));
         }
-        let safety = match safety_of_logging(ctx) {
+        let safety = match safety_of_logging(ctx, place) {
             Ok((safety, note)) => {
                 why.extend(note);
                 safety
@@ -119,7 +119,7 @@ impl<'a> Site<'a, '_> {
             return self.finding(message, why, Verdict::Refused(refusal));
         }
         if error.is_some() {
-            match safety_of_logging(self.ctx) {
+            match safety_of_logging(self.ctx, self.call.expr.syntax()) {
                 Ok((_, note)) => why.extend(note),
                 Err(verdict) => return self.finding(message, why, verdict),
             }
@@ -157,7 +157,7 @@ impl<'a> Site<'a, '_> {
             "a panic of {} is seen by nobody: its handle is dropped",
             self.name
         );
-        let why: Vec<Note> = match safety_of_logging(self.ctx) {
+        let why: Vec<Note> = match safety_of_logging(self.ctx, self.call.expr.syntax()) {
             Ok((_, note)) => note.into_iter().collect(),
             Err(verdict) => return Some(self.finding(message, Vec::new(), verdict)),
         };
