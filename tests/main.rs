@@ -9,6 +9,7 @@ mod engines;
 mod fixtures;
 mod format;
 mod knowledge;
+mod limits;
 mod projects;
 mod support;
 mod verify;
