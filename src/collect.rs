@@ -22,7 +22,7 @@ use crate::{
     overlay::Replacement,
     run::line_of,
     source::Lines,
-    suppress::{self, Allow},
+    suppress::{self, Allow, Allows},
 };
 
 /// What becomes of a finding that rests on syntax alone.
@@ -105,29 +105,13 @@ pub fn stopped(
     }
 }
 
-/// The comment that allows a codemod's finding at an offset of the original text.
-pub fn allow_for<'a>(
-    allows: &'a [Allow],
-    file: &OpenFile,
-    codemod: &str,
-    offset: usize,
-) -> Option<&'a Allow> {
-    if allows.is_empty() {
-        return None;
-    }
-    let lines = suppress::lines_of(&file.source.text, offset);
-    allows.iter().find(|allow| {
-        lines.contains(&allow.line) && allow.codemod == codemod && !allow.reason.is_empty()
-    })
-}
-
 /// Adds what the rounds over one workspace came to.
 pub fn workspace(
     outcome: &mut Outcome,
     plan: &Plan<'_>,
     project: &Project,
     files: &Files,
-    allows: &BTreeMap<PathBuf, Vec<Allow>>,
+    allows: &BTreeMap<PathBuf, Allows>,
     rounds: Rounds,
 ) {
     let collector = Collector { plan, files };
@@ -164,12 +148,9 @@ pub fn workspace(
     let mut used: BTreeSet<(PathBuf, u32)> = BTreeSet::new();
     for settled in &rounds.open {
         let file = &files[&settled.finding.file];
-        let allow = allow_for(
-            allows.get(&file.path).map_or(&[][..], Vec::as_slice),
-            file,
-            settled.finding.codemod,
-            settled.start,
-        );
+        let allow = allows
+            .get(&file.path)
+            .and_then(|allows| allows.for_finding(settled.finding.codemod, settled.start));
         if let Some(allow) = allow {
             used.insert((file.path.clone(), allow.range.start().into()));
             let mut finding = collector.finding(settled, None, State::Suppressed);
@@ -193,11 +174,17 @@ pub fn workspace(
         outcome
             .sources
             .insert(file.path.clone(), file.source.clone());
-        for allow in allows.get(&file.path).into_iter().flatten() {
+        let path = file.path.strip_prefix(&project.root).unwrap_or(&file.path);
+        let mut ordinals: BTreeMap<&str, usize> = BTreeMap::new();
+        for allow in allows.get(&file.path).map_or(&[][..], Allows::comments) {
+            let text = &file.source.text[allow.range];
+            let ordinal = ordinals.entry(text).or_default();
+            let id = identity::of(suppress::NAME, path, text, *ordinal);
+            *ordinal += 1;
             let is_used = used.contains(&(file.path.clone(), allow.range.start().into()));
             outcome
                 .findings
-                .extend(about_suppression(file, allow, is_used, &names));
+                .extend(about_suppression(id, file, allow, is_used, &names));
         }
         if !file.overlay.is_unchanged() {
             let package = project.package_of(&file.path);
@@ -363,6 +350,7 @@ impl Collector<'_> {
 
 /// What is wrong with a suppression comment itself.
 fn about_suppression(
+    id: String,
     file: &OpenFile,
     allow: &Allow,
     is_used: bool,
@@ -397,9 +385,8 @@ fn about_suppression(
         return None;
     };
     let lines = Lines::new(&file.source.text, file.source.shift());
-    let anchor = format!("{name}\n{}", allow.reason);
     Some(Finding {
-        id: identity::of(suppress::NAME, &file.path, &anchor, allow.line),
+        id,
         codemod: suppress::NAME,
         state: State::Manual,
         safety: Safety::Manual,

@@ -22,6 +22,8 @@ pub const MAX_DEPTH: usize = 500;
 pub const MAX_NESTING: usize = 2000;
 /// How long a codemod may look at a file.
 pub const TIME: Duration = Duration::from_secs(60);
+/// How long rustfmt may take for a file.
+pub const RUSTFMT: Duration = Duration::from_secs(10);
 /// The stack of each thread, in bytes. Enough for analysing a tree of `MAX_DEPTH`, and for parsing
 /// what nests up to `MAX_NESTING`.
 pub const STACK: usize = 256 << 20;

@@ -7,8 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, bail};
-use ra_ap_ide_db::{FileId, span::Edition};
-use ra_ap_syntax::SourceFile;
+use ra_ap_ide_db::FileId;
 use unpark_codemods::{
     CATALOGUE, Codemod,
     codemod::{Candidate, Finding, IN_TESTS, Safety},
@@ -28,7 +27,7 @@ use crate::{
     progress::Progress,
     source::Lines,
     start::{self, WITHOUT_CARGO, check_names},
-    suppress::{self, Allow},
+    suppress::Allows,
     verify::{Judgement, Verifier},
     workspace::Workspace,
 };
@@ -406,12 +405,13 @@ pub fn analyse(
         .map(|codemod| codemod.name)
         .filter(|name| config.level(name) == Level::Report)
         .collect();
-    let allows: BTreeMap<PathBuf, Vec<Allow>> = files
+    let allows: BTreeMap<PathBuf, Allows> = files
         .values()
-        .map(|file| (file.path.clone(), allows_of(file)))
+        .filter_map(|file| Some((file.path.clone(), Allows::of(&file.source.text)?)))
         .collect();
     let allowed = |file: &OpenFile, finding: &Finding, at: usize| {
-        collect::allow_for(&allows[&file.path], file, finding.codemod, at).is_some()
+        let allows = allows.get(&file.path);
+        allows.is_some_and(|allows| allows.for_finding(finding.codemod, at).is_some())
     };
     let plan = Plan {
         selection: chosen.selection,
@@ -517,14 +517,6 @@ fn named(candidates: &[Vec<Candidate>]) -> impl Iterator<Item = &Candidate> {
         .iter()
         .flatten()
         .filter(|candidate| candidate.path.is_some())
-}
-
-fn allows_of(file: &OpenFile) -> Vec<Allow> {
-    if !file.source.text.contains(suppress::MARKER) {
-        return Vec::new();
-    }
-    let parse = SourceFile::parse(&file.source.text, Edition::CURRENT);
-    suppress::allows(&parse.tree(), &file.source.text)
 }
 
 /// The line of an offset, from 0.

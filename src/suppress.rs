@@ -1,7 +1,9 @@
 //! `// unpark: allow(NAME) reason` comments.
 
+use std::sync::Arc;
+
 use ra_ap_ide_db::span::Edition;
-use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind, TextRange, TextSize, ast};
+use ra_ap_syntax::{AstNode, Parse, SourceFile, SyntaxKind, TextRange, TextSize, ast};
 
 /// The word that every suppression comment holds.
 pub const MARKER: &str = "unpark:";
@@ -22,31 +24,71 @@ pub struct Allow {
     pub reason: String,
 }
 
-/// The lines, from 0, on which a comment speaks of a place: its own, and the first of the statement
-/// that it stands in.
-pub fn lines_of(text: &str, offset: usize) -> [usize; 2] {
-    let line = |offset: usize| text[..offset].matches('\n').count();
-    let file = SourceFile::parse(text, Edition::CURRENT).tree();
-    let at = TextSize::try_from(offset).expect("files are smaller than 4 GiB");
-    let statement = file
-        .syntax()
-        .token_at_offset(at)
-        .right_biased()
-        .into_iter()
-        .flat_map(|token| token.parent_ancestors())
-        .find(|node| {
-            let tail = node
-                .parent()
-                .is_some_and(|parent| ast::StmtList::can_cast(parent.kind()));
-            ast::Stmt::can_cast(node.kind()) || tail
-        });
-    let start = statement.map_or(offset, |node| node.text_range().start().into());
-    [line(offset), line(start)]
+/// The suppression comments of a file, those included that can't be read.
+pub struct Allows {
+    text: Arc<str>,
+    parse: Parse<SourceFile>,
+    comments: Vec<Allow>,
 }
 
-/// The suppression comments of a file, those included that can't be read. A comment with a line of its own speaks of the next line
-/// that is not a comment; one behind code speaks of its own line.
-pub fn allows(file: &SourceFile, text: &str) -> Vec<Allow> {
+impl Allows {
+    /// Those of a text; `None` if it has none.
+    pub fn of(text: &Arc<str>) -> Option<Allows> {
+        if !text.contains(MARKER) {
+            return None;
+        }
+        let parse = SourceFile::parse(text, Edition::CURRENT);
+        let comments = comments(&parse.tree(), text);
+        Some(Allows {
+            text: Arc::clone(text),
+            parse,
+            comments,
+        })
+    }
+
+    /// All of them, in order.
+    pub fn comments(&self) -> &[Allow] {
+        &self.comments
+    }
+
+    /// The comment that allows a codemod's finding at an offset.
+    pub fn for_finding(&self, codemod: &str, offset: usize) -> Option<&Allow> {
+        let mut wanted = self
+            .comments
+            .iter()
+            .filter(|allow| allow.codemod == codemod && !allow.reason.is_empty())
+            .peekable();
+        wanted.peek()?;
+        let lines = self.lines_of(offset);
+        wanted.find(|allow| lines.contains(&allow.line))
+    }
+
+    /// The lines, from 0, on which a comment speaks of a place: its own, and the first of the
+    /// statement that it stands in.
+    fn lines_of(&self, offset: usize) -> [usize; 2] {
+        let line = |offset: usize| self.text[..offset].matches('\n').count();
+        let at = TextSize::try_from(offset).expect("files are smaller than 4 GiB");
+        let statement = self
+            .parse
+            .syntax_node()
+            .token_at_offset(at)
+            .right_biased()
+            .into_iter()
+            .flat_map(|token| token.parent_ancestors())
+            .find(|node| {
+                let tail = node
+                    .parent()
+                    .is_some_and(|parent| ast::StmtList::can_cast(parent.kind()));
+                ast::Stmt::can_cast(node.kind()) || tail
+            });
+        let start = statement.map_or(offset, |node| node.text_range().start().into());
+        [line(offset), line(start)]
+    }
+}
+
+/// A comment with a line of its own speaks of the next line that is not a comment; one behind code
+/// speaks of its own line.
+fn comments(file: &SourceFile, text: &str) -> Vec<Allow> {
     file.syntax()
         .descendants_with_tokens()
         .filter_map(|element| element.into_token())

@@ -324,3 +324,17 @@ fn only_comments_are_comments() {
     let outcome = played(&text, &[]);
     assert_eq!(states(&outcome), [State::Fixed]);
 }
+
+#[test]
+fn a_comment_is_the_same_one_after_lines_have_moved() {
+    let ids = |text: &str| -> Vec<String> {
+        let outcome = played(text, &[]);
+        let comments = about(&outcome, suppress::NAME);
+        comments.into_iter().map(|comment| comment.id).collect()
+    };
+    let text = commented(&[ALLOW, "let _ = 1;", ALLOW, "let _ = 2;"], "");
+    let before = ids(&text);
+    assert_eq!(before.len(), 2);
+    assert_ne!(before[0], before[1]);
+    assert_eq!(before, ids(&format!("//! Moved.\n\n{text}")));
+}
