@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Result;
+use bytesize::ByteSize;
 use ra_ap_hir::{Crate, EditionedFileId, HirFileId, Semantics, attach_db};
 use ra_ap_ide_db::{
     ChangeWithProcMacros, FileId, FxHashMap, FxHashSet, RootDatabase,
@@ -23,7 +24,7 @@ use unpark_codemods::{
     facts::{PackageFacts, TargetKind},
 };
 
-use crate::{cargo::Project, discover::Skipped, options::Options};
+use crate::{cargo::Project, discover::Skipped, limits, options::Options};
 
 /// A loaded workspace.
 pub struct Workspace {
@@ -34,6 +35,7 @@ pub struct Workspace {
     vfs: Vfs,
     targets: FxHashMap<FileId, (usize, TargetKind)>,
     crates_read: FxHashSet<String>,
+    max_memory: Option<ByteSize>,
 }
 
 /// What the load could not do as it should. Empty when all is well.
@@ -66,6 +68,7 @@ impl Workspace {
             vfs,
             targets: FxHashMap::default(),
             crates_read: FxHashSet::default(),
+            max_memory: options.max_memory,
         };
         workspace.targets = workspace.root_files();
         Ok((workspace, report))
@@ -171,8 +174,13 @@ impl Workspace {
         &self.crates_read
     }
 
+    /// Why nothing more may be loaded, and so nothing more be looked at.
+    pub fn is_full(&self) -> Option<String> {
+        limits::of_memory(self.max_memory)
+    }
+
     /// Computes the def maps that these files need, in parallel. Everything after it asks for them
-    /// one by one, which would be serial.
+    /// one by one, which would be serial. Ends early when memory is full.
     pub fn prime(&mut self, files: &[FileId]) {
         let mut wanted: FxHashSet<Crate> = FxHashSet::default();
         let mut open: Vec<Crate> = files
@@ -195,12 +203,15 @@ impl Workspace {
             .filter_map(|krate| krate.display_name(&self.db));
         self.crates_read = names.map(|name| name.crate_name().to_string()).collect();
         let ahead = self.files_of_core(&order);
+        let max_memory = self.max_memory;
         let (maps, trees) = (self.db.clone(), self.db.clone());
         rayon::join(
             || {
                 let order = order.par_iter().with_max_len(1);
                 order.for_each_with(maps, |db, krate| {
-                    attach_db(db, || krate.root_module(db));
+                    if limits::of_memory(max_memory).is_none() {
+                        attach_db(db, || krate.root_module(db));
+                    }
                 });
             },
             || {
