@@ -27,7 +27,7 @@ use unpark_codemods::{
 
 use crate::{
     analyse::{self, Anchored},
-    discover::CandidateFile,
+    discover::{CandidateFile, Skipped},
     identity,
     outcome::Defect,
     overlay::{Overlay, Replacement},
@@ -112,8 +112,8 @@ pub struct Rounds {
     pub quiet: BTreeMap<&'static str, usize>,
     /// Defects of ours.
     pub defects: BTreeSet<Defect>,
-    /// The looks at a file by a codemod of the selection that met a limit, with the reason.
-    pub stopped: BTreeMap<(FileId, usize), String>,
+    /// The looks at a file by a codemod of the selection that met a limit.
+    pub stopped: BTreeMap<(FileId, usize), Skipped>,
 }
 
 /// A finding with its identity, and its place in the original text.
@@ -222,12 +222,14 @@ fn read(
     let known = attach_db(&workspace.db, || {
         Resolved::new(&workspace.db, plan.knowledge, &crates)
     });
-    let looked = analyse::all(workspace, files, plan, index, &known, &rounds.stopped);
+    let stopped = rounds.stopped.iter().filter(|((_, of), _)| *of == index);
+    let stopped = stopped.map(|((file, _), skipped)| (*file, skipped.clone()));
+    let looked = analyse::all(workspace, files, plan, index, &known, stopped.collect());
     rounds.defects.extend(looked.defects);
     let stopped = looked.stopped.into_iter();
     rounds
         .stopped
-        .extend(stopped.map(|(file, reason)| ((file, index), reason)));
+        .extend(stopped.map(|(file, skipped)| ((file, index), skipped)));
     (
         lower(
             settle(looked.findings, files, rounds, workspace),
@@ -399,7 +401,9 @@ fn open_for_edit(files: &mut Files, workspace: &Workspace, id: FileId) {
     };
     let source = std::fs::read(&path).ok().and_then(Source::decode);
     // With a byte order mark the database would have another text than we.
+    // What it was analysed with is what it has to be.
     if let Some(source) = source.filter(|source| !source.bom)
+        && *source.text == *workspace.text(id)
         && workspace.project.package_of(&path).is_some()
     {
         files.insert(id, OpenFile::new(path, source, Vec::new()));

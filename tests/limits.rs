@@ -69,6 +69,30 @@ fn a_look_that_takes_too_long_is_ended_and_the_next_is_not() {
     }
 }
 
+/// The codemod that looks at the whole workspace starts again, without the file.
+#[test]
+fn a_look_of_many_that_takes_too_long_is_ended_too() {
+    let chain = slow().replace(
+        "    tokio::spawn(work());",
+        "    pollster::block_on(work()).ok();\n}\n\npub async fn serve() {\n    start();",
+    );
+    let mut stage = stage();
+    let short = Options {
+        max_time: Some(Duration::from_millis(1)),
+        ..Options::default()
+    };
+    let late = play(&mut stage, &chain, short);
+    let reason = "block-on-in-async took longer than 0.001 s for it, and was stopped";
+    is_left_alone(&late, reason);
+    let unsafe_fixes = Options {
+        unsafe_fixes: true,
+        ..Options::default()
+    };
+    let outcome = play(&mut stage, &chain, unsafe_fixes);
+    assert_eq!(outcome.skipped, []);
+    assert_eq!(outcome.count(State::Fixed), 1);
+}
+
 #[test]
 fn files_are_not_looked_at_when_memory_is_full() {
     let small = Options {

@@ -16,6 +16,7 @@ pub mod refusal;
 pub mod settings;
 pub mod syntax;
 pub mod text;
+pub mod workspace;
 
 mod block_on_in_async;
 mod pointless_spawn_blocking;
