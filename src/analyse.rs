@@ -121,7 +121,17 @@ fn look_at(
     index: usize,
     known: &Resolved<'_>,
 ) -> Vec<(FileId, Result<Anchors, Stopped>)> {
-    let looked: Vec<Vec<_>> = Watchdog::over(&mut workspace.db, plan.max_time, |db, watchdog| {
+    let give_up = |id: FileId| {
+        if let Some(give_up) = plan.give_up {
+            give_up(&Defect {
+                path: files[&id].path.clone(),
+                codemod: plan.selection[index].name,
+                message: "it does not end, and can't be ended".to_owned(),
+            });
+        }
+    };
+    let (db, limit) = (&mut workspace.db, plan.max_time);
+    let looked: Vec<Vec<_>> = Watchdog::over(db, limit, &give_up, |db, watchdog| {
         groups
             .par_iter()
             .with_max_len(1)

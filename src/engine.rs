@@ -49,6 +49,8 @@ pub struct Plan<'a> {
     pub report_only: &'a BTreeSet<&'static str>,
     /// How long a codemod may look at a file.
     pub max_time: Duration,
+    /// See [`Options::give_up`](crate::options::Options::give_up).
+    pub give_up: Option<fn(&Defect) -> !>,
     /// The memory after which no more files are looked at.
     pub max_memory: Option<ByteSize>,
     /// Findings whose changes are not to be taken, with the reason; a run without them is a

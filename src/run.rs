@@ -425,6 +425,7 @@ pub fn analyse(
         report_only: &report_only,
         max_memory: options.max_memory,
         max_time: options.max_time.unwrap_or(limits::TIME),
+        give_up: options.give_up,
         denied: chosen.denied,
         lowered: chosen.lowered,
         allowed: &allowed,
