@@ -152,7 +152,7 @@ fn run(cases: &[Case], seed: u64, tally: &Tally) -> Option<String> {
             tally.cases.fetch_add(1, Ordering::Relaxed);
             let (case, files) = mutated(cases, &input);
             let ended = ends_well(&case, &files, tally);
-            ended.map_err(|broken| TestCaseError::fail(broken))
+            ended.map_err(TestCaseError::fail)
         })
     });
     match result {
@@ -186,10 +186,15 @@ fn cases() -> Vec<Case> {
             let words = ["spawn", "block_on"];
             (text.len() < 100_000 && words.iter().any(|word| text.contains(word))).then_some(text)
         });
-        cases.extend(texts.map(|text| Case {
-            before: BTreeMap::from([("src/lib.rs".to_owned(), text)]),
-            ..Case::default()
-        }));
+        let sources: Vec<Case> = texts
+            .map(|text| Case {
+                before: BTreeMap::from([("src/lib.rs".to_owned(), text)]),
+                ..Case::default()
+            })
+            .collect();
+        // As many of the ones as of the others.
+        cases = vec![cases.clone(); 1 + sources.len() / cases.len()].concat();
+        cases.extend(sources);
     }
     cases
 }
@@ -202,7 +207,7 @@ fn mutated(cases: &[Case], input: &Input) -> (Case, Files) {
     case.options.unsafe_fixes |= input.unsafe_fixes;
     case.options.include_tests |= input.unsafe_fixes;
     let from: Vec<&String> = input.from.get(cases).before.values().collect();
-    let from: &String = *input.file.get(&from);
+    let from: &String = input.file.get::<&String>(&from);
     let before = case.before.iter();
     let mut files: Files = before
         .map(|(name, text)| (name.clone(), text.clone().into_bytes()))

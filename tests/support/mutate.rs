@@ -223,15 +223,15 @@ impl Mutation {
             Kind::SwapTokens => swapped(text, a_token(&self.place)?, a_token(&self.other)?),
             Kind::InsertText => {
                 let at = a_token(&self.place)?.start;
-                replaced(at..at, *self.choice.get(TEXTS))
+                replaced(at..at, self.chosen(TEXTS))
             }
-            Kind::ReplaceByText => replaced(a_token(&self.place)?, *self.choice.get(TEXTS)),
+            Kind::ReplaceByText => replaced(a_token(&self.place)?, self.chosen(TEXTS)),
             Kind::Rename => {
                 let names: Vec<usize> = (0..tokens.len())
                     .filter(|&at| tokens.kind(at) == SyntaxKind::IDENT)
                     .collect();
                 let name = (!names.is_empty()).then(|| *self.place.get(&names))?;
-                replaced(tokens.text_range(name), *self.choice.get(NAMES))
+                replaced(tokens.text_range(name), self.chosen(NAMES))
             }
             Kind::CopyNode => {
                 let (from, to) = self.alike(text)?;
@@ -287,7 +287,7 @@ impl Mutation {
                 let at = (!ends.is_empty()).then(|| *self.place.get(&ends))?;
                 replaced(at..at, "\r")
             }
-            Kind::Head => Some([*self.choice.get(HEADS), text].concat()),
+            Kind::Head => Some([self.chosen(HEADS), text].concat()),
             Kind::Truncate | Kind::OddByte => None,
         }
     }
@@ -302,6 +302,10 @@ impl Mutation {
             }
             _ => None,
         }
+    }
+
+    fn chosen(&self, texts: &'static [&'static str]) -> &'static str {
+        self.choice.get::<&str>(texts)
     }
 
     /// One of the places that a person thinks in.
