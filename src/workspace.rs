@@ -12,7 +12,7 @@ use bytesize::ByteSize;
 use ra_ap_hir::{Crate, EditionedFileId, HirFileId, Semantics, attach_db};
 use ra_ap_ide_db::{
     ChangeWithProcMacros, FileId, FxHashMap, FxHashSet, RootDatabase,
-    base_db::{CrateOrigin, LangCrateOrigin},
+    base_db::{CrateOrigin, LangCrateOrigin, SourceDatabase},
 };
 use ra_ap_paths::{AbsPathBuf, Utf8PathBuf};
 use ra_ap_syntax::{AstNode, NodeOrToken};
@@ -98,6 +98,11 @@ impl Workspace {
     /// The path of a file.
     pub fn path(&self, file: FileId) -> Option<PathBuf> {
         Some(PathBuf::from(self.vfs.file_path(file).as_path()?.as_str()))
+    }
+
+    /// The text of a file, as it is analysed: without a byte order mark.
+    pub fn text(&self, file: FileId) -> &str {
+        self.db.file_text(file).text(&self.db)
     }
 
     /// Puts another text into a file. Waits until every clone of the database is gone.
