@@ -74,12 +74,24 @@ pub fn all(
     stopped: BTreeMap<FileId, Skipped>,
 ) -> Looked {
     let mut stopped = stopped;
+    let root = workspace.project.root.clone();
+    let give_up = |id: FileId| {
+        if let Some(give_up) = plan.give_up {
+            let path = files.get(&id).map_or(&root, |file| &file.path);
+            give_up(&Defect {
+                path: path.clone(),
+                codemod: plan.selection[index].name,
+                message: "it does not end, and can't be ended".to_owned(),
+            });
+        }
+    };
     loop {
         let before = Looked {
             stopped: stopped.clone(),
             ..Looked::default()
         };
-        let (looked, late) = Watchdog::over(workspace, plan.max_time, |workspace, watchdog| {
+        let limit = plan.max_time;
+        let (looked, late) = Watchdog::over(workspace, limit, &give_up, |workspace, watchdog| {
             let view = View {
                 workspace,
                 files,
@@ -99,7 +111,7 @@ pub fn all(
             return looked;
         }
         // Once more, without those that took too long: what others saw may not be whole.
-        let (codemod, limit) = (plan.selection[index].name, plan.max_time.as_secs_f64());
+        let (codemod, limit) = (plan.selection[index].name, limit.as_secs_f64());
         let reason = format!("{codemod} took longer than {limit} s for it, and was stopped");
         for file in late {
             let path = workspace.path(file).unwrap_or_default();

@@ -388,6 +388,7 @@ impl SelectionArgs {
             cargo: cargo.options(),
             max_memory: self.max_memory,
             max_time: None,
+            give_up: None,
             jobs: self.jobs.map_or(0, NonZeroUsize::get),
             progress,
             verify: None,

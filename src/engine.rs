@@ -22,14 +22,15 @@ use unpark_codemods::{
     change,
     codemod::{Candidate, Finding, Note, Safety, Verdict},
     knowledge::{Knowledge, Resolved},
+    refusal::{Refusal, RefusalKind},
     settings::Settings,
 };
 
 use crate::{
     analyse::{self, Anchored},
-    discover::{CandidateFile, Skipped},
+    discover::{self, CandidateFile, Skipped},
     identity,
-    outcome::Defect,
+    outcome::{Defect, relative},
     overlay::{Overlay, Replacement},
     source::{Source, with_line_ends_of},
     workspace::Workspace,
@@ -49,6 +50,8 @@ pub struct Plan<'a> {
     pub report_only: &'a BTreeSet<&'static str>,
     /// How long a codemod may look at a file.
     pub max_time: Duration,
+    /// See [`Options::give_up`](crate::options::Options::give_up).
+    pub give_up: Option<fn(&Defect) -> !>,
     /// The memory after which no more files are looked at.
     pub max_memory: Option<ByteSize>,
     /// Findings whose changes are not to be taken, with the reason; a run without them is a
@@ -321,6 +324,7 @@ fn write(
     let mut taken: Vec<(Settled, change::Change)> = Vec::new();
     let mut by_file: BTreeMap<FileId, Vec<change::Edit>> = BTreeMap::new();
     for settled in found {
+        let settled = refused_if_shut(settled, files, workspace);
         let Verdict::Rewrite { safety, change, .. } = &settled.finding.verdict else {
             open.push(settled);
             continue;
@@ -337,19 +341,12 @@ fn write(
             open.push(settled);
             continue;
         }
-        for edit in &change.edits {
-            open_for_edit(files, workspace, edit.file);
-        }
-        let all_open = change
-            .edits
-            .iter()
-            .all(|edit| files.contains_key(&edit.file));
         let fits = change.edits.iter().all(|edit| {
             by_file
                 .get(&edit.file)
                 .is_none_or(|taken| taken.iter().all(|other| edit.fits_beside(other)))
         });
-        if !all_open || !fits {
+        if !fits {
             // It is found again in the next round, in the text that the others leave.
             open.push(settled);
             continue;
@@ -391,22 +388,45 @@ fn write(
     (Vec::new(), true)
 }
 
-/// Opens a file that had no candidate, because a change edits it too.
-fn open_for_edit(files: &mut Files, workspace: &Workspace, id: FileId) {
-    if files.contains_key(&id) {
-        return;
-    }
-    let Some(path) = workspace.path(id) else {
-        return;
+/// A change that edits a file that must not be edited is none.
+fn refused_if_shut(mut settled: Settled, files: &mut Files, workspace: &Workspace) -> Settled {
+    let Verdict::Rewrite { change, .. } = &settled.finding.verdict else {
+        return settled;
     };
+    let edits = change.edits.iter();
+    let shut = edits.map(|edit| open_for_edit(files, workspace, edit.file));
+    if let Err(reason) = shut.collect::<Result<(), String>>() {
+        settled.finding.verdict = Verdict::Refused(Refusal::new(RefusalKind::R8, reason));
+    }
+    settled
+}
+
+/// Opens a file that had no candidate, because a change edits it too.
+///
+/// # Errors
+/// If it must not be edited.
+fn open_for_edit(files: &mut Files, workspace: &Workspace, id: FileId) -> Result<(), String> {
+    if files.contains_key(&id) {
+        return Ok(());
+    }
+    let path = workspace.path(id).ok_or("its file has no path")?;
+    let shut = |reason: &str| {
+        let path = relative(&path, &workspace.project.root);
+        format!("{path} would have to be edited, but {reason}")
+    };
+    let package = workspace.project.package_of(&path);
+    let package = package.ok_or_else(|| shut("it is not a member's file"))?;
     let source = std::fs::read(&path).ok().and_then(Source::decode);
-    // With a byte order mark the database would have another text than we.
-    // What it was analysed with is what it has to be.
-    if let Some(source) = source.filter(|source| !source.bom)
-        && *source.text == *workspace.text(id)
-        && workspace.project.package_of(&path).is_some()
-    {
-        files.insert(id, OpenFile::new(path, source, Vec::new()));
+    let source = source.ok_or_else(|| shut("it can't be read"))?;
+    if *source.text != *workspace.text(id) {
+        return Err(shut("it was saved meanwhile"));
+    }
+    match discover::reason_to_leave_alone(&source.text, package.facts.edition) {
+        Some(reason) => Err(shut(&reason)),
+        None => {
+            files.insert(id, OpenFile::new(path, source, Vec::new()));
+            Ok(())
+        }
     }
 }
 

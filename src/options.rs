@@ -4,6 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 
+use crate::outcome::Defect;
+
 /// One run.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -27,6 +29,8 @@ pub struct Options {
     pub max_memory: Option<ByteSize>,
     /// How long a codemod may look at a file, if not [`limits::TIME`](crate::limits::TIME).
     pub max_time: Option<Duration>,
+    /// Ends the process, where a look takes too long and can't be ended. Without it, the run waits.
+    pub give_up: Option<fn(&Defect) -> !>,
     /// How many threads; 0 for one for each core.
     pub jobs: usize,
     /// Show progress on standard error.

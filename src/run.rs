@@ -425,6 +425,7 @@ pub fn analyse(
         report_only: &report_only,
         max_memory: options.max_memory,
         max_time: options.max_time.unwrap_or(limits::TIME),
+        give_up: options.give_up,
         denied: chosen.denied,
         lowered: chosen.lowered,
         allowed: &allowed,
@@ -460,15 +461,9 @@ pub fn open(
             }
         }
     }
-    // A byte order mark is no part of the text that is analysed.
-    let texts: Vec<_> = files
-        .iter()
-        .filter(|(_, file)| file.source.bom)
-        .map(|(id, file)| (*id, file.text.to_string()))
-        .collect();
-    if !texts.is_empty() {
-        workspace.write(texts);
-    }
+    // Whatever was saved since a file was read, all that is said is said of the text that was read.
+    let texts = files.iter();
+    workspace.write(texts.map(|(id, file)| (*id, file.text.to_string())));
     workspace.prime(&files.keys().copied().collect::<Vec<_>>());
     if workspace.is_full().is_some() {
         return files;

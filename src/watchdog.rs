@@ -48,11 +48,13 @@ pub enum Stopped {
 
 impl Watchdog {
     /// Watches over some work. Each look of it may take as long as the limit says; if one takes
-    /// longer, all are ended. Gives what came of the work, and the files that took too long: if
-    /// there are any, the work is not whole.
+    /// longer, all are ended. A look that does not even end then, in as much time again, is given
+    /// up. Gives what came of the work, and the files that took too long: if there are any, the work
+    /// is not whole.
     pub fn over<T>(
         workspace: &mut Workspace,
         limit: Duration,
+        give_up: &(dyn Fn(FileId) + Sync),
         work: impl FnOnce(&Workspace, &Watchdog) -> T,
     ) -> (T, BTreeSet<FileId>) {
         let watched = Mutex::default();
@@ -65,8 +67,13 @@ impl Watchdog {
             let watching = scope.spawn(move || {
                 while over.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                     if watch.somebody_is_late() {
-                        // Waits until every clone is gone, and so until the work is done.
-                        db.trigger_cancellation();
+                        thread::scope(|scope| {
+                            // Waits until every clone is gone, and so until the work is done.
+                            scope.spawn(|| db.trigger_cancellation());
+                            while over.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+                                watch.late().into_iter().for_each(give_up);
+                            }
+                        });
                     }
                 }
                 db
@@ -112,15 +119,19 @@ impl Watchdog {
     }
 
     fn somebody_is_late(&self) -> bool {
-        let mut watched = self.watched();
-        let late: Vec<FileId> = watched
-            .looks
-            .values()
+        let late = self.late();
+        self.watched().late.extend(&late);
+        !late.is_empty()
+    }
+
+    /// What is looked at for longer than the limit.
+    fn late(&self) -> Vec<FileId> {
+        let watched = self.watched();
+        let looks = watched.looks.values();
+        looks
             .filter(|(_, since)| since.elapsed() >= self.limit)
             .map(|(file, _)| *file)
-            .collect();
-        watched.late.extend(&late);
-        !late.is_empty()
+            .collect()
     }
 
     fn watched(&self) -> MutexGuard<'_, Watched> {

@@ -1,14 +1,21 @@
 //! What takes too long or too much memory is named, and left alone.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::OnceLock, thread, time::Duration};
 
 use bytesize::ByteSize;
+use ra_ap_ide_db::{FileId, RootDatabase};
 use rstest::rstest;
+use salsa::Database as _;
 use unpark::{
     options::Options,
     outcome::{Outcome, State},
+    watchdog::Watchdog,
 };
-use unpark_codemods::refusal::RefusalKind;
+use unpark_codemods::{
+    CATALOGUE, Codemod,
+    codemod::{Pass, Safety},
+    refusal::RefusalKind,
+};
 
 use crate::support::{
     fixture::Case,
@@ -91,6 +98,68 @@ fn a_look_of_many_that_takes_too_long_is_ended_too() {
     let outcome = play(&mut stage, &chain, unsafe_fixes);
     assert_eq!(outcome.skipped, []);
     assert_eq!(outcome.count(State::Fixed), 1);
+}
+
+fn unobserved_task() -> &'static Codemod {
+    let mut catalogue = CATALOGUE.iter();
+    let found = catalogue.find(|codemod| codemod.name == "unobserved-task");
+    found.expect("it is in the catalogue")
+}
+
+/// It asks the database as a codemod does, and never comes to an end.
+static ENDLESS: Codemod = Codemod {
+    name: "endless",
+    summary: "",
+    docs: "",
+    safety: Safety::Manual,
+    triggers: |_| Vec::new(),
+    candidates: |outline, knowledge| (unobserved_task().candidates)(outline, knowledge),
+    pass: Pass::File(|ctx, _| {
+        loop {
+            ctx.db.unwind_if_revision_cancelled();
+        }
+    }),
+};
+
+#[test]
+fn a_codemod_that_never_ends_is_ended() {
+    let mut stage = stage();
+    stage.selection = vec![&ENDLESS];
+    let short = Options {
+        max_time: Some(Duration::from_millis(20)),
+        ..Options::default()
+    };
+    let late = play(&mut stage, TASK, short);
+    stage.selection = CATALOGUE.iter().collect();
+    let reason = "endless took longer than 0.02 s for it, and was stopped";
+    is_left_alone(&late, reason);
+    let next = play(&mut stage, TASK, Options::default());
+    assert_eq!((next.skipped.len(), next.count(State::Fixed)), (0, 1));
+}
+
+/// The program ends itself then.
+#[test]
+fn a_look_that_can_not_be_ended_is_given_up() {
+    let mut stage = stage();
+    let file = FileId::from_raw(7);
+    let given_up = OnceLock::new();
+    let give_up = |id| {
+        given_up.get_or_init(|| id);
+    };
+    Watchdog::over(
+        &mut stage.workspace,
+        Duration::from_millis(5),
+        &give_up,
+        |_, watchdog| {
+            let looked = watchdog.look(file, || {
+                while given_up.get().is_none() {
+                    thread::yield_now();
+                }
+            });
+            assert!(looked.is_ok());
+        },
+    );
+    assert_eq!(given_up.get(), Some(&file));
 }
 
 #[test]

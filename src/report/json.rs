@@ -204,16 +204,15 @@ pub fn error(message: &str, help: Option<&str>, out: &mut dyn Write) -> io::Resu
     line(out, &Line::Error(ErrorLine { message, help }))
 }
 
-/// Writes a defect that ended a run.
+/// Writes a defect that ended a run; where it is not known, with an empty path and codemod.
 ///
 /// # Errors
 /// If it can't be written.
-pub fn defect(message: &str, out: &mut dyn Write) -> io::Result<()> {
-    let (path, codemod) = (String::new(), "");
+pub fn defect(path: &str, codemod: &str, message: &str, out: &mut dyn Write) -> io::Result<()> {
     line(
         out,
         &Line::Defect(DefectLine {
-            path,
+            path: path.to_owned(),
             codemod,
             message,
         }),

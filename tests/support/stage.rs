@@ -34,10 +34,12 @@ use super::fixture::Case;
 
 /// The loaded stage. Cases play one after the other: there is one database.
 pub struct Stage {
-    workspace: Workspace,
+    pub workspace: Workspace,
     root: PathBuf,
     /// What a test asks for, beside what its case says.
     pub options: Options,
+    /// What is run.
+    pub selection: Vec<&'static Codemod>,
     /// What every file of the stage holds when nobody plays.
     empty: BTreeMap<PathBuf, (FileId, String)>,
 }
@@ -109,6 +111,7 @@ impl Stage {
             workspace,
             root,
             options: Options::default(),
+            selection: CATALOGUE.iter().collect(),
             empty,
         }
     }
@@ -120,16 +123,45 @@ impl Stage {
         files: &BTreeMap<String, String>,
         denied: &BTreeMap<String, String>,
     ) -> Outcome {
-        let folder = self.root.join(&case.options.package);
-        let selection: Vec<&'static Codemod> = CATALOGUE.iter().collect();
+        let knowledge = config(case).knowledge();
+        let mut candidates = Vec::new();
+        for (name, text) in files {
+            let source = Source::decode(text.clone().into_bytes()).expect("fixtures are UTF-8");
+            let tree = SourceFile::parse(text, Edition::CURRENT).tree();
+            let tokens = LexedStr::new(Edition::CURRENT, text);
+            let outline = Outline::of(&tokens, &tree, &knowledge);
+            let found = self.selection.iter();
+            let found = found.map(|codemod| (codemod.candidates)(&outline, &knowledge));
+            candidates.push(CandidateFile {
+                path: self.folder(case).join(name),
+                source,
+                candidates: found.collect(),
+            });
+        }
+        self.perform(case, files, candidates, denied)
+    }
+
+    /// The folder of the package that a case plays in.
+    pub fn folder(&self, case: &Case) -> PathBuf {
+        self.root.join(&case.options.package)
+    }
+
+    /// Plays what was found in some files.
+    pub fn perform(
+        &mut self,
+        case: &Case,
+        files: &BTreeMap<String, String>,
+        candidates: Vec<CandidateFile>,
+        denied: &BTreeMap<String, String>,
+    ) -> Outcome {
+        let folder = self.folder(case);
+        let selection = self.selection.clone();
         let config = config(case);
-        let knowledge = config.knowledge();
         let mut texts: BTreeMap<FileId, String> = self
             .empty
             .values()
             .map(|(id, text)| (*id, text.clone()))
             .collect();
-        let mut candidates = Vec::new();
         for (name, text) in files {
             let path = folder.join(name);
             let (id, _) = self
@@ -137,19 +169,6 @@ impl Stage {
                 .get(&path)
                 .unwrap_or_else(|| panic!("no file {name} on stage"));
             texts.insert(*id, text.clone());
-            let source = Source::decode(text.clone().into_bytes()).expect("fixtures are UTF-8");
-            let tree = SourceFile::parse(text, Edition::CURRENT).tree();
-            let tokens = LexedStr::new(Edition::CURRENT, text);
-            let outline = Outline::of(&tokens, &tree, &knowledge);
-            let found = selection
-                .iter()
-                .map(|codemod| (codemod.candidates)(&outline, &knowledge))
-                .collect();
-            candidates.push(CandidateFile {
-                path,
-                source,
-                candidates: found,
-            });
         }
         self.workspace.write(texts);
         let mut outcome = Outcome {
@@ -225,9 +244,9 @@ fn config(case: &Case) -> Config {
     Config::load(folder.path()).expect("the configuration of a fixture is valid")
 }
 
-/// The texts of a case after a run.
-pub fn after(case: &Case, outcome: &Outcome) -> BTreeMap<String, String> {
-    let mut texts = case.before.clone();
+/// The texts of files after a run.
+pub fn after(before: &BTreeMap<String, String>, outcome: &Outcome) -> BTreeMap<String, String> {
+    let mut texts = before.clone();
     for file in &outcome.files {
         texts.insert(outcome.shown(&file.path), file.after.clone());
     }
