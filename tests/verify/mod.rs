@@ -1,6 +1,7 @@
 //! What the user's own compiler does not accept is never written, and all else is.
 
 mod isolation;
+mod layouts;
 
 use crate::support::{project::Project, snapshot::assert_snapshot};
 
