@@ -240,6 +240,14 @@ impl<'a> FileContext<'a> {
         }
     }
 
+    /// The trait that a path would name at a place.
+    pub fn trait_in_scope(&self, place: &SyntaxNode, path: &str) -> Option<Trait> {
+        match self.in_scope(place, path)? {
+            PathResolution::Def(ModuleDef::Trait(trait_)) => Some(trait_),
+            _ => None,
+        }
+    }
+
     /// Whether a name can be bound at a place: in a pattern, that of a constant binds nothing.
     pub fn can_be_bound(&self, place: &SyntaxNode, name: &str) -> bool {
         !matches!(

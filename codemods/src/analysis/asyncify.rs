@@ -62,12 +62,14 @@ pub fn asyncify(
     root: &Root,
     leads_to: &BTreeMap<FunctionKey, BTreeSet<FunctionKey>>,
     around: &mut Around,
+    change: &mut Change,
 ) {
     for key in &root.functions {
         let definition = &graph.nodes[key].definition;
         around.add(key.file, TextRange::empty(definition.header), "async ", "");
     }
     let boxed = boxed(root, leads_to);
+    let mut imports = BTreeSet::new();
     for (index, (site, fate)) in root.calls.iter().enumerate() {
         match fate {
             Fate::Await if boxed.contains(&index) => {
@@ -76,8 +78,14 @@ pub fn asyncify(
             Fate::Await => around.add(site.file, site.range, "", ".await"),
             Fate::Bridge(bridge, _) => {
                 around.add(site.file, site.range, &bridge.before, &bridge.after);
+                let through = bridge.through.iter().map(|&it| (site.file, it));
+                change.used.extend(through);
+                imports.extend(bridge.import.clone().map(|(at, text)| (site.file, at, text)));
             }
         }
+    }
+    for (file, at, text) in imports {
+        change.insert(file, at, text);
     }
 }
 

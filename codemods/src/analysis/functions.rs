@@ -42,6 +42,8 @@ pub struct Definition {
     pub place: TextRange,
     /// How it may be named.
     pub shape: Shape,
+    /// How many arguments a call by its path has: the receiver counts.
+    pub parameters: usize,
     /// The only package that can name it.
     pub only_in: Option<String>,
     /// The trait's functions that lead to it.
@@ -106,6 +108,7 @@ pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
             Some(_) if function.has_self_param(ctx.db) => Shape::Method,
             Some(_) => Shape::Associated,
         },
+        parameters: function.assoc_fn_params(ctx.db).len(),
         only_in: (!public || !library).then(|| ctx.package.name.clone()),
         also: in_trait
             .and_then(|it| key_of(ctx, it))

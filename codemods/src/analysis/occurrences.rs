@@ -9,7 +9,7 @@ use ra_ap_ide_db::{FileId, FxHashMap, FxHashSet};
 use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, SyntaxToken, TextRange};
 
 use self::{
-    names::{is_no_reference, is_test_function, sought_at},
+    names::{is_no_reference, is_test_function, sought_at, takes_others},
     resolve::Census,
 };
 use super::{
@@ -52,6 +52,7 @@ pub struct Sought {
     key: FunctionKey,
     also: Vec<FunctionKey>,
     shape: Shape,
+    parameters: usize,
     only_in: Option<String>,
 }
 
@@ -63,6 +64,7 @@ impl Sought {
             key: definition.key,
             also: definition.also.clone(),
             shape: definition.shape,
+            parameters: definition.parameters,
             only_in: definition.only_in.clone(),
         }
     }
@@ -116,7 +118,9 @@ fn untyped(file: FileId, text: &str, by_name: &ByName<'_>) -> Vec<Occurrence> {
     let mut found = Vec::new();
     for token in tokens(tree.syntax()) {
         for it in sought_at(&token, by_name) {
-            if !is_no_reference(&token) && !is_test_function(&token) {
+            let other =
+                is_no_reference(&token) || is_test_function(&token) || takes_others(&token, it);
+            if !other {
                 found.push(Occurrence {
                     of: it.key,
                     file,

@@ -2,7 +2,7 @@
 
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{
-    AstNode, SyntaxNode, TextRange,
+    AstNode, SyntaxNode, TextRange, TextSize,
     ast::{self, HasName},
 };
 
@@ -11,6 +11,7 @@ use super::{
     functions::{self, FunctionKey, definition, key_of},
     held::{Held, is_not_send_already},
     in_place::cancellation,
+    postfix,
     surroundings::has_to_be_send,
 };
 use crate::{
@@ -79,6 +80,10 @@ pub struct Bridge {
     pub after: String,
     /// It panics where another one is entered inside of it.
     pub alone: bool,
+    /// The import that it takes, and where that would stand.
+    pub import: Option<(TextSize, String)>,
+    /// The imports that it goes through.
+    pub through: Vec<TextRange>,
 }
 
 /// What drove the futures of the seeds, and may drive those of a bridge.
@@ -90,8 +95,13 @@ pub struct Drivers {
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Driver {
-    /// A function that takes a future, needs no runtime, and may run inside of another: its path.
-    Executor(String),
+    /// A function that takes a future, needs no runtime, and may run inside of another.
+    Executor {
+        /// Its path.
+        path: String,
+        /// The path of the method that does the same, where that is how it was written.
+        method: Option<String>,
+    },
     /// The current handle of tokio.
     Handle,
 }
@@ -102,7 +112,7 @@ const ALONE: [&str; 1] = ["futures"];
 impl Driver {
     /// What may stand for a `block_on` elsewhere.
     pub fn of(ctx: &FileContext<'_>, api: &Api) -> Option<Driver> {
-        let Role::BlockOn { drives, .. } = &api.role else {
+        let Role::BlockOn { future, drives, .. } = &api.role else {
             return None;
         };
         match drives {
@@ -112,7 +122,10 @@ impl Driver {
             Drives::Executor => {
                 let rows = ctx.known.knowledge.apis.iter();
                 let mut same = rows.filter(|row| row.runtime == api.runtime && is_plain(row));
-                Some(Driver::Executor(same.next()?.path.clone()))
+                Some(Driver::Executor {
+                    path: same.next()?.path.clone(),
+                    method: (*future == Argument::Receiver).then(|| api.path.clone()),
+                })
             }
         }
     }
@@ -151,13 +164,21 @@ impl Drivers {
 impl Driver {
     fn at(&self, ctx: &FileContext<'_>, node: &SyntaxNode, in_tests: bool) -> Option<Bridge> {
         match self {
-            Driver::Executor(path) => {
+            Driver::Executor { path, method } => {
+                if let Some(method) = method
+                    && is_declared(ctx, path, in_tests)
+                    && let Some(bridge) = postfix::bridge(ctx, node, method)
+                {
+                    return Some(bridge);
+                }
                 let function = ctx.function_in_scope(node, path)?;
                 let api = ctx.known.function(function)?;
                 let bridge = Bridge {
                     before: format!("{path}("),
                     after: ")".to_owned(),
                     alone: false,
+                    import: None,
+                    through: Vec::new(),
                 };
                 (api.path == *path && is_declared(ctx, path, in_tests)).then_some(bridge)
             }
@@ -169,6 +190,8 @@ impl Driver {
                     before: format!("{path}::current().block_on("),
                     after: ")".to_owned(),
                     alone: true,
+                    import: None,
+                    through: Vec::new(),
                 };
                 (is_it && is_declared(ctx, path, in_tests) && is_offloaded(ctx, node))
                     .then_some(bridge)

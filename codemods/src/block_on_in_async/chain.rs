@@ -117,7 +117,7 @@ impl Chains<'_> {
                 }
             }
         }
-        asyncify(self.graph, root, &leads_to, &mut around);
+        asyncify(self.graph, root, &leads_to, &mut around, &mut change);
         around.write(&mut change);
         for (site, fate) in &root.calls {
             match fate {

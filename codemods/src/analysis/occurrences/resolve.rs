@@ -3,12 +3,12 @@
 use ra_ap_hir::{Function, ModuleDef, PathResolution};
 use ra_ap_syntax::{
     AstNode, SyntaxKind, SyntaxToken,
-    ast::{self, HasName},
+    ast::{self, HasAttrs, HasName},
 };
 
 use super::{
     ByName, Occurrence, Sought, What,
-    names::{is_no_reference, is_test_function, sought_at},
+    names::{is_no_reference, is_test_function, sought_at, takes_others},
     prose::{Fence, doctest_words, speaks_of_code, words_of},
     tokens,
 };
@@ -47,14 +47,12 @@ impl Census<'_, '_> {
         for token in tokens(self.ctx.source.syntax()) {
             match token.kind() {
                 SyntaxKind::COMMENT => {
-                    let words = doctest_words(&token, &mut fence);
-                    self.words(
-                        &token,
-                        &words,
-                        by_name,
-                        "an example in a doc comment",
-                        &mut found,
-                    );
+                    let place = "an example in a doc comment";
+                    for word in doctest_words(&token, &mut fence) {
+                        let sought = by_name.get(word.text).into_iter().flatten();
+                        let named = sought.filter(|it| word.may_name(it.shape)).copied();
+                        found.extend(self.in_text(&token, named, place));
+                    }
                 }
                 SyntaxKind::WHITESPACE => {}
                 SyntaxKind::STRING => {
@@ -65,10 +63,12 @@ impl Census<'_, '_> {
                     if let Some(attr) = attr {
                         let path = contract::attribute_path(&attr).unwrap_or_default();
                         let is_prose = path == "doc" && !token.text().contains("```");
-                        if !is_prose && !speaks_of_code(&path) {
-                            let words = words_of(token.text());
+                        if !is_prose && !speaks_of_code(&path) && !self.is_of_clap(&attr) {
                             let place = format!("a string in the attribute `#[{path}]`");
-                            self.words(&token, &words, by_name, &place, &mut found);
+                            for word in words_of(token.text()) {
+                                let named = by_name.get(word.text).into_iter().flatten().copied();
+                                found.extend(self.in_text(&token, named, &place));
+                            }
                         }
                     }
                 }
@@ -98,20 +98,34 @@ impl Census<'_, '_> {
     }
 
     /// Names in a text that is code, and that nothing resolves.
-    fn words(
+    fn in_text<'s>(
         &self,
         token: &SyntaxToken,
-        words: &[&str],
-        by_name: &ByName<'_>,
+        named: impl Iterator<Item = &'s Sought>,
         place: &str,
-        found: &mut Vec<Occurrence>,
-    ) {
-        for word in words {
-            for it in by_name.get(word).into_iter().flatten() {
+    ) -> Vec<Occurrence> {
+        named
+            .map(|it| {
                 let refusal = unknown(it, &format!("stands in {place}"));
-                found.push(self.occurrence(token, it, What::Stuck(refusal)));
-            }
-        }
+                self.occurrence(token, it, What::Stuck(refusal))
+            })
+            .collect()
+    }
+
+    /// Whether an attribute speaks to clap's derives: its strings are the names of arguments, and
+    /// what is shown.
+    fn is_of_clap(&self, attr: &ast::Attr) -> bool {
+        let item = attr.syntax().ancestors().find_map(ast::Adt::cast);
+        let derives = item.iter().flat_map(HasAttrs::attrs);
+        derives
+            .filter_map(|attr| self.ctx.sema.resolve_derive_macro(&attr.meta()?))
+            .flatten()
+            .flatten()
+            .any(|derive| {
+                let krate = derive.module(self.ctx.db).krate(self.ctx.db);
+                let name = krate.display_name(self.ctx.db);
+                name.is_some_and(|name| name.crate_name().as_str() == "clap_derive")
+            })
     }
 
     fn resolve(&self, token: &SyntaxToken, it: &Sought) -> Resolved {
@@ -128,7 +142,7 @@ impl Census<'_, '_> {
             };
         }
         if let Some(condition) = inactive_cfg(self.ctx.sema, self.ctx.file, &parent) {
-            if is_no_reference(token) || is_test_function(token) {
+            if is_no_reference(token) || is_test_function(token) || takes_others(token, it) {
                 return Resolved::Other;
             }
             let mut message = format!("stands in code under cfg({condition})");
@@ -191,7 +205,7 @@ impl Census<'_, '_> {
 
     /// A token of the tree, or of what a macro makes.
     fn resolve_node(&self, token: &SyntaxToken, it: &Sought) -> Resolved {
-        if is_no_reference(token) {
+        if is_no_reference(token) || takes_others(token, it) {
             return Resolved::Other;
         }
         let Some(outer) = token.parent().and_then(|name| name.parent()) else {
