@@ -11,6 +11,10 @@
 //! the future itself, with what drove it before. A `block_on` that no async code comes to is left
 //! alone.
 //!
+//! A function of a trait of the workspace becomes async in the trait and in all that implements it.
+//! The trait promises that its future is `Send` where a caller with parameters for types may need it.
+//! A trait that is used as `dyn` comes under `#[async_trait]`, if the packages depend on it.
+//!
 //! A closure can't wait, but one that std calls there and then can be written out: what `map` and
 //! `collect` do as a loop, what `Option::and_then` does as a `match`, each in the same order, and
 //! with the same end at the first error.
@@ -69,8 +73,8 @@
 //! - Left to a person: a comment says why the call is there.
 //!
 //! A function between stays as it is, and so does the `block_on`:
-//! - It is declared in a trait of the workspace or implements one (F5), is a `const fn` (F8), is
-//!   called by another language (F9), stands under an attribute macro that may not take an async
+//! - Its trait, one of the workspace, can't change with all that implement it (F5). It is a `const fn`
+//!   (F8), is called by another language (F9), stands under an attribute macro that may not take an async
 //!   function (F11), has no body (F14), takes a value that is not `Send` (F15), or its crate is
 //!   `no_std` (F20) or of edition 2015 (F22).
 //! - It is handed over as a function (F7), or stored or compared as one (F16).
@@ -274,6 +278,12 @@ fn verdict(
         trust.lower();
     }
     for held in alive_at(ctx, call.expr.syntax(), body) {
+        if held.kind == Kind::Chosen {
+            match has_to_be {
+                true => return Verdict::Refused(held.not_send()),
+                false => continue,
+            }
+        }
         asides.why.push(held.note(ctx));
         match held.refusal() {
             Some(refusal) if held.is_guard() || !free => return Verdict::Refused(refusal),

@@ -6,10 +6,11 @@ use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{TextRange, TextSize};
 
 use super::{
-    functions::FunctionKey,
-    propagation::{Fate, Root},
+    functions::{Definition, FunctionKey},
+    propagation::{Fate, Form, Root},
     reach::Graph,
     sites::Caller,
+    traits::Boxed,
 };
 use crate::change::{Change, Edit};
 
@@ -64,12 +65,18 @@ pub fn asyncify(
     around: &mut Around,
     change: &mut Change,
 ) {
-    for key in &root.functions {
-        let definition = &graph.nodes[key].definition;
-        around.add(key.file, TextRange::empty(definition.header), "async ", "");
+    let mut attributes = BTreeSet::new();
+    for (key, form) in &root.functions {
+        for part in &graph.nodes[key].parts {
+            write_header(part, *form, around);
+            attributes.extend(attribute(part, *form));
+        }
     }
-    let boxed = boxed(root, leads_to);
     let mut imports = BTreeSet::new();
+    for (file, at, text) in attributes {
+        around.add(file, TextRange::empty(at), &text, "");
+    }
+    let boxed = boxed(graph, root, leads_to);
     for (index, (site, fate)) in root.calls.iter().enumerate() {
         match fate {
             Fate::Await if boxed.contains(&index) => {
@@ -89,23 +96,69 @@ pub fn asyncify(
     }
 }
 
+/// Says that a function is async.
+fn write_header(part: &Definition, form: Form, around: &mut Around) {
+    let promised = part
+        .in_trait
+        .as_ref()
+        .filter(|it| form == Form::Sent && it.declares)
+        .and_then(|it| it.returns.as_ref());
+    match promised {
+        Some(it) => around.add(part.key.file, it.range, &it.before, &it.after),
+        None => around.add(part.key.file, TextRange::empty(part.header), "async ", ""),
+    }
+}
+
+/// The attribute that boxes the futures of a trait or an impl, where it has none yet.
+fn attribute(part: &Definition, form: Form) -> Option<(FileId, TextSize, String)> {
+    let in_trait = part.in_trait.as_ref().filter(|it| it.boxed.is_none())?;
+    let argument = match form {
+        Form::Boxed(Boxed::Send) => "",
+        Form::Boxed(Boxed::Local) => "(?Send)",
+        Form::Plain | Form::Sent => return None,
+    };
+    let attribute = in_trait.attribute.as_ref()?;
+    let (path, indent) = (&attribute.path, &attribute.indent);
+    let text = format!("#[{path}{argument}]\n{indent}");
+    Some((part.key.file, attribute.at, text))
+}
+
 /// The calls that lead back to a function which is under way: without a box, the size of its future
 /// would have no end.
-fn boxed(root: &Root, leads_to: &BTreeMap<FunctionKey, BTreeSet<FunctionKey>>) -> BTreeSet<usize> {
+fn boxed(
+    graph: &Graph,
+    root: &Root,
+    leads_to: &BTreeMap<FunctionKey, BTreeSet<FunctionKey>>,
+) -> BTreeSet<usize> {
     let mut calls = Calls::new();
     let mut of_async = Vec::new();
+    let functions = |key: &FunctionKey| graph.nodes[key].parts.iter().map(|it| it.key);
     for (index, (site, fate)) in root.calls.iter().enumerate() {
+        if matches!(root.functions[&site.of], Form::Boxed(_)) {
+            continue;
+        }
+        // Of a type that is not known here, each function of the trait may be called.
+        let callees: Vec<FunctionKey> = match site.callee == site.of {
+            true => functions(&site.of).collect(),
+            false => vec![site.callee],
+        };
         match (&site.caller, fate) {
             (Caller::Function(caller), Fate::Await) => {
-                calls.entry(caller.key).or_default().push((index, site.of));
+                let of_caller = calls.entry(caller.key).or_default();
+                of_caller.extend(callees.iter().map(|callee| (index, *callee)));
             }
             (Caller::Async(code), Fate::Await) => {
-                of_async.extend(code.function.map(|caller| (index, caller, site.of)));
+                let caller = code.function.into_iter();
+                of_async.extend(caller.flat_map(|caller| {
+                    let callees = callees.iter();
+                    callees.map(move |callee| (index, caller, *callee))
+                }));
             }
             _ => {}
         }
     }
-    let mut boxed = back_edges(&root.functions, &calls);
+    let all: BTreeSet<FunctionKey> = root.functions.keys().flat_map(functions).collect();
+    let mut boxed = back_edges(&all, &calls);
     // What was async before is only under way where a driven future leads to it.
     for &(index, caller, callee) in &of_async {
         let mut open = vec![callee];

@@ -133,7 +133,8 @@ fn frontier(ctx: &FileContext<'_>, node: &ast::Fn, function: Function) -> Option
             format!("`{name}` has the ABI of another language"),
         );
     }
-    if function.is_varargs(ctx.db) || node.body().is_none() {
+    let declares = node.body().is_none() && is_in_trait(ctx, function);
+    if function.is_varargs(ctx.db) || (node.body().is_none() && !declares) {
         return refuse(
             RefusalKind::F14,
             format!("`{name}` has no body that could wait"),
@@ -159,37 +160,30 @@ fn frontier(ctx: &FileContext<'_>, node: &ast::Fn, function: Function) -> Option
 }
 
 fn of_container(ctx: &FileContext<'_>, name: &str, function: Function) -> Option<Refusal> {
-    let (kind, message) = match function.as_assoc_item(ctx.db)?.container(ctx.db) {
-        AssocItemContainer::Trait(trait_) => {
-            let trait_ = trait_.name(ctx.db).as_str().to_owned();
-            let message = format!(
-                "`{name}` is declared in the trait `{trait_}`, whose impls and callers would all change"
-            );
-            (RefusalKind::F5, message)
-        }
-        AssocItemContainer::Impl(it) => {
-            let trait_ = it.trait_(ctx.db)?;
-            let trait_name = trait_.name(ctx.db).as_str().to_owned();
-            if trait_.krate(ctx.db).origin(ctx.db).is_local() {
-                let message = format!(
-                    "`{name}` implements the trait `{trait_name}`, whose other impls and callers would all change"
-                );
-                (RefusalKind::F5, message)
-            } else if ctx.trait_at("core::ops::Drop") == Some(trait_) {
-                (RefusalKind::F3, "`drop` can't be async".to_owned())
-            } else if is_operator(ctx, trait_) {
-                (
-                    RefusalKind::F18,
-                    format!("`{name}` is what an operator calls"),
-                )
-            } else {
-                let message =
-                    format!("`{name}` implements `{trait_name}`, which another crate declares");
-                (RefusalKind::F4, message)
-            }
-        }
+    let AssocItemContainer::Impl(it) = function.as_assoc_item(ctx.db)?.container(ctx.db) else {
+        return None;
+    };
+    let trait_ = it.trait_(ctx.db)?;
+    let trait_name = trait_.name(ctx.db).as_str().to_owned();
+    let (kind, message) = if trait_.krate(ctx.db).origin(ctx.db).is_local() {
+        return None;
+    } else if ctx.trait_at("core::ops::Drop") == Some(trait_) {
+        (RefusalKind::F3, "`drop` can't be async".to_owned())
+    } else if is_operator(ctx, trait_) {
+        let message = format!("`{name}` is what an operator calls");
+        (RefusalKind::F18, message)
+    } else {
+        let message = format!("`{name}` implements `{trait_name}`, which another crate declares");
+        (RefusalKind::F4, message)
     };
     Some(Refusal::new(kind, message))
+}
+
+fn is_in_trait(ctx: &FileContext<'_>, function: Function) -> bool {
+    let container = function
+        .as_assoc_item(ctx.db)
+        .map(|it| it.container(ctx.db));
+    matches!(container, Some(AssocItemContainer::Trait(_)))
 }
 
 fn is_operator(ctx: &FileContext<'_>, trait_: Trait) -> bool {

@@ -8,7 +8,7 @@ use ra_ap_syntax::{
     ast::{self, HasName},
 };
 
-use super::contract;
+use super::{contract, traits::InTrait};
 use crate::{context::FileContext, facts::TargetKind, refusal::Refusal};
 
 /// A function by where its name stands: the same one in every crate that includes its file.
@@ -36,6 +36,8 @@ pub enum Shape {
 pub struct Definition {
     /// What tells it from all others.
     pub key: FunctionKey,
+    /// What it becomes async with goes by this key: see [`unit_of`].
+    pub unit: FunctionKey,
     /// Its name.
     pub name: String,
     /// Where the name stands.
@@ -46,8 +48,8 @@ pub struct Definition {
     pub parameters: usize,
     /// The only package that can name it.
     pub only_in: Option<String>,
-    /// The trait's functions that lead to it.
-    pub also: Vec<FunctionKey>,
+    /// Its part in a trait of the workspace.
+    pub in_trait: Option<InTrait>,
     /// Where `async` would stand.
     pub header: TextSize,
     /// Why it can't become async, by itself.
@@ -78,6 +80,13 @@ pub fn key_of(ctx: &FileContext<'_>, function: Function) -> Option<FunctionKey> 
     })
 }
 
+/// The key of what a function becomes async with: for one that implements a trait of the workspace
+/// that of the trait's declaration, for every other its own.
+pub fn unit_of(ctx: &FileContext<'_>, function: Function) -> Option<FunctionKey> {
+    let declared = ctx.in_trait(function).filter(|it| ctx.is_local(*it));
+    key_of(ctx, declared.unwrap_or(function))
+}
+
 /// A function of this file. `None` for what a macro makes.
 pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
     if ctx.sema.hir_file_for(node.syntax()).is_macro() {
@@ -88,19 +97,22 @@ pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
     let place = name.syntax().text_range();
     let item = function.as_assoc_item(ctx.db);
     let container = item.map(|item| item.container(ctx.db));
-    let in_trait = ctx.in_trait(function).filter(|it| ctx.is_local(*it));
+    let in_trait = InTrait::of(ctx, node, function);
+    let implements = in_trait.as_ref().is_some_and(|it| !it.declares);
     let public = function.visibility(ctx.db) == Visibility::Public;
     // Of several crates that include the file, one may be a library.
     let crates = ctx.sema.file_to_module_defs(ctx.file).count();
     let library = ctx.target == TargetKind::Lib || crates > 1;
-    let implements_foreign = in_trait.is_none()
+    let implements_foreign = !implements
         && matches!(container, Some(AssocItemContainer::Impl(it)) if it.trait_(ctx.db).is_some());
     let contract = contract::of(ctx, node, function);
+    let key = FunctionKey {
+        file: ctx.file,
+        at: place.start(),
+    };
     Some(Definition {
-        key: FunctionKey {
-            file: ctx.file,
-            at: place.start(),
-        },
+        key,
+        unit: unit_of(ctx, function).unwrap_or(key),
         name: name.text().trim_start_matches("r#").to_owned(),
         place,
         shape: match container {
@@ -109,16 +121,14 @@ pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
             Some(_) => Shape::Associated,
         },
         parameters: function.assoc_fn_params(ctx.db).len(),
-        only_in: (!public || !library).then(|| ctx.package.name.clone()),
-        also: in_trait
-            .and_then(|it| key_of(ctx, it))
-            .into_iter()
-            .collect(),
+        // Where the trait can be seen is where it is declared.
+        only_in: (!public || !(library || implements)).then(|| ctx.package.name.clone()),
         header: contract::header(node),
         uncalled: implements_foreign || function.is_main(ctx.db) || contract::is_test(node),
         frontier: contract.frontier,
         not_send: contract.not_send,
-        public: public && library && ctx.package.publish,
+        public: public && library && ctx.package.publish && !implements,
+        in_trait,
         tracks_caller: contract.tracks_caller,
         package: ctx.package.name.clone(),
     })

@@ -41,6 +41,8 @@ pub enum Kind {
     },
     /// It is not `Send`, and neither is the future then.
     NotSend,
+    /// It is of a type that a caller chooses, and need not be `Send`.
+    Chosen,
     /// It is dropped or moved before, but was borrowed: for the compiler, the future is not `Send`.
     Lingers,
 }
@@ -48,13 +50,11 @@ pub enum Kind {
 impl Held {
     /// Whether the future is not `Send` because of it.
     pub fn refutes_send(&self) -> bool {
-        !matches!(
-            self.kind,
-            Kind::Guard {
-                not_send: false,
-                ..
-            }
-        )
+        match self.kind {
+            Kind::Guard { not_send, .. } => not_send,
+            Kind::NotSend | Kind::Lingers => true,
+            Kind::Chosen => false,
+        }
     }
 
     /// Whether it is a guard, or has one in it.
@@ -72,7 +72,7 @@ impl Held {
             Kind::NotSend => {
                 format!("`{name}`, which is not `Send`, would be held while the future waits")
             }
-            Kind::Lingers => return None,
+            Kind::Chosen | Kind::Lingers => return None,
         };
         Some(Refusal::new(RefusalKind::R9, message))
     }
@@ -80,10 +80,13 @@ impl Held {
     /// Why the future is not `Send` because of it.
     pub fn not_send(&self) -> Refusal {
         self.refusal().unwrap_or_else(|| {
-            let message = format!(
-                "`{}`, which is not `Send`, is dropped before, but was borrowed",
-                self.name
-            );
+            let message = match self.kind {
+                Kind::Chosen => format!("`{}` is not `Send` for every caller", self.name),
+                _ => format!(
+                    "`{}`, which is not `Send`, is dropped before, but was borrowed",
+                    self.name
+                ),
+            };
             Refusal::new(RefusalKind::R3, message)
         })
     }
@@ -240,8 +243,15 @@ pub fn kind_of<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> Option<Kind> {
     let not_send = is_not_send(ctx, ty);
     match guard_in(ctx, ty, DEPTH) {
         Some(ty) => Some(Kind::Guard { ty, not_send }),
+        None if not_send && is_chosen(ctx, ty) => Some(Kind::Chosen),
         None => not_send.then_some(Kind::NotSend),
     }
+}
+
+/// Whether a type is one that a caller chooses, or a reference to one.
+pub fn is_chosen<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
+    let ty = ty.strip_references();
+    ty.as_type_param(ctx.db).is_some() || ty.as_impl_traits(ctx.db).is_some()
 }
 
 /// The name of the guard that a value of this type owns.

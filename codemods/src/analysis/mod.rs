@@ -31,4 +31,6 @@ pub mod spawn_helper;
 pub mod surroundings;
 pub mod task_handle;
 pub mod temporaries;
+pub mod trait_objects;
+pub mod traits;
 pub mod unpolled;

@@ -5,6 +5,7 @@ use ra_ap_hir::Function;
 use ra_ap_ide_db::FxHashSet;
 use ra_ap_syntax::{AstNode, SyntaxNode, WalkEvent, ast};
 
+use super::recursion::implementing;
 use crate::{
     context::FileContext,
     knowledge::{Drives, Returns, Role},
@@ -25,11 +26,13 @@ pub fn panics_inside(
             if let Some(path) = panics(ctx, callee, becomes_async) {
                 return Some(path);
             }
-            let runs_here = !callee.is_async(ctx.db) && ctx.is_local(callee);
-            if runs_here && seen.insert(callee) {
-                let source = ctx.sema.source(callee);
-                let body = source.and_then(|source| source.value.body());
-                open.extend(body.map(|body| (body.syntax().clone(), is_async(callee))));
+            for callee in implementing(ctx, callee).into_iter().chain([callee]) {
+                let runs_here = !callee.is_async(ctx.db) && ctx.is_local(callee);
+                if runs_here && seen.insert(callee) {
+                    let source = ctx.sema.source(callee);
+                    let body = source.and_then(|source| source.value.body());
+                    open.extend(body.map(|body| (body.syntax().clone(), is_async(callee))));
+                }
             }
         }
     }

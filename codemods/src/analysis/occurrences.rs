@@ -24,7 +24,7 @@ use crate::{
 /// A place where a function that is looked for is named, or may be.
 #[derive(Debug, Clone)]
 pub struct Occurrence {
-    /// The function.
+    /// The function; of a trait, its declaration.
     pub of: FunctionKey,
     /// The file.
     pub file: FileId,
@@ -41,6 +41,8 @@ pub enum What {
     Call(Box<Site>),
     /// An import, with the other name that it gives.
     Import(Option<String>),
+    /// Its declaration in a trait of the workspace, or one that implements that.
+    Part(Box<Definition>),
     /// The function is used as a value, or nobody knows what it is used as.
     Stuck(Refusal),
 }
@@ -50,9 +52,9 @@ pub enum What {
 pub struct Sought {
     name: String,
     key: FunctionKey,
-    also: Vec<FunctionKey>,
     shape: Shape,
     parameters: usize,
+    in_trait: bool,
     only_in: Option<String>,
 }
 
@@ -61,16 +63,12 @@ impl Sought {
     pub fn new(definition: &Definition, alias: Option<&str>) -> Sought {
         Sought {
             name: alias.unwrap_or(&definition.name).to_owned(),
-            key: definition.key,
-            also: definition.also.clone(),
+            key: definition.unit,
             shape: definition.shape,
             parameters: definition.parameters,
+            in_trait: definition.in_trait.is_some(),
             only_in: definition.only_in.clone(),
         }
-    }
-
-    fn is(&self, key: FunctionKey) -> bool {
-        self.key == key || self.also.contains(&key)
     }
 }
 

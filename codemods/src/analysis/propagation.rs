@@ -2,6 +2,7 @@
 //! anything is written.
 
 mod contracts;
+mod forms;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,7 @@ use ra_ap_ide_db::FileId;
 use ra_ap_syntax::TextRange;
 
 use self::contracts::Contracts;
+pub use self::forms::Form;
 use super::{
     functions::FunctionKey,
     reach::Graph,
@@ -41,8 +43,8 @@ pub enum Fate {
 /// Functions that become async as one change.
 #[derive(Debug, Default)]
 pub struct Root {
-    /// The functions.
-    pub functions: BTreeSet<FunctionKey>,
+    /// The functions, each with how it says that it is async.
+    pub functions: BTreeMap<FunctionKey, Form>,
     /// What becomes of each call of theirs.
     pub calls: Vec<(Site, Fate)>,
 }
@@ -78,6 +80,7 @@ pub fn decide(
         refused: BTreeMap::new(),
         frozen: frozen(ws, graph),
         may_be_sent: BTreeSet::new(),
+        forms: BTreeMap::new(),
     };
     for (key, node) in &graph.nodes {
         if let Some(reason) = contracts.by_itself(node) {
@@ -94,7 +97,7 @@ pub fn decide(
                 .or_insert(Reason { refusal, place });
         }
     }
-    contracts.may_be_sent = contracts.may_be_sent();
+    contracts.find_forms();
     contracts.refuse_what_is_sent(sources);
     contracts.settle();
     let functions = contracts.upward_from(sources);
@@ -111,7 +114,7 @@ fn frozen(ws: &WorkspaceContext<'_>, graph: &Graph) -> BTreeMap<FileId, String> 
     let files: BTreeSet<FileId> = nodes
         .flat_map(|node| {
             let calls = node.sites.iter().map(|site| site.file);
-            calls.chain([node.definition.key.file])
+            calls.chain(node.parts.iter().map(|it| it.key.file))
         })
         .collect();
     files
@@ -150,7 +153,7 @@ fn driver_of_each(
             .flat_map(|node| &node.sites)
         {
             if let Caller::Function(caller) = &site.caller {
-                open.push((caller.key, merged.clone()));
+                open.push((caller.unit, merged.clone()));
             }
         }
     }

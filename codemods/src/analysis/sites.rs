@@ -1,15 +1,16 @@
 //! A call of a function that may become async: who makes it, and what could stand there instead.
 
+use ra_ap_hir::{AsAssocItem, AssocItemContainer};
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{
     AstNode, SyntaxNode, TextRange, TextSize,
-    ast::{self, HasName},
+    ast::{self, HasGenericParams, HasName},
 };
 
 use super::{
     alive::alive_at,
     functions::{self, FunctionKey, definition, key_of},
-    held::{Held, is_not_send_already},
+    held::{Held, Kind, is_chosen, is_not_send_already},
     in_place::cancellation,
     postfix,
     surroundings::has_to_be_send,
@@ -25,8 +26,16 @@ use crate::{
 /// A call, as plain data.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// The function that is called.
+    /// The function that is called; of a trait, its declaration.
     pub of: FunctionKey,
+    /// The function that the call is known to go to.
+    pub callee: FunctionKey,
+    /// It may come to a future that is driven; of a trait, other functions may do without.
+    pub leads: bool,
+    /// It goes to a trait's function, of a type that a caller chooses.
+    pub is_generic: bool,
+    /// It stands where a caller chooses types.
+    pub in_generic: bool,
     /// The file.
     pub file: FileId,
     /// The call.
@@ -232,11 +241,49 @@ fn is_offloaded(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
     })
 }
 
-/// A call of `of`. `None` for what a macro makes, and can't be edited in the file.
+/// Whether it is not known whose function of a trait is called, or a type parameter's.
+fn is_generic(ctx: &FileContext<'_>, call: &ast::Expr) -> bool {
+    let in_trait = ctx
+        .callee(call)
+        .and_then(|it| it.as_assoc_item(ctx.db))
+        .is_some_and(|it| matches!(it.container(ctx.db), AssocItemContainer::Trait(_)));
+    let receiver = match call {
+        ast::Expr::MethodCallExpr(call) => call.receiver(),
+        _ => None,
+    };
+    let ty = receiver.and_then(|it| ctx.sema.type_of_expr(&it));
+    in_trait
+        && ty.is_none_or(|ty| {
+            let ty = ty.adjusted();
+            is_chosen(ctx, &ty) || ty.contains_unknown()
+        })
+}
+
+/// Whether what is around a place has parameters for types.
+fn in_generic(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
+    ctx.sema.ancestors_with_macros(node.clone()).any(|outer| {
+        let list = match ast::Item::cast(outer) {
+            Some(ast::Item::Fn(it)) => {
+                let params = it.param_list().into_iter();
+                let mut inside = params.flat_map(|it| it.syntax().descendants());
+                if inside.any(|it| ast::ImplTraitType::can_cast(it.kind())) {
+                    return true;
+                }
+                it.generic_param_list()
+            }
+            Some(ast::Item::Impl(it)) => it.generic_param_list(),
+            Some(ast::Item::Trait(_)) => return true,
+            _ => None,
+        };
+        list.is_some_and(|it| it.type_or_const_params().next().is_some())
+    })
+}
+
+/// A call of `of`, which goes to `callee`. `None` for what a macro makes, and can't be edited in the file.
 pub fn site(
     ctx: &FileContext<'_>,
     call: &ast::Expr,
-    of: FunctionKey,
+    (of, callee): (FunctionKey, FunctionKey),
     drivers: &Drivers,
 ) -> Option<Site> {
     let node = call.syntax();
@@ -268,14 +315,20 @@ pub fn site(
         .unwrap_or_default()
         .into_iter()
         .partition(Held::is_guard);
+    let mut others = others.iter();
+    let in_the_way = others.find(|it| it.kind != Kind::Chosen || has_to_be_send(ctx, node));
     let in_tests = ctx.is_test_code(node);
     Some(Site {
         of,
+        callee,
+        leads: callee == of,
+        is_generic: callee == of && is_generic(ctx, call),
+        in_generic: in_generic(ctx, node),
         file: ctx.file,
         range,
         in_tests,
         held: guards.iter().find_map(Held::refusal),
-        not_send: others.first().map(Held::not_send),
+        not_send: in_the_way.map(Held::not_send),
         cancelled: cancellation(ctx, node),
         bridges: drivers.at(ctx, node, in_tests),
         caller,

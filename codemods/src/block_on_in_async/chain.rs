@@ -26,12 +26,12 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
     let graph = Graph::backward(ws, functions, &drivers);
     let (seeds, unreached): (Vec<Seed>, Vec<Seed>) = seeds
         .into_iter()
-        .partition(|seed| graph.nodes[&seed.function.key].reached.is_some());
+        .partition(|seed| graph.nodes[&seed.function.unit].reached.is_some());
     unreached.iter().for_each(|_| findings.quiet(BRIDGES));
     let sources: Vec<Source> = seeds
         .iter()
         .map(|seed| Source {
-            of: seed.function.key,
+            of: seed.function.unit,
             driver: seed.driver.clone(),
             stays: seed.stays(ws),
             not_send: seed.not_send.clone(),
@@ -46,11 +46,11 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
     let broken = chains.broken_roots(&seeds);
     let mut of_root: BTreeMap<usize, Vec<Seed>> = BTreeMap::new();
     for seed in seeds {
-        let key = seed.function.key;
+        let key = seed.function.unit;
         let root = decision
             .roots
             .iter()
-            .position(|root| root.functions.contains(&key));
+            .position(|root| root.functions.contains_key(&key));
         match root {
             Some(root) => of_root.entry(root).or_default().push(seed),
             None => findings.items.push(chains.refused(seed)),
@@ -74,7 +74,7 @@ impl Chains<'_> {
         finding.message = format!("{}; {way}", finding.message);
         finding.why.splice(0..0, notes);
         if matches!(finding.verdict, Verdict::Rewrite { .. }) {
-            let key = seed.function.key;
+            let key = seed.function.unit;
             let reason = self.decision.refused.get(&key).cloned();
             let reason = reason.unwrap_or_else(|| Reason {
                 refusal: Refusal::new(RefusalKind::R9, "nothing would become async"),

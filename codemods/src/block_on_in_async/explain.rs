@@ -30,12 +30,12 @@ pub struct Chains<'a> {
 
 impl Chains<'_> {
     fn name(&self, key: FunctionKey) -> &str {
-        &self.graph.nodes[&key].definition.name
+        self.graph.nodes[&key].name()
     }
 
     /// The calls that come to a seed, from the async code down, and their names in one sentence.
     pub fn way(&self, seed: &Seed) -> (Vec<Note>, String) {
-        let way = self.graph.way(seed.function.key);
+        let way = self.graph.way(seed.function.unit);
         let mut names: Vec<String> = Vec::new();
         let mut notes = Vec::new();
         for site in way.iter().rev() {
@@ -63,8 +63,12 @@ impl Chains<'_> {
     /// Why each function becomes async.
     pub fn functions(&self, root: &Root, seeds: &[Seed], trust: &mut Trust) -> Vec<Note> {
         let mut notes = Vec::new();
-        for &key in &root.functions {
-            let definition = &self.graph.nodes[&key].definition;
+        let parts = root.functions.iter().flat_map(|(key, form)| {
+            let parts = &self.graph.nodes[key].parts;
+            parts.iter().map(move |part| (part, *form))
+        });
+        for (definition, form) in parts {
+            let key = definition.key;
             let name = &definition.name;
             let seed = seeds.iter().find(|seed| seed.function.key == key);
             let called = || {
@@ -83,7 +87,10 @@ impl Chains<'_> {
                     let place = self.place((site.file, site.range));
                     format!("it awaits `{}` at {place}", self.name(site.of))
                 }
-                (None, None) => continue,
+                (None, None) => match &definition.in_trait {
+                    Some(it) => format!("the trait `{}` says so", it.name),
+                    None => continue,
+                },
             };
             let mut message = format!("`{name}` becomes async because {because}");
             if definition.public {
@@ -92,6 +99,10 @@ impl Chains<'_> {
             }
             if let Some(refusal) = &definition.not_send {
                 message += &format!("; {} (F15)", refusal.message);
+                trust.lower();
+            }
+            if form.is_sent() {
+                message += "; its future has to be `Send`, which only a compiler can tell";
                 trust.lower();
             }
             if definition.tracks_caller {
@@ -145,8 +156,8 @@ impl Chains<'_> {
     pub fn cost(&self, root: &Root) -> String {
         let nodes = || {
             root.functions
-                .iter()
-                .map(|key| &self.graph.nodes[key].definition)
+                .keys()
+                .flat_map(|key| &self.graph.nodes[key].parts)
         };
         let driven = root
             .calls
@@ -154,13 +165,13 @@ impl Chains<'_> {
             .filter(|(_, fate)| matches!(fate, Fate::Bridge(..)))
             .count();
         let files: BTreeSet<FileId> = (root.calls.iter().map(|(site, _)| site.file))
-            .chain(root.functions.iter().map(|key| key.file))
+            .chain(nodes().map(|it| it.key.file))
             .collect();
         let packages: BTreeSet<&str> = nodes().map(|it| it.package.as_str()).collect();
         let public = nodes().filter(|it| it.public).count();
         let mut cost = format!(
             "{} of {} in {}: {} awaited",
-            count(root.functions.len(), "function"),
+            count(nodes().count(), "function"),
             count(packages.len(), "package"),
             count(files.len(), "file"),
             count(root.calls.len() - driven, "call"),

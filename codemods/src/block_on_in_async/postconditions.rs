@@ -10,7 +10,7 @@ use crate::{
     analysis::{
         closures::Around,
         driven::is_block_on,
-        functions::{FunctionKey, key_of},
+        functions::{FunctionKey, unit_of},
         nested::panics_inside,
         propagation::{Fate, Root},
     },
@@ -26,13 +26,14 @@ impl Chains<'_> {
     pub fn broken_roots(&self, seeds: &[Seed]) -> BTreeMap<usize, Refusal> {
         let mut of = Roots::new();
         for (index, root) in self.decision.roots.iter().enumerate() {
-            of.extend(root.functions.iter().map(|&key| (key, index)));
+            of.extend(root.functions.keys().map(|&key| (key, index)));
         }
         let alone: BTreeSet<usize> = (0..self.decision.roots.len())
             .filter(|&index| is_alone(&self.decision.roots[index]))
             .collect();
         let known: BTreeSet<_> = seeds.iter().map(|it| at(it.place())).collect();
-        let files: BTreeSet<FileId> = of.keys().map(|key| key.file).collect();
+        let parts = of.keys().flat_map(|key| &self.graph.nodes[key].parts);
+        let files: BTreeSet<FileId> = parts.map(|it| it.key.file).collect();
         let files: Vec<FileId> = files.into_iter().collect();
         let (looked, _) = self.ws.look(&files, |ctx| {
             let mut broken: Vec<(usize, Option<TextRange>, String)> = Vec::new();
@@ -67,7 +68,7 @@ fn left_in(
             |call| match Around::of(ctx, call.expr.syntax())?.enclosing {
                 Enclosing::SyncFn(function) => {
                     let function = ctx.sema.to_fn_def(&function)?;
-                    let root = *of.get(&key_of(ctx, function)?)?;
+                    let root = *of.get(&unit_of(ctx, function)?)?;
                     let message =
                         format!("another `{}` would be left in async code", call.api.name());
                     Some((root, Some(call.range), message))
@@ -97,10 +98,10 @@ fn nested_in(
     let functions = ctx.source.syntax().descendants().filter_map(ast::Fn::cast);
     functions
         .filter_map(|node| {
-            let key = key_of(ctx, ctx.sema.to_fn_def(&node)?)?;
+            let key = unit_of(ctx, ctx.sema.to_fn_def(&node)?)?;
             let root = *of.get(&key).filter(|root| alone.contains(root))?;
             let becomes_async =
-                |function| key_of(ctx, function).is_some_and(|key| of.contains_key(&key));
+                |function| unit_of(ctx, function).is_some_and(|key| of.contains_key(&key));
             let path = panics_inside(ctx, node.body()?.syntax(), &becomes_async)?;
             let message = format!("`{path}` would panic inside of the future that a bridge drives");
             Some((root, None, message))

@@ -18,6 +18,11 @@ pub(super) fn sought_at<'a>(token: &SyntaxToken, by_name: &ByName<'a>) -> Vec<&'
     };
     let before = before(token);
     let defines = before.as_deref() == Some("fn");
+    // Who knows what a macro implements.
+    let in_macro = || {
+        let parent = token.parent();
+        parent.is_some_and(|it| ast::TokenTree::can_cast(it.kind()))
+    };
     let in_impl = || {
         token
             .parent_ancestors()
@@ -28,7 +33,7 @@ pub(super) fn sought_at<'a>(token: &SyntaxToken, by_name: &ByName<'a>) -> Vec<&'
         .iter()
         .filter(|it| match (it.shape, before.as_deref()) {
             (Shape::Free, _) if defines => !in_impl(),
-            (_, _) if defines => in_impl(),
+            (_, _) if defines => in_impl() || (it.in_trait && in_macro()),
             (Shape::Free | Shape::Associated, Some(".")) => false,
             (Shape::Free, _) => true,
             (Shape::Associated | Shape::Method, Some("::" | ":")) => true,

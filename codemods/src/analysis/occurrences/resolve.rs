@@ -15,7 +15,7 @@ use super::{
 use crate::{
     analysis::{
         contract,
-        functions::key_of,
+        functions::{definition, key_of, unit_of},
         sites::{Drivers, site},
     },
     context::{FileContext, inactive_cfg},
@@ -211,9 +211,12 @@ impl Census<'_, '_> {
         let Some(outer) = token.parent().and_then(|name| name.parent()) else {
             return Resolved::Other;
         };
-        if ast::Fn::can_cast(outer.kind()) {
-            // The function itself, or another of its name.
-            return Resolved::Other;
+        if let Some(function) = ast::Fn::cast(outer.clone()) {
+            return match it.in_trait {
+                true => self.part(&function, it),
+                // The function itself, or another of its name.
+                false => Resolved::Other,
+            };
         }
         if let Some(call) = ast::MethodCallExpr::cast(outer.clone()) {
             return match self.ctx.sema.resolve_method_call(&call) {
@@ -226,6 +229,25 @@ impl Census<'_, '_> {
         match ast::PathSegment::cast(outer) {
             Some(segment) => self.resolve_path(&segment.parent_path(), it),
             None => Resolved::Unknown(unknown(it, "stands where nobody knows what it is")),
+        }
+    }
+
+    /// A function that may be one of the trait's.
+    fn part(&self, function: &ast::Fn, it: &Sought) -> Resolved {
+        let made = |message| {
+            let kind = RefusalKind::F11;
+            Resolved::Unknown(Refusal {
+                kind,
+                ..unknown(it, message)
+            })
+        };
+        match self.ctx.sema.to_fn_def(function) {
+            Some(found) if !self.is_sought(found, it) => Resolved::Other,
+            Some(_) => match definition(self.ctx, function) {
+                Some(part) => Resolved::Ours(What::Part(Box::new(part))),
+                None => made("is implemented in what a macro makes"),
+            },
+            None => Resolved::Unknown(unknown(it, "is the name of a function that is not known")),
         }
     }
 
@@ -271,7 +293,7 @@ impl Census<'_, '_> {
     }
 
     fn is_sought(&self, function: Function, it: &Sought) -> bool {
-        key_of(self.ctx, function).is_some_and(|key| it.is(key))
+        unit_of(self.ctx, function) == Some(it.key)
     }
 
     fn call(&self, function: Function, call: &ast::Expr, it: &Sought) -> Resolved {
@@ -282,7 +304,8 @@ impl Census<'_, '_> {
         if self.crates > 1 && it.key.file != self.ctx.file {
             return Resolved::Unknown(unknown(it, "is called in a file of several crates"));
         }
-        match site(self.ctx, call, it.key, self.drivers) {
+        let callee = key_of(self.ctx, function).unwrap_or(it.key);
+        match site(self.ctx, call, (it.key, callee), self.drivers) {
             Some(site) => Resolved::Ours(What::Call(Box::new(site))),
             None => Resolved::Unknown(Refusal {
                 kind: RefusalKind::F11,

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ra_ap_ide_db::FileId;
 
-use super::{Fate, Reason, Root, Source};
+use super::{
+    Fate, Reason, Root, Source,
+    forms::{Form, form, sent},
+};
 use crate::{
     analysis::{
         functions::FunctionKey,
@@ -22,28 +25,77 @@ pub(super) struct Contracts<'a> {
     pub(super) frozen: BTreeMap<FileId, String>,
     /// Functions whose futures may have to be `Send`.
     pub(super) may_be_sent: BTreeSet<FunctionKey>,
+    /// How each function would say that it is async.
+    pub(super) forms: BTreeMap<FunctionKey, Form>,
 }
 
 impl Contracts<'_> {
     /// Why a function can't change, whatever its callers do.
     pub(super) fn by_itself(&self, node: &Node) -> Option<Reason> {
-        let definition = &node.definition;
-        let own = Some((definition.key.file, definition.place));
-        if let Some(refusal) = definition.frontier.clone() {
-            return Some(Reason {
-                refusal,
-                place: own,
-            });
+        for part in &node.parts {
+            let place = Some((part.key.file, part.place));
+            if let Some(refusal) = part.frontier.clone() {
+                return Some(Reason { refusal, place });
+            }
         }
         if let Some((file, range, refusal)) = node.stuck.clone() {
             let place = Some((file, range));
             return Some(Reason { refusal, place });
         }
-        let refusal = self.frozen(definition.key.file)?;
-        Some(Reason {
-            refusal,
-            place: own,
+        node.parts.iter().find_map(|part| {
+            let refusal = self.frozen(part.key.file)?;
+            let place = Some((part.key.file, part.place));
+            Some(Reason { refusal, place })
         })
+    }
+
+    /// Takes out the functions of traits that can't say that they are async.
+    pub(super) fn find_forms(&mut self) {
+        for (key, node) in &self.graph.nodes {
+            match form(node) {
+                Ok(form) => drop(self.forms.insert(*key, form)),
+                Err(reason) => drop(self.refused.entry(*key).or_insert(reason)),
+            }
+        }
+        let bound = self.bound();
+        for (key, node) in &self.graph.nodes {
+            let Some(form) = self.forms.get_mut(key) else {
+                continue;
+            };
+            match sent(node, *form, bound.contains(key)) {
+                Ok(it) => *form = it,
+                Err(reason) => drop(self.refused.entry(*key).or_insert(reason)),
+            }
+        }
+        self.may_be_sent = self.may_be_sent();
+    }
+
+    /// The functions whose futures may have to be `Send` where their own types are not known yet. Where
+    /// they are, the compiler looks into the future itself, and no trait has to promise it.
+    fn bound(&self) -> BTreeSet<FunctionKey> {
+        let mut bound = BTreeSet::new();
+        loop {
+            let before = bound.len();
+            for (key, node) in &self.graph.nodes {
+                let is_bound = |site: &Site| {
+                    let open = site.is_generic || site.in_generic;
+                    open && match &site.caller {
+                        Caller::Async(code) => !code.is_not_send,
+                        Caller::Function(caller) => {
+                            let form = self.forms.get(&caller.unit);
+                            bound.contains(&caller.unit) || form.is_some_and(|it| it.is_sent())
+                        }
+                        _ => false,
+                    }
+                };
+                if node.sites.iter().any(is_bound) {
+                    bound.insert(*key);
+                }
+            }
+            if bound.len() == before {
+                return bound;
+            }
+        }
     }
 
     fn frozen(&self, file: FileId) -> Option<Refusal> {
@@ -54,15 +106,16 @@ impl Contracts<'_> {
 
     /// The functions that async code would await, directly or through others, whose own future is
     /// `Send` for all that is known, and may have to be.
-    pub(super) fn may_be_sent(&self) -> BTreeSet<FunctionKey> {
-        let mut sent = BTreeSet::new();
+    fn may_be_sent(&self) -> BTreeSet<FunctionKey> {
+        let promised = self.forms.iter().filter(|(_, form)| form.is_sent());
+        let mut sent: BTreeSet<FunctionKey> = promised.map(|(key, _)| *key).collect();
         loop {
             let before = sent.len();
             for (key, node) in &self.graph.nodes {
                 let through = |site: &Site| match &site.caller {
                     Caller::Async(code) => !code.is_not_send,
                     Caller::Function(caller) => {
-                        sent.contains(&caller.key) && !self.refused.contains_key(&caller.key)
+                        sent.contains(&caller.unit) && !self.refused.contains_key(&caller.unit)
                     }
                     _ => false,
                 };
@@ -78,10 +131,11 @@ impl Contracts<'_> {
 
     /// Takes out functions whose futures would not be `Send`, and may have to be.
     pub(super) fn refuse_what_is_sent(&mut self, sources: &[Source]) {
-        let own = self.graph.nodes.iter().filter_map(|(key, node)| {
-            let place = Some((key.file, node.definition.place));
-            let refusal = node.definition.not_send.clone()?;
-            Some((*key, Reason { refusal, place }))
+        let parts = self.graph.nodes.values().flat_map(|node| &node.parts);
+        let own = parts.filter_map(|part| {
+            let place = Some((part.key.file, part.place));
+            let refusal = part.not_send.clone()?;
+            Some((part.unit, Reason { refusal, place }))
         });
         let driven = sources.iter().filter_map(|source| {
             let refusal = source.not_send.clone()?;
@@ -100,7 +154,7 @@ impl Contracts<'_> {
     fn held<'s>(&self, site: &'s Site) -> Option<&'s Refusal> {
         let sent = match &site.caller {
             Caller::Async(code) => !code.is_not_send,
-            Caller::Function(caller) => self.may_be_sent.contains(&caller.key),
+            Caller::Function(caller) => self.may_be_sent.contains(&caller.unit),
             _ => false,
         };
         let not_send = site.not_send.as_ref().filter(|_| sent);
@@ -143,11 +197,13 @@ impl Contracts<'_> {
                 let through = |site: &Site| match &site.caller {
                     Caller::Async(_) => node.reached.is_some() && self.held(site).is_none(),
                     Caller::Function(caller) => {
-                        awaited.contains(&caller.key) && self.held(site).is_none()
+                        awaited.contains(&caller.unit) && self.held(site).is_none()
                     }
                     _ => false,
                 };
-                if !self.refused.contains_key(key) && node.sites.iter().any(through) {
+                if !self.refused.contains_key(key)
+                    && node.sites.iter().filter(|site| site.leads).any(through)
+                {
                     awaited.insert(*key);
                 }
             }
@@ -166,12 +222,12 @@ impl Contracts<'_> {
                 return Reason { refusal, place };
             }
             if let Caller::Function(caller) = &site.caller
-                && let Some(reason) = self.refused.get(&caller.key)
+                && let Some(reason) = self.refused.get(&caller.unit)
             {
                 return reason.clone();
             }
         }
-        let name = &self.graph.nodes[&key].definition.name;
+        let name = &self.graph.nodes[&key].name();
         let message = format!("no async code would await `{name}`");
         Reason {
             refusal: Refusal::new(RefusalKind::R9, message),
@@ -190,8 +246,8 @@ impl Contracts<'_> {
                 // Driven in async code it would be what this codemod finds.
                 Some(refusal) => return Err(held(refusal)),
             },
-            Caller::Function(caller) => match (self.refused.get(&caller.key), self.held(site)) {
-                (None, None) if self.graph.nodes.contains_key(&caller.key) => {
+            Caller::Function(caller) => match (self.refused.get(&caller.unit), self.held(site)) {
+                (None, None) if self.graph.nodes.contains_key(&caller.unit) => {
                     return Ok(Fate::Await);
                 }
                 (Some(reason), _) => reason.refusal.clone(),
@@ -232,7 +288,7 @@ impl Contracts<'_> {
             for site in &self.graph.nodes[&key].sites {
                 if let (Caller::Function(caller), Ok(Fate::Await)) = (&site.caller, self.fate(site))
                 {
-                    open.push(caller.key);
+                    open.push(caller.unit);
                 }
             }
         }
@@ -244,19 +300,22 @@ impl Contracts<'_> {
         let mut roots: Vec<Root> = Vec::new();
         for &key in functions {
             let mut root = Root::default();
-            root.functions.insert(key);
+            root.functions.insert(key, self.forms[&key]);
             for site in &self.graph.nodes[&key].sites {
                 let fate = self
                     .fate(site)
                     .expect("what is left has a fate for each call");
                 if let (Caller::Function(caller), Fate::Await) = (&site.caller, &fate) {
-                    root.functions.insert(caller.key);
+                    root.functions.insert(caller.unit, self.forms[&caller.unit]);
                 }
                 root.calls.push((site.clone(), fate));
             }
-            let (joined, apart): (Vec<Root>, Vec<Root>) = roots
-                .into_iter()
-                .partition(|other| !other.functions.is_disjoint(&root.functions));
+            let (joined, apart): (Vec<Root>, Vec<Root>) = roots.into_iter().partition(|other| {
+                other
+                    .functions
+                    .keys()
+                    .any(|it| root.functions.contains_key(it))
+            });
             for other in joined {
                 root.functions.extend(other.functions);
                 root.calls.extend(other.calls);
