@@ -87,7 +87,12 @@ pub fn asyncify(
                 around.add(site.file, site.range, &bridge.before, &bridge.after);
                 let through = bridge.through.iter().map(|&it| (site.file, it));
                 change.used.extend(through);
-                imports.extend(bridge.import.clone().map(|(at, text)| (site.file, at, text)));
+                imports.extend(
+                    bridge
+                        .import
+                        .clone()
+                        .map(|(at, text)| (site.file, at, text)),
+                );
             }
         }
     }

@@ -170,13 +170,8 @@ pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
             if is_not_send(ctx, &ty) {
                 return Some("the future is not `Send`".to_owned());
             }
-            let made = temporaries::in_expr(ctx, expr, Ends::of(ctx));
-            let made = made.iter().filter_map(|made| temporary(ctx, made));
-            if let Some(made) = made.into_iter().find(Held::refutes_send) {
-                return Some(format!(
-                    "`{}`, which is not `Send`, would be held while the future waits",
-                    made.name
-                ));
+            if let Some(words) = makes_not_send(ctx, expr) {
+                return Some(words);
             }
             expr
         }
@@ -207,6 +202,17 @@ pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
             ),
         })
     })
+}
+
+/// What an expression makes beside its value and is not `Send`, in words.
+pub fn makes_not_send(ctx: &FileContext<'_>, expr: &ast::Expr) -> Option<String> {
+    let made = temporaries::in_expr(ctx, expr, Ends::of(ctx));
+    let mut made = made.iter().filter_map(|made| temporary(ctx, made));
+    let made = made.find(Held::refutes_send)?;
+    Some(format!(
+        "`{}`, which is not `Send`, would be held while the future waits",
+        made.name
+    ))
 }
 
 /// The `.await`s of a body itself.

@@ -97,4 +97,3 @@ fn import(ctx: &FileContext<'_>, node: &SyntaxNode, path: &str) -> Option<(TextS
         (at, format!("\nuse {path} as _;"))
     })
 }
-

@@ -27,7 +27,12 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
     let (seeds, unreached): (Vec<Seed>, Vec<Seed>) = seeds
         .into_iter()
         .partition(|seed| graph.nodes[&seed.function.unit].reached.is_some());
-    unreached.iter().for_each(|_| findings.quiet(BRIDGES));
+    let own = unreached.iter().filter(|seed| !seed.of_twin);
+    own.for_each(|_| findings.quiet(BRIDGES));
+    // A call of a twin that can't wait may stay as it is.
+    let (seeds, left): (Vec<Seed>, Vec<Seed>) = seeds
+        .into_iter()
+        .partition(|seed| !(seed.of_twin && seed.stays(ws).is_some()));
     let sources: Vec<Source> = seeds
         .iter()
         .map(|seed| Source {
@@ -43,6 +48,9 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
         graph: &graph,
         decision: &decision,
     };
+    findings
+        .items
+        .extend(left.into_iter().map(|seed| chains.refused(seed)));
     let broken = chains.broken_roots(&seeds);
     let mut of_root: BTreeMap<usize, Vec<Seed>> = BTreeMap::new();
     for seed in seeds {
