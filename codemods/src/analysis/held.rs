@@ -204,11 +204,16 @@ pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
     })
 }
 
-/// What an expression makes beside its value and is not `Send`, in words.
-pub fn makes_not_send(ctx: &FileContext<'_>, expr: &ast::Expr) -> Option<String> {
+/// What an expression makes beside its value, and holds until the statement ends.
+pub fn made_beside(ctx: &FileContext<'_>, expr: &ast::Expr) -> Vec<Held> {
     let made = temporaries::in_expr(ctx, expr, Ends::of(ctx));
-    let mut made = made.iter().filter_map(|made| temporary(ctx, made));
-    let made = made.find(Held::refutes_send)?;
+    made.iter().filter_map(|it| temporary(ctx, it)).collect()
+}
+
+/// What of this is not `Send`, in words.
+pub fn makes_not_send(ctx: &FileContext<'_>, expr: &ast::Expr) -> Option<String> {
+    let made = made_beside(ctx, expr);
+    let made = made.iter().find(|it| it.refutes_send())?;
     Some(format!(
         "`{}`, which is not `Send`, would be held while the future waits",
         made.name

@@ -10,7 +10,7 @@ use ra_ap_syntax::{
 use super::{
     alive::alive_at,
     functions::{self, FunctionKey, definition, key_of},
-    held::{Held, Kind, is_chosen, is_not_send_already},
+    held::{Held, Kind, is_chosen, is_not_send_already, made_beside},
     in_place::cancellation,
     postfix,
     surroundings::has_to_be_send,
@@ -310,7 +310,11 @@ pub fn site(
     };
     let waits = matches!(caller, Caller::Async(_) | Caller::Function(_));
     let body = body.filter(|_| waits);
-    let alive = body.map(|body| alive_at(ctx, node, &body));
+    let alive = body.map(|body| {
+        let mut alive = alive_at(ctx, node, &body);
+        alive.extend(made_beside(ctx, call));
+        alive
+    });
     let (guards, others): (Vec<Held>, Vec<Held>) = alive
         .unwrap_or_default()
         .into_iter()
