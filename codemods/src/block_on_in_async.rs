@@ -77,14 +77,16 @@
 //!   (F8), is called by another language (F9), stands under an attribute macro that may not take an async
 //!   function (F11), has no body (F14), takes a value that is not `Send` (F15), or its crate is
 //!   `no_std` (F20) or of edition 2015 (F22).
-//! - It is handed over as a function (F7), or stored or compared as one (F16).
-//! - Its name stands where nobody can tell what it is: in code that this configuration does not
-//!   compile, in a string in an attribute, in an example of the documentation, among the arguments of
-//!   a macro that can't be read, in a file that no crate includes (R4). Every place where the name
-//!   or an alias of it stands is looked at; one that can't be accounted for is enough.
+//! - It is handed over as a function (F7), stored or compared as one (F16), or registered as a handler
+//!   (F17).
+//! - Its name stands in code that this configuration does not compile, in an example of the
+//!   documentation, or in a file that no crate includes (F12), in an attribute or a string in one
+//!   (F11), or where nobody can tell what it is, such as the arguments of a macro that can't be read
+//!   (R4). Every place where the name or an alias of it stands is looked at; one that can't be
+//!   accounted for is enough.
 //! - It is called where a guard is held (F21), or where nothing can drive the future (the kind of
 //!   what stands there: F1 `main`, F2 a test, F3 `drop`, F4 another crate's trait, F6 a closure, F11
-//!   a macro, F18 an operator).
+//!   a macro, F18 an operator, F19 an iterator that is driven elsewhere).
 //! - Another `block_on` in it stays, or one would be driven inside of another that can't be (R9).
 //!
 //! `Handle::block_on` can only take the place of a call in a closure of tokio's `spawn_blocking` or

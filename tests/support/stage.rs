@@ -128,7 +128,10 @@ impl Stage {
             .collect();
         let mut candidates = Vec::new();
         for (name, text) in files {
-            let path = folder.join(name);
+            let path = match name.strip_prefix("../") {
+                Some(other) => self.root.join(other),
+                None => folder.join(name),
+            };
             let (id, _) = self
                 .empty
                 .get(&path)

@@ -124,7 +124,7 @@ fn untyped(file: FileId, text: &str, by_name: &ByName<'_>) -> Vec<Occurrence> {
                     file,
                     range: token.text_range(),
                     what: What::Stuck(Refusal::new(
-                        RefusalKind::R4,
+                        RefusalKind::F12,
                         format!(
                             "`{}` stands in a file that no crate of this configuration includes",
                             it.name

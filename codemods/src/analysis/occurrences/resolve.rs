@@ -47,7 +47,7 @@ impl Census<'_, '_> {
         for token in tokens(self.ctx.source.syntax()) {
             match token.kind() {
                 SyntaxKind::COMMENT => {
-                    let place = "an example in a doc comment";
+                    let place = (RefusalKind::F12, "an example in a doc comment");
                     for word in doctest_words(&token, &mut fence) {
                         let sought = by_name.get(word.text).into_iter().flatten();
                         let named = sought.filter(|it| word.may_name(it.shape)).copied();
@@ -67,7 +67,11 @@ impl Census<'_, '_> {
                             let place = format!("a string in the attribute `#[{path}]`");
                             for word in words_of(token.text()) {
                                 let named = by_name.get(word.text).into_iter().flatten().copied();
-                                found.extend(self.in_text(&token, named, &place));
+                                found.extend(self.in_text(
+                                    &token,
+                                    named,
+                                    (RefusalKind::F11, &place),
+                                ));
                             }
                         }
                     }
@@ -102,11 +106,14 @@ impl Census<'_, '_> {
         &self,
         token: &SyntaxToken,
         named: impl Iterator<Item = &'s Sought>,
-        place: &str,
+        (kind, place): (RefusalKind, &str),
     ) -> Vec<Occurrence> {
         named
             .map(|it| {
-                let refusal = unknown(it, &format!("stands in {place}"));
+                let refusal = Refusal {
+                    kind,
+                    ..unknown(it, &format!("stands in {place}"))
+                };
                 self.occurrence(token, it, What::Stuck(refusal))
             })
             .collect()
@@ -136,9 +143,10 @@ impl Census<'_, '_> {
             let path = contract::attribute_path(&attr).unwrap_or_default();
             return match speaks_of_code(&path) {
                 true => Resolved::Other,
-                false => {
-                    Resolved::Unknown(unknown(it, &format!("stands in the attribute `#[{path}]`")))
-                }
+                false => Resolved::Unknown(Refusal {
+                    kind: RefusalKind::F11,
+                    ..unknown(it, &format!("stands in the attribute `#[{path}]`"))
+                }),
             };
         }
         if let Some(condition) = inactive_cfg(self.ctx.sema, self.ctx.file, &parent) {
@@ -149,7 +157,10 @@ impl Census<'_, '_> {
             if condition == "test" {
                 message += ", which --include-tests reads";
             }
-            return Resolved::Unknown(unknown(it, &message));
+            return Resolved::Unknown(Refusal {
+                kind: RefusalKind::F12,
+                ..unknown(it, &message)
+            });
         }
         if !ast::TokenTree::can_cast(parent.kind()) {
             return self.resolve_node(token, it);
@@ -281,7 +292,20 @@ impl Census<'_, '_> {
                 self.call(function, &call.into(), it)
             }
             _ if !self.is_sought(function, it) => Resolved::Other,
-            _ => Resolved::Ours(What::Stuck(as_value(&expr, it))),
+            _ => {
+                let callee = key_of(self.ctx, function).unwrap_or(it.key);
+                let handed_over = site(
+                    self.ctx,
+                    &expr.clone().into(),
+                    (it.key, callee),
+                    self.drivers,
+                )
+                .filter(|_| self.crates == 1 || it.key.file == self.ctx.file);
+                Resolved::Ours(match handed_over {
+                    Some(site) => What::Call(Box::new(site)),
+                    None => What::Stuck(as_value(self.ctx, &expr, it)),
+                })
+            }
         }
     }
 
@@ -320,22 +344,45 @@ fn unknown(it: &Sought, message: &str) -> Refusal {
 }
 
 /// The refusal of a function that is used as a value.
-fn as_value(expr: &ast::PathExpr, it: &Sought) -> Refusal {
-    let argument = expr
-        .syntax()
-        .parent()
-        .is_some_and(|parent| ast::ArgList::can_cast(parent.kind()));
-    match argument {
-        true => Refusal::new(
-            RefusalKind::F7,
-            format!(
-                "`{}` is handed over as a function that is not async",
-                it.name
-            ),
-        ),
-        false => Refusal::new(
-            RefusalKind::F16,
-            format!("`{}` is stored or compared as a function", it.name),
-        ),
-    }
+fn as_value(ctx: &FileContext<'_>, expr: &ast::PathExpr, it: &Sought) -> Refusal {
+    let name = &it.name;
+    let list = expr.syntax().parent().and_then(ast::ArgList::cast);
+    let (kind, message) = match list {
+        Some(list) if is_handler(ctx, &list, expr) => {
+            let message = format!("`{name}` is registered as a handler that is not async");
+            (RefusalKind::F17, message)
+        }
+        Some(_) => {
+            let message = format!("`{name}` is handed over as a function that is not async");
+            (RefusalKind::F7, message)
+        }
+        None => {
+            let message = format!("`{name}` is stored or compared as a function");
+            (RefusalKind::F16, message)
+        }
+    };
+    Refusal::new(kind, message)
+}
+
+/// Whether an argument is taken for what a trait makes of it, and not to be called as it is.
+fn is_handler(ctx: &FileContext<'_>, list: &ast::ArgList, argument: &ast::PathExpr) -> bool {
+    let call = list.syntax().parent().and_then(ast::Expr::cast);
+    let index = list.args().position(|it| it.syntax() == argument.syntax());
+    let (Some(call), Some(index)) = (call, index) else {
+        return false;
+    };
+    let is_method = matches!(call, ast::Expr::MethodCallExpr(_));
+    let parameter = ctx.callee(&call).and_then(|function| {
+        let all = match is_method {
+            true => function.params_without_self(ctx.db),
+            false => function.assoc_fn_params(ctx.db),
+        };
+        all.into_iter().nth(index)?.ty().as_type_param(ctx.db)
+    });
+    let callable = ["core::ops::Fn", "core::ops::FnMut", "core::ops::FnOnce"];
+    let callable: Vec<_> = callable.iter().filter_map(|it| ctx.trait_at(it)).collect();
+    parameter.is_some_and(|it| {
+        let bounds = it.trait_bounds(ctx.db);
+        !bounds.is_empty() && !bounds.iter().any(|it| callable.contains(it))
+    })
 }
