@@ -77,14 +77,16 @@
 //!   (F8), is called by another language (F9), stands under an attribute macro that may not take an async
 //!   function (F11), has no body (F14), takes a value that is not `Send` (F15), or its crate is
 //!   `no_std` (F20) or of edition 2015 (F22).
-//! - It is handed over as a function (F7), or stored or compared as one (F16).
-//! - Its name stands where nobody can tell what it is: in code that this configuration does not
-//!   compile, in a string in an attribute, in an example of the documentation, among the arguments of
-//!   a macro that can't be read, in a file that no crate includes (R4). Every place where the name
-//!   or an alias of it stands is looked at; one that can't be accounted for is enough.
+//! - It is handed over as a function (F7), stored or compared as one (F16), or registered as a handler
+//!   (F17).
+//! - Its name stands in code that this configuration does not compile, in an example of the
+//!   documentation, or in a file that no crate includes (F12), in an attribute or a string in one
+//!   (F11), or where nobody can tell what it is, such as the arguments of a macro that can't be read
+//!   (R4). Every place where the name or an alias of it stands is looked at; one that can't be
+//!   accounted for is enough.
 //! - It is called where a guard is held (F21), or where nothing can drive the future (the kind of
 //!   what stands there: F1 `main`, F2 a test, F3 `drop`, F4 another crate's trait, F6 a closure, F11
-//!   a macro, F18 an operator).
+//!   a macro, F18 an operator, F19 an iterator that is driven elsewhere).
 //! - Another `block_on` in it stays, or one would be driven inside of another that can't be (R9).
 //!
 //! `Handle::block_on` can only take the place of a call in a closure of tokio's `spawn_blocking` or
@@ -103,15 +105,22 @@ mod chain;
 mod explain;
 mod postconditions;
 mod seed;
+mod twins;
+
+use std::collections::BTreeMap;
 
 use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
 
-use self::seed::Seed;
+use self::{
+    seed::Seed,
+    twins::{Twin, TwinCall},
+};
 use crate::{
     analysis::{
         awaited::Future,
         closures::Around,
         driven::is_block_on,
+        functions::FunctionKey,
         handle::other_runtime,
         held::{Kind, alive_at, is_not_send, is_not_send_already, kind_of, refutes_send},
         in_place::{InPlace, Trust, cancellation, endless},
@@ -148,7 +157,44 @@ fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
         }
         seeds.extend(inside);
     }
+    let seeds = through_twins(ws, seeds, findings);
     chain::follow(ws, seeds, findings);
+}
+
+/// The calls of functions that do nothing but drive another, in the place of what these do.
+fn through_twins(
+    ws: &WorkspaceContext<'_>,
+    mut seeds: Vec<Seed>,
+    findings: &mut Findings,
+) -> Vec<Seed> {
+    let twins = seeds.iter_mut();
+    let mut twins: BTreeMap<FunctionKey, Twin> = twins
+        .filter_map(|seed| Some((seed.function.key, seed.twin.take()?)))
+        .collect();
+    if twins.is_empty() {
+        return seeds;
+    }
+    let calls = twins::calls(ws, &twins);
+    // What only async code calls would be left without a use.
+    twins.retain(|key, twin| {
+        let mut calls = calls.iter().filter(|(of, _)| of == key);
+        twin.is_public || calls.any(|(_, call)| !matches!(call, TwinCall::Found(_)))
+    });
+    seeds.retain(|seed| {
+        let stays = twins.contains_key(&seed.function.key);
+        if stays {
+            findings.quiet(BRIDGES);
+        }
+        !stays
+    });
+    for (_, call) in calls.into_iter().filter(|(of, _)| twins.contains_key(of)) {
+        match call {
+            TwinCall::Found(finding) => findings.items.push(finding),
+            TwinCall::Inside(seed) => seeds.push(*seed),
+            TwinCall::Stays => {}
+        }
+    }
+    seeds
 }
 
 /// What the calls of one file are.
@@ -189,6 +235,9 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
             Enclosing::SyncFn(function) => match Seed::new(ctx, &call, &function, finding) {
                 Some(mut seed) => {
                     seed.not_send = asides.not_send;
+                    if around.closures.is_empty() {
+                        seed.twin = Twin::of(ctx, &call, &function, &seed);
+                    }
                     inside.push(seed);
                 }
                 None => found.quiet(BRIDGES),
@@ -231,6 +280,63 @@ fn message(call: &Call<'_>) -> String {
     }
 }
 
+/// A future that would be awaited.
+struct Waiting<'a> {
+    /// Where.
+    place: &'a ast::Expr,
+    /// What makes it.
+    future: &'a ast::Expr,
+    /// What refutes that it is `Send`, in words.
+    not_send: Option<String>,
+}
+
+impl Waiting<'_> {
+    /// Why nothing may wait there, for what is held while it does.
+    fn refusal(
+        self,
+        ctx: &FileContext<'_>,
+        around: &Around,
+        body: &SyntaxNode,
+        asides: &mut Asides,
+        trust: &mut Trust,
+    ) -> Option<Refusal> {
+        let place = self.place.syntax();
+        let has_to_be = has_to_be_send(ctx, place);
+        // Of a function, its callers decide.
+        let free = match &around.enclosing {
+            Enclosing::SyncFn(_) => true,
+            code => !has_to_be && is_not_send_already(ctx, code),
+        };
+        if let Some(words) = self.not_send {
+            let refusal = Refusal::new(RefusalKind::R3, &words);
+            if has_to_be || takes_not_send(ctx, self.future, free) {
+                return Some(refusal);
+            }
+            let message =
+                format!("{words}, as far as can be known; where it has to be, nothing compiles");
+            asides.why.push(Note::new(message));
+            asides.not_send = Some(refusal);
+            trust.lower();
+        }
+        for held in alive_at(ctx, place, body) {
+            if held.kind == Kind::Chosen {
+                match has_to_be {
+                    true => return Some(held.not_send()),
+                    false => continue,
+                }
+            }
+            asides.why.push(held.note(ctx));
+            match held.refusal() {
+                Some(refusal) if held.is_guard() || !free => return Some(refusal),
+                _ => {}
+            }
+            asides.not_send.get_or_insert_with(|| held.not_send());
+            trust.lower();
+        }
+        None
+    }
+}
+
 /// The one place where it is decided; each refusal says why.
 fn verdict(
     ctx: &FileContext<'_>,
@@ -261,36 +367,13 @@ fn verdict(
     }
     let future = Future::Expr(future);
     let mut trust = Trust::default();
-    let has_to_be = has_to_be_send(ctx, call.expr.syntax());
-    // Of a function, its callers decide.
-    let free = match &around.enclosing {
-        Enclosing::SyncFn(_) => true,
-        code => !has_to_be && is_not_send_already(ctx, code),
+    let waiting = Waiting {
+        place: &call.expr,
+        future: future.expr(),
+        not_send: refutes_send(ctx, &future),
     };
-    if let Some(words) = refutes_send(ctx, &future) {
-        if has_to_be || takes_not_send(ctx, future.expr(), free) {
-            return refuse(RefusalKind::R3, &words);
-        }
-        let message =
-            format!("{words}, as far as can be known; where it has to be, nothing compiles");
-        asides.why.push(Note::new(message));
-        asides.not_send = Some(Refusal::new(RefusalKind::R3, words));
-        trust.lower();
-    }
-    for held in alive_at(ctx, call.expr.syntax(), body) {
-        if held.kind == Kind::Chosen {
-            match has_to_be {
-                true => return Verdict::Refused(held.not_send()),
-                false => continue,
-            }
-        }
-        asides.why.push(held.note(ctx));
-        match held.refusal() {
-            Some(refusal) if held.is_guard() || !free => return Verdict::Refused(refusal),
-            _ => {}
-        }
-        asides.not_send.get_or_insert_with(|| held.not_send());
-        trust.lower();
+    if let Some(refusal) = waiting.refusal(ctx, around, body, asides, &mut trust) {
+        return Verdict::Refused(refusal);
     }
     if let Some(refusal) = endless(ctx, &future, body) {
         return Verdict::Refused(refusal);

@@ -119,25 +119,28 @@ impl<'a> FileContext<'a> {
     pub fn calls(&self, wanted: impl Fn(&Role) -> bool) -> Vec<Call<'a>> {
         let imports = Imports::of(&self.source);
         let names = names_in(&imports, self.known.knowledge, &wanted);
-        let mut calls = Vec::new();
         let mut seen = FxHashSet::default();
-        self.collect_calls(
-            self.source.syntax(),
-            &mut |call| {
-                if wanted(&call.api.role) && seen.insert(call.range) {
-                    calls.push(call);
-                }
-            },
-            &names,
-        );
+        let mut calls: Vec<Call<'a>> = self
+            .calls_of(&names)
+            .iter()
+            .filter_map(|expr| self.call(expr))
+            .filter(|call| wanted(&call.api.role) && seen.insert(call.range))
+            .collect();
         calls.sort_by_key(|call| (call.range.start(), call.range.end()));
         calls
+    }
+
+    /// The calls of what has one of these names, those in macro arguments too.
+    pub fn calls_of(&self, names: &FxHashSet<String>) -> Vec<ast::Expr> {
+        let mut found = Vec::new();
+        self.collect_calls(self.source.syntax(), &mut found, names);
+        found
     }
 
     fn collect_calls(
         &self,
         root: &SyntaxNode,
-        found: &mut dyn FnMut(Call<'a>),
+        found: &mut Vec<ast::Expr>,
         names: &FxHashSet<String>,
     ) {
         for node in root.descendants() {
@@ -152,9 +155,8 @@ impl<'a> FileContext<'a> {
             } else if let Some(expr) = ast::Expr::cast(node)
                 // The name first: resolving a call infers the whole body that it stands in.
                 && called_name(&expr).is_some_and(|name| names.contains(&name))
-                && let Some(call) = self.call(&expr)
             {
-                found(call);
+                found.push(expr);
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! A case starts with a heading of the first level. A line `options: ..` after it sets words of
 //! [`Options`]. Blocks of Rust before the first heading of the second level are the files as they
-//! are; below `## after` they are the files that changed, and below `## findings` stands a line
+//! are, those of another package as `../NAME/src/lib.rs`; below `## after` they are the files that changed, and below `## findings` stands a line
 //! for each finding. `UPDATE=1` writes the last two.
 
 use std::{collections::BTreeMap, fmt::Write as _};

@@ -163,7 +163,10 @@ impl Stage {
             .map(|(id, text)| (*id, text.clone()))
             .collect();
         for (name, text) in files {
-            let path = folder.join(name);
+            let path = match name.strip_prefix("../") {
+                Some(other) => self.root.join(other),
+                None => folder.join(name),
+            };
             let (id, _) = self
                 .empty
                 .get(&path)

@@ -6,6 +6,7 @@ use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{TextRange, TextSize};
 
 use super::{
+    closures::Wrap,
     functions::{Definition, FunctionKey},
     propagation::{Fate, Form, Root},
     reach::Graph,
@@ -56,14 +57,8 @@ impl Around {
     }
 }
 
-/// Makes the functions of a root async, and their calls what was decided. `leads_to` names the async
-/// functions that the futures driven in each function come to await.
-pub fn asyncify(
-    graph: &Graph,
-    root: &Root,
-    leads_to: &BTreeMap<FunctionKey, BTreeSet<FunctionKey>>,
-    around: &mut Around,
-) {
+/// Says that the functions of a root are async.
+pub fn asyncify(graph: &Graph, root: &Root, around: &mut Around) {
     let mut attributes = BTreeSet::new();
     for (key, form) in &root.functions {
         for part in &graph.nodes[key].parts {
@@ -74,18 +69,33 @@ pub fn asyncify(
     for (file, at, text) in attributes {
         around.add(file, TextRange::empty(at), &text, "");
     }
+}
+
+/// What is written around the calls of a root, as it was decided, by file. `leads_to` names the async
+/// functions that the futures driven in each function come to await.
+pub fn wraps(
+    graph: &Graph,
+    root: &Root,
+    leads_to: &BTreeMap<FunctionKey, BTreeSet<FunctionKey>>,
+) -> BTreeMap<FileId, Vec<Wrap>> {
     let boxed = boxed(graph, root, leads_to);
+    let mut wraps: BTreeMap<FileId, Vec<Wrap>> = BTreeMap::new();
     for (index, (site, fate)) in root.calls.iter().enumerate() {
-        match fate {
-            Fate::Await if boxed.contains(&index) => {
-                around.add(site.file, site.range, "Box::pin(", ").await");
-            }
-            Fate::Await => around.add(site.file, site.range, "", ".await"),
-            Fate::Bridge(bridge, _) => {
-                around.add(site.file, site.range, &bridge.before, &bridge.after);
-            }
-        }
+        let is_boxed = boxed.contains(&index);
+        let (before, after) = match fate {
+            Fate::Await if is_boxed => ("Box::pin(", ").await"),
+            Fate::Await => ("", ".await"),
+            Fate::Bridge(bridge, _) => (&*bridge.before, &*bridge.after),
+        };
+        wraps.entry(site.file).or_default().push(Wrap {
+            range: site.range,
+            before: before.to_owned(),
+            after: after.to_owned(),
+            is_boxed,
+            in_closure: site.in_closure && matches!(fate, Fate::Await),
+        });
     }
+    wraps
 }
 
 /// Says that a function is async.

@@ -44,6 +44,8 @@ pub struct Definition {
     pub place: TextRange,
     /// How it may be named.
     pub shape: Shape,
+    /// How many arguments a call by its path has: the receiver counts.
+    pub parameters: usize,
     /// The only package that can name it.
     pub only_in: Option<String>,
     /// Its part in a trait of the workspace.
@@ -118,6 +120,7 @@ pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
             Some(_) if function.has_self_param(ctx.db) => Shape::Method,
             Some(_) => Shape::Associated,
         },
+        parameters: function.assoc_fn_params(ctx.db).len(),
         // Where the trait can be seen is where it is declared.
         only_in: (!public || !(library || implements)).then(|| ctx.package.name.clone()),
         header: contract::header(node),

@@ -3,23 +3,26 @@
 use ra_ap_hir::{AsAssocItem, AssocItemContainer};
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{
-    AstNode, SyntaxNode, TextRange,
+    AstNode, SyntaxNode, TextRange, TextSize,
     ast::{self, HasGenericParams, HasName},
 };
 
 use super::{
     alive::alive_at,
+    closures::{calls_around, can_be_written},
     functions::{self, FunctionKey, definition, key_of},
-    held::{Held, Kind, is_chosen, is_not_send_already},
+    held::{Held, Kind, is_chosen, is_not_send_already, made_beside},
     in_place::cancellation,
+    postfix,
     surroundings::has_to_be_send,
 };
 use crate::{
+    change::Change,
     codemod::Note,
     context::{Enclosing, FileContext},
     facts::TargetKind,
     knowledge::{Api, Argument, Definition, Drives, Role},
-    refusal::Refusal,
+    refusal::{Refusal, RefusalKind},
 };
 
 /// A call, as plain data.
@@ -41,6 +44,9 @@ pub struct Site {
     pub range: TextRange,
     /// Who makes it.
     pub caller: Caller,
+    /// It stands in closures that are written out if it is awaited, or is a function in the place of
+    /// one.
+    pub in_closure: bool,
     /// Tests, benches and examples.
     pub in_tests: bool,
     /// The guard that would be held while the call waits.
@@ -62,8 +68,9 @@ pub enum Caller {
     Function(Box<functions::Definition>),
     /// A function that a macro makes.
     Made(String),
-    /// A closure that is not async, with the name of the function around it.
-    Closure(Option<String>),
+    /// A closure that is not async, with the name of the function around it, and why it can't be
+    /// written out.
+    Closure(Option<String>, Refusal),
     /// A constant, a static or a const block.
     Constant,
 }
@@ -88,6 +95,26 @@ pub struct Bridge {
     pub after: String,
     /// It panics where another one is entered inside of it.
     pub alone: bool,
+    /// The import that it takes, and where that would stand.
+    pub import: Option<(TextSize, String)>,
+    /// The imports that it goes through.
+    pub through: Vec<TextRange>,
+}
+
+impl Bridge {
+    /// Notes in a change which imports the text goes through, and makes the one that it takes.
+    pub fn note_imports(&self, file: FileId, change: &mut Change) {
+        change
+            .used
+            .extend(self.through.iter().map(|&it| (file, it)));
+        if let Some((at, text)) = &self.import {
+            let mut edits = change.edits.iter();
+            let at = TextRange::empty(*at);
+            if !edits.any(|edit| (edit.file, edit.range, &edit.text) == (file, at, text)) {
+                change.replace(file, at, text);
+            }
+        }
+    }
 }
 
 /// What drove the futures of the seeds, and may drive those of a bridge.
@@ -99,8 +126,13 @@ pub struct Drivers {
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Driver {
-    /// A function that takes a future, needs no runtime, and may run inside of another: its path.
-    Executor(String),
+    /// A function that takes a future, needs no runtime, and may run inside of another.
+    Executor {
+        /// Its path.
+        path: String,
+        /// The path of the method that does the same, where that is how it was written.
+        method: Option<String>,
+    },
     /// The current handle of tokio.
     Handle,
 }
@@ -111,7 +143,7 @@ const ALONE: [&str; 1] = ["futures"];
 impl Driver {
     /// What may stand for a `block_on` elsewhere.
     pub fn of(ctx: &FileContext<'_>, api: &Api) -> Option<Driver> {
-        let Role::BlockOn { drives, .. } = &api.role else {
+        let Role::BlockOn { future, drives, .. } = &api.role else {
             return None;
         };
         match drives {
@@ -121,7 +153,10 @@ impl Driver {
             Drives::Executor => {
                 let rows = ctx.known.knowledge.apis.iter();
                 let mut same = rows.filter(|row| row.runtime == api.runtime && is_plain(row));
-                Some(Driver::Executor(same.next()?.path.clone()))
+                Some(Driver::Executor {
+                    path: same.next()?.path.clone(),
+                    method: (*future == Argument::Receiver).then(|| api.path.clone()),
+                })
             }
         }
     }
@@ -160,13 +195,21 @@ impl Drivers {
 impl Driver {
     fn at(&self, ctx: &FileContext<'_>, node: &SyntaxNode, in_tests: bool) -> Option<Bridge> {
         match self {
-            Driver::Executor(path) => {
+            Driver::Executor { path, method } => {
+                if let Some(method) = method
+                    && is_declared(ctx, path, in_tests)
+                    && let Some(bridge) = postfix::bridge(ctx, node, method)
+                {
+                    return Some(bridge);
+                }
                 let function = ctx.function_in_scope(node, path)?;
                 let api = ctx.known.function(function)?;
                 let bridge = Bridge {
                     before: format!("{path}("),
                     after: ")".to_owned(),
                     alone: false,
+                    import: None,
+                    through: Vec::new(),
                 };
                 (api.path == *path && is_declared(ctx, path, in_tests)).then_some(bridge)
             }
@@ -178,6 +221,8 @@ impl Driver {
                     before: format!("{path}::current().block_on("),
                     after: ")".to_owned(),
                     alone: true,
+                    import: None,
+                    through: Vec::new(),
                 };
                 (is_it && is_declared(ctx, path, in_tests) && is_offloaded(ctx, node))
                     .then_some(bridge)
@@ -256,7 +301,21 @@ fn in_generic(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
     })
 }
 
-/// A call of `of`, which goes to `callee`. `None` for what a macro makes, and can't be edited in the file.
+/// Whether a closure belongs to an iterator that nothing drives where it is made.
+fn is_lazy(ctx: &FileContext<'_>, closure: &ast::ClosureExpr) -> bool {
+    let list = closure.syntax().parent();
+    let call = list.and_then(|it| it.parent()).and_then(ast::Expr::cast);
+    let callee = call.and_then(|it| ctx.callee(&it));
+    let declared = callee.map(|it| ctx.in_trait(it).unwrap_or(it));
+    let container = declared.and_then(|it| it.as_assoc_item(ctx.db));
+    match container.map(|it| it.container(ctx.db)) {
+        Some(AssocItemContainer::Trait(it)) => ctx.trait_at("core::iter::Iterator") == Some(it),
+        _ => false,
+    }
+}
+
+/// A call of `of`, which goes to `callee`, or a path that hands it over to what calls it there and
+/// then. `None` for what can't be edited in the file, or is called at another time.
 pub fn site(
     ctx: &FileContext<'_>,
     call: &ast::Expr,
@@ -265,12 +324,38 @@ pub fn site(
 ) -> Option<Site> {
     let node = call.syntax();
     let range = ctx.source_range(node)?;
-    let enclosing = ctx.enclosing(node);
-    let body = enclosing.as_ref().and_then(Enclosing::body);
-    let outer = || ctx.enclosing_function_name(node).unwrap_or_default();
+    let is_path = matches!(call, ast::Expr::PathExpr(_));
+    let (calls, enclosing) = match calls_around(ctx, call) {
+        Some((calls, enclosing)) => (calls, Some(enclosing)),
+        None if is_path => return None,
+        None => (Vec::new(), None),
+    };
+    let outer = || ctx.enclosing_function_name(node);
+    let written = can_be_written(ctx, call, &calls);
+    let stays = |refusal| Caller::Closure(outer(), refusal);
     let caller = match &enclosing {
-        Some(enclosing) if enclosing.is_async() => Caller::Async(AsyncCode {
-            name: outer(),
+        Some(Enclosing::Closure(closure)) => {
+            let place = outer().map_or_else(String::new, |name| format!(" in `{name}`"));
+            let (kind, message) = match is_lazy(ctx, closure) {
+                true => (
+                    RefusalKind::F19,
+                    format!("an iterator{place} calls it when it is asked"),
+                ),
+                false => (
+                    RefusalKind::F6,
+                    format!("a closure{place} that is not async calls it"),
+                ),
+            };
+            stays(Refusal::new(kind, message))
+        }
+        Some(_) if let Err(refusal) = written => stays(refusal),
+        Some(Enclosing::SyncFn(function)) => match definition(ctx, function) {
+            Some(definition) => Caller::Function(Box::new(definition)),
+            None => Caller::Made(function.name()?.text().to_string()),
+        },
+        Some(Enclosing::Const) | None => Caller::Constant,
+        Some(enclosing) => Caller::Async(AsyncCode {
+            name: outer().unwrap_or_default(),
             function: match enclosing {
                 Enclosing::AsyncFn(function) => ctx.sema.to_fn_def(function),
                 _ => None,
@@ -278,16 +363,18 @@ pub fn site(
             .and_then(|function| key_of(ctx, function)),
             is_not_send: !has_to_be_send(ctx, node) && is_not_send_already(ctx, enclosing),
         }),
-        Some(Enclosing::SyncFn(function)) => match definition(ctx, function) {
-            Some(definition) => Caller::Function(Box::new(definition)),
-            None => Caller::Made(function.name()?.text().to_string()),
-        },
-        Some(Enclosing::Closure(_)) => Caller::Closure(ctx.enclosing_function_name(node)),
-        _ => Caller::Constant,
     };
+    if is_path && !matches!(caller, Caller::Async(_) | Caller::Function(_)) {
+        return None;
+    }
+    let body = enclosing.as_ref().and_then(Enclosing::body);
     let waits = matches!(caller, Caller::Async(_) | Caller::Function(_));
     let body = body.filter(|_| waits);
-    let alive = body.map(|body| alive_at(ctx, node, &body));
+    let alive = body.map(|body| {
+        let mut alive = alive_at(ctx, node, &body);
+        alive.extend(made_beside(ctx, call));
+        alive
+    });
     let (guards, others): (Vec<Held>, Vec<Held>) = alive
         .unwrap_or_default()
         .into_iter()
@@ -303,11 +390,15 @@ pub fn site(
         in_generic: in_generic(ctx, node),
         file: ctx.file,
         range,
+        in_closure: !calls.is_empty(),
         in_tests,
         held: guards.iter().find_map(Held::refusal),
         not_send: in_the_way.map(Held::not_send),
         cancelled: cancellation(ctx, node),
-        bridges: drivers.at(ctx, node, in_tests),
+        bridges: match is_path {
+            true => Vec::new(),
+            false => drivers.at(ctx, node, in_tests),
+        },
         caller,
     })
 }

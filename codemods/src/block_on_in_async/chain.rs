@@ -3,10 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ra_ap_ide_db::FileId;
+use ra_ap_syntax::TextRange;
+
 use super::{BRIDGES, explain::Chains, seed::Seed};
 use crate::{
     analysis::{
-        asyncify::{Around, asyncify, fit_together},
+        asyncify::{Around, asyncify, fit_together, wraps},
+        closures::{Wrap, WrittenOut, write_out},
         functions::FunctionKey,
         in_place::Trust,
         propagation::{Fate, Reason, Root, Source, decide},
@@ -27,7 +31,12 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
     let (seeds, unreached): (Vec<Seed>, Vec<Seed>) = seeds
         .into_iter()
         .partition(|seed| graph.nodes[&seed.function.unit].reached.is_some());
-    unreached.iter().for_each(|_| findings.quiet(BRIDGES));
+    let own = unreached.iter().filter(|seed| !seed.of_twin);
+    own.for_each(|_| findings.quiet(BRIDGES));
+    // A call of a twin that can't wait may stay as it is.
+    let (seeds, left): (Vec<Seed>, Vec<Seed>) = seeds
+        .into_iter()
+        .partition(|seed| !(seed.of_twin && seed.stays(ws).is_some()));
     let sources: Vec<Source> = seeds
         .iter()
         .map(|seed| Source {
@@ -43,6 +52,9 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
         graph: &graph,
         decision: &decision,
     };
+    findings
+        .items
+        .extend(left.into_iter().map(|seed| chains.refused(seed)));
     let broken = chains.broken_roots(&seeds);
     let mut of_root: BTreeMap<usize, Vec<Seed>> = BTreeMap::new();
     for seed in seeds {
@@ -91,6 +103,23 @@ impl Chains<'_> {
         finding
     }
 
+    /// The closures of a root's calls, written out.
+    fn write_out(
+        &self,
+        wraps: &BTreeMap<FileId, Vec<Wrap>>,
+    ) -> Result<Vec<(FileId, Vec<WrittenOut>)>, Refusal> {
+        let files: Vec<FileId> = wraps
+            .iter()
+            .filter(|(_, wraps)| wraps.iter().any(|it| it.in_closure))
+            .map(|(file, _)| *file)
+            .collect();
+        let (looked, _) = self
+            .ws
+            .look(&files, |ctx| write_out(ctx, &wraps[&ctx.file]));
+        let looked = looked.into_iter();
+        looked.map(|(file, it)| Ok((file, it?))).collect()
+    }
+
     /// The change of a root, at its first seed.
     fn rewritten(&self, root: &Root, seeds: &[Seed]) -> Finding {
         let mut around = Around::default();
@@ -117,7 +146,29 @@ impl Chains<'_> {
                 }
             }
         }
-        asyncify(self.graph, root, &leads_to, &mut around);
+        asyncify(self.graph, root, &mut around);
+        let wraps = wraps(self.graph, root, &leads_to);
+        let written_out = self.write_out(&wraps);
+        for it in written_out.iter().flatten().flat_map(|(_, it)| it) {
+            change.edits.extend(it.change.edits.iter().cloned());
+            change.gone.extend(it.change.gone.iter().copied());
+            change.leftovers.extend(it.change.leftovers.iter().cloned());
+            if it.comments {
+                why.push(Note::new("a comment in the call goes away with it"));
+                trust.lower();
+            }
+        }
+        for (file, wraps) in &wraps {
+            let written_out = written_out.iter().flatten().filter(|(it, _)| it == file);
+            let gone: Vec<TextRange> = written_out
+                .flat_map(|(_, it)| it.iter().map(|it| it.range))
+                .collect();
+            for wrap in wraps {
+                if !gone.iter().any(|it| it.contains_range(wrap.range)) {
+                    around.add(*file, wrap.range, &wrap.before, &wrap.after);
+                }
+            }
+        }
         around.write(&mut change);
         for (site, fate) in &root.calls {
             match fate {
@@ -137,10 +188,14 @@ impl Chains<'_> {
                         trust.lower();
                     }
                 }
-                Fate::Bridge(..) => trust.lower(),
+                Fate::Bridge(bridge, _) => {
+                    bridge.note_imports(site.file, &mut change);
+                    trust.lower();
+                }
             }
         }
         why.extend(self.functions(root, seeds, &mut trust));
+        why.extend(self.boxed(root, &wraps));
         why.extend(self.bridges(root));
         let (mut notes, way) = self.way(&seeds[0]);
         notes.extend(seeds[0].finding.why.iter().cloned());
@@ -156,13 +211,14 @@ impl Chains<'_> {
         }
         notes.push(Note::new(self.cost(root)));
         notes.extend(why);
-        let verdict = match fit_together(&change.edits) {
-            true => Verdict::Rewrite {
+        let verdict = match written_out {
+            Err(refusal) => Verdict::Refused(refusal),
+            Ok(_) if fit_together(&change.edits) => Verdict::Rewrite {
                 safety: trust.safety(),
                 change,
                 effects: effects.into_iter().collect(),
             },
-            false => {
+            Ok(_) => {
                 let message = "two of its edits would overlap";
                 Verdict::Refused(Refusal::new(RefusalKind::R9, message))
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{AstNode, TextRange, ast};
 
+use super::twins::Twin;
 use crate::{
     analysis::{
         asyncify::Around,
@@ -29,14 +30,18 @@ pub struct Seed {
     /// it would have in an async function.
     pub finding: Finding,
     /// The future in the call.
-    future: TextRange,
-    future_text: String,
+    pub(super) future: TextRange,
+    pub(super) future_text: String,
     /// What may drive the future elsewhere.
     pub driver: Option<Driver>,
     /// What refutes that the future is `Send`.
     pub not_send: Option<Refusal>,
     /// The async functions that the future comes to await.
     pub leads_to: BTreeSet<FunctionKey>,
+    /// The function does nothing else.
+    pub twin: Option<Twin>,
+    /// What is called is such a function.
+    pub of_twin: bool,
 }
 
 impl Seed {
@@ -69,6 +74,8 @@ impl Seed {
                 .into_iter()
                 .filter_map(|it| key_of(ctx, it))
                 .collect(),
+            twin: None,
+            of_twin: false,
         })
     }
 

@@ -11,6 +11,7 @@ mod inline;
 mod leaving;
 mod looped;
 mod template;
+mod together;
 
 use ra_ap_hir::{AsAssocItem, Function, HasCrate, ModuleDef, PathResolution, Type};
 use ra_ap_syntax::{
@@ -18,6 +19,7 @@ use ra_ap_syntax::{
     ast::{self, HasArgList},
 };
 
+pub use self::together::{Wrap, WrittenOut, calls_around, can_be_written, write_out};
 use self::{
     chain::{Chain, Driven},
     inline::{Inline, head, replaced},

@@ -1,6 +1,9 @@
 //! What a name may mean by how it is written, before anything is resolved.
 
-use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxToken, ast};
+use ra_ap_syntax::{
+    AstNode, SyntaxKind, SyntaxToken,
+    ast::{self, HasArgList},
+};
 
 use super::{ByName, Sought};
 use crate::analysis::{contract, functions::Shape};
@@ -92,6 +95,28 @@ fn is_no_value(path: &ast::Path) -> bool {
                 | SyntaxKind::PATH_PAT
         )
     })
+}
+
+/// Whether a name is called with another number of arguments than the function takes.
+pub(super) fn takes_others(token: &SyntaxToken, it: &Sought) -> bool {
+    let Some(outer) = token.parent().and_then(|name| name.parent()) else {
+        return false;
+    };
+    let arguments = |list: Option<ast::ArgList>| list.map(|list| list.args().count());
+    let taken = match ast::MethodCallExpr::cast(outer.clone()) {
+        Some(call) => arguments(call.arg_list()).map(|taken| taken + 1),
+        None => {
+            let path = ast::PathSegment::cast(outer).map(|segment| segment.parent_path());
+            let callee = path.and_then(|path| path.syntax().parent());
+            let call = callee
+                .clone()
+                .and_then(|callee| callee.parent())
+                .and_then(ast::CallExpr::cast)
+                .filter(|call| call.expr().map(|it| it.syntax().clone()) == callee);
+            call.and_then(|call| arguments(call.arg_list()))
+        }
+    };
+    taken.is_some_and(|taken| taken != it.parameters)
 }
 
 pub(super) fn is_test_function(token: &SyntaxToken) -> bool {

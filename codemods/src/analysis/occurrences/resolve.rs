@@ -3,12 +3,12 @@
 use ra_ap_hir::{Function, ModuleDef, PathResolution};
 use ra_ap_syntax::{
     AstNode, SyntaxKind, SyntaxToken,
-    ast::{self, HasName},
+    ast::{self, HasAttrs, HasName},
 };
 
 use super::{
     ByName, Occurrence, Sought, What,
-    names::{is_no_reference, is_test_function, sought_at},
+    names::{is_no_reference, is_test_function, sought_at, takes_others},
     prose::{Fence, doctest_words, speaks_of_code, words_of},
     tokens,
 };
@@ -48,14 +48,12 @@ impl Census<'_, '_> {
         for token in tokens(self.ctx.source.syntax()) {
             match token.kind() {
                 SyntaxKind::COMMENT => {
-                    let words = doctest_words(&token, &mut fence);
-                    self.words(
-                        &token,
-                        &words,
-                        by_name,
-                        "an example in a doc comment",
-                        &mut found,
-                    );
+                    let place = (RefusalKind::F12, "an example in a doc comment");
+                    for word in doctest_words(&token, &mut fence) {
+                        let sought = by_name.get(word.text).into_iter().flatten();
+                        let named = sought.filter(|it| word.may_name(it.shape)).copied();
+                        found.extend(self.in_text(&token, named, place));
+                    }
                 }
                 SyntaxKind::WHITESPACE => {}
                 SyntaxKind::STRING => {
@@ -66,10 +64,16 @@ impl Census<'_, '_> {
                     if let Some(attr) = attr {
                         let path = contract::attribute_path(&attr).unwrap_or_default();
                         let is_prose = path == "doc" && !token.text().contains("```");
-                        if !is_prose && !speaks_of_code(&path) {
-                            let words = words_of(token.text());
+                        if !is_prose && !speaks_of_code(&path) && !self.is_of_clap(&attr) {
                             let place = format!("a string in the attribute `#[{path}]`");
-                            self.words(&token, &words, by_name, &place, &mut found);
+                            for word in words_of(token.text()) {
+                                let named = by_name.get(word.text).into_iter().flatten().copied();
+                                found.extend(self.in_text(
+                                    &token,
+                                    named,
+                                    (RefusalKind::F11, &place),
+                                ));
+                            }
                         }
                     }
                 }
@@ -99,20 +103,37 @@ impl Census<'_, '_> {
     }
 
     /// Names in a text that is code, and that nothing resolves.
-    fn words(
+    fn in_text<'s>(
         &self,
         token: &SyntaxToken,
-        words: &[&str],
-        by_name: &ByName<'_>,
-        place: &str,
-        found: &mut Vec<Occurrence>,
-    ) {
-        for word in words {
-            for it in by_name.get(word).into_iter().flatten() {
-                let refusal = unknown(it, &format!("stands in {place}"));
-                found.push(self.occurrence(token, it, What::Stuck(refusal)));
-            }
-        }
+        named: impl Iterator<Item = &'s Sought>,
+        (kind, place): (RefusalKind, &str),
+    ) -> Vec<Occurrence> {
+        named
+            .map(|it| {
+                let refusal = Refusal {
+                    kind,
+                    ..unknown(it, &format!("stands in {place}"))
+                };
+                self.occurrence(token, it, What::Stuck(refusal))
+            })
+            .collect()
+    }
+
+    /// Whether an attribute speaks to clap's derives: its strings are the names of arguments, and
+    /// what is shown.
+    fn is_of_clap(&self, attr: &ast::Attr) -> bool {
+        let item = attr.syntax().ancestors().find_map(ast::Adt::cast);
+        let derives = item.iter().flat_map(HasAttrs::attrs);
+        derives
+            .filter_map(|attr| self.ctx.sema.resolve_derive_macro(&attr.meta()?))
+            .flatten()
+            .flatten()
+            .any(|derive| {
+                let krate = derive.module(self.ctx.db).krate(self.ctx.db);
+                let name = krate.display_name(self.ctx.db);
+                name.is_some_and(|name| name.crate_name().as_str() == "clap_derive")
+            })
     }
 
     fn resolve(&self, token: &SyntaxToken, it: &Sought) -> Resolved {
@@ -123,20 +144,24 @@ impl Census<'_, '_> {
             let path = contract::attribute_path(&attr).unwrap_or_default();
             return match speaks_of_code(&path) {
                 true => Resolved::Other,
-                false => {
-                    Resolved::Unknown(unknown(it, &format!("stands in the attribute `#[{path}]`")))
-                }
+                false => Resolved::Unknown(Refusal {
+                    kind: RefusalKind::F11,
+                    ..unknown(it, &format!("stands in the attribute `#[{path}]`"))
+                }),
             };
         }
         if let Some(condition) = inactive_cfg(self.ctx.sema, self.ctx.file, &parent) {
-            if is_no_reference(token) || is_test_function(token) {
+            if is_no_reference(token) || is_test_function(token) || takes_others(token, it) {
                 return Resolved::Other;
             }
             let mut message = format!("stands in code under cfg({condition})");
             if condition == "test" {
                 message += ", which --include-tests reads";
             }
-            return Resolved::Unknown(unknown(it, &message));
+            return Resolved::Unknown(Refusal {
+                kind: RefusalKind::F12,
+                ..unknown(it, &message)
+            });
         }
         if !ast::TokenTree::can_cast(parent.kind()) {
             return self.resolve_node(token, it);
@@ -192,7 +217,7 @@ impl Census<'_, '_> {
 
     /// A token of the tree, or of what a macro makes.
     fn resolve_node(&self, token: &SyntaxToken, it: &Sought) -> Resolved {
-        if is_no_reference(token) {
+        if is_no_reference(token) || takes_others(token, it) {
             return Resolved::Other;
         }
         let Some(outer) = token.parent().and_then(|name| name.parent()) else {
@@ -268,7 +293,20 @@ impl Census<'_, '_> {
                 self.call(function, &call.into(), it)
             }
             _ if !self.is_sought(function, it) => Resolved::Other,
-            _ => Resolved::Ours(What::Stuck(as_value(&expr, it))),
+            _ => {
+                let callee = key_of(self.ctx, function).unwrap_or(it.key);
+                let handed_over = site(
+                    self.ctx,
+                    &expr.clone().into(),
+                    (it.key, callee),
+                    self.drivers,
+                )
+                .filter(|_| self.crates == 1 || it.key.file == self.ctx.file);
+                Resolved::Ours(match handed_over {
+                    Some(site) => What::Call(Box::new(site)),
+                    None => What::Stuck(as_value(self.ctx, &expr, it)),
+                })
+            }
         }
     }
 
@@ -307,22 +345,45 @@ fn unknown(it: &Sought, message: &str) -> Refusal {
 }
 
 /// The refusal of a function that is used as a value.
-fn as_value(expr: &ast::PathExpr, it: &Sought) -> Refusal {
-    let argument = expr
-        .syntax()
-        .parent()
-        .is_some_and(|parent| ast::ArgList::can_cast(parent.kind()));
-    match argument {
-        true => Refusal::new(
-            RefusalKind::F7,
-            format!(
-                "`{}` is handed over as a function that is not async",
-                it.name
-            ),
-        ),
-        false => Refusal::new(
-            RefusalKind::F16,
-            format!("`{}` is stored or compared as a function", it.name),
-        ),
-    }
+fn as_value(ctx: &FileContext<'_>, expr: &ast::PathExpr, it: &Sought) -> Refusal {
+    let name = &it.name;
+    let list = expr.syntax().parent().and_then(ast::ArgList::cast);
+    let (kind, message) = match list {
+        Some(list) if is_handler(ctx, &list, expr) => {
+            let message = format!("`{name}` is registered as a handler that is not async");
+            (RefusalKind::F17, message)
+        }
+        Some(_) => {
+            let message = format!("`{name}` is handed over as a function that is not async");
+            (RefusalKind::F7, message)
+        }
+        None => {
+            let message = format!("`{name}` is stored or compared as a function");
+            (RefusalKind::F16, message)
+        }
+    };
+    Refusal::new(kind, message)
+}
+
+/// Whether an argument is taken for what a trait makes of it, and not to be called as it is.
+fn is_handler(ctx: &FileContext<'_>, list: &ast::ArgList, argument: &ast::PathExpr) -> bool {
+    let call = list.syntax().parent().and_then(ast::Expr::cast);
+    let index = list.args().position(|it| it.syntax() == argument.syntax());
+    let (Some(call), Some(index)) = (call, index) else {
+        return false;
+    };
+    let is_method = matches!(call, ast::Expr::MethodCallExpr(_));
+    let parameter = ctx.callee(&call).and_then(|function| {
+        let all = match is_method {
+            true => function.params_without_self(ctx.db),
+            false => function.assoc_fn_params(ctx.db),
+        };
+        all.into_iter().nth(index)?.ty().as_type_param(ctx.db)
+    });
+    let callable = ["core::ops::Fn", "core::ops::FnMut", "core::ops::FnOnce"];
+    let callable: Vec<_> = callable.iter().filter_map(|it| ctx.trait_at(it)).collect();
+    parameter.is_some_and(|it| {
+        let bounds = it.trait_bounds(ctx.db);
+        !bounds.is_empty() && !bounds.iter().any(|it| callable.contains(it))
+    })
 }

@@ -258,12 +258,7 @@ impl Contracts<'_> {
                 let message = format!("a macro makes `{name}`, which calls it");
                 Refusal::new(RefusalKind::F11, message)
             }
-            Caller::Closure(outer) => {
-                let outer = outer.as_ref();
-                let place = outer.map_or_else(String::new, |name| format!(" in `{name}`"));
-                let message = format!("a closure{place} that is not async calls it");
-                Refusal::new(RefusalKind::F6, message)
-            }
+            Caller::Closure(_, refusal) => refusal.clone(),
             Caller::Constant => {
                 let message = "a constant or static is made with it";
                 Refusal::new(RefusalKind::F8, message)
