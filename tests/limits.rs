@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::OnceLock, thread, time::Duration};
 
 use bytesize::ByteSize;
-use ra_ap_ide_db::{FileId, RootDatabase};
+use ra_ap_ide_db::FileId;
 use rstest::rstest;
 use salsa::Database as _;
 use unpark::{
