@@ -1,23 +1,24 @@
 //! The read phase: one codemod over all files that may match, in parallel.
 
-use std::{
-    collections::BTreeMap,
-    panic::{self, AssertUnwindSafe},
-};
+use std::{cell::RefCell, collections::BTreeMap, path::PathBuf, sync::Mutex};
 
-use ra_ap_hir::{Semantics, attach_db};
-use ra_ap_ide_db::{FileId, FxHashMap, RootDatabase};
+use ra_ap_hir::{Crate, Semantics, attach_db};
+use ra_ap_ide_db::{FileId, FxHashMap, base_db::SourceDatabase};
 use rayon::prelude::*;
 use unpark_codemods::{
     codemod::{Finding, Findings, Pass},
     context::FileContext,
     knowledge::Resolved,
+    workspace::WorkspaceContext,
 };
 
 use crate::{
-    engine::{Files, OpenFile, Plan},
-    identity,
+    discover::Skipped,
+    engine::{Files, Plan},
+    identity, limits,
+    members::MemberFiles,
     outcome::Defect,
+    watchdog::{Stopped, Watchdog},
     workspace::Workspace,
 };
 
@@ -33,6 +34,8 @@ pub struct Looked {
     pub quiet: BTreeMap<&'static str, usize>,
     /// Defects of ours.
     pub defects: Vec<Defect>,
+    /// The files whose look met a limit.
+    pub stopped: BTreeMap<FileId, Skipped>,
 }
 
 /// A finding with what identifies its place.
@@ -44,125 +47,224 @@ pub struct Anchored {
     pub anchor: String,
 }
 
-/// Runs the codemod at `index` of the plan over all open files that may match.
+/// What every look of one codemod in one round has in common.
+pub struct View<'a> {
+    /// The workspace.
+    pub workspace: &'a Workspace,
+    /// The open files.
+    pub files: &'a Files,
+    /// What is the same for every round.
+    pub plan: &'a Plan<'a>,
+    /// Which codemod of the plan it is.
+    pub index: usize,
+    known: &'a Resolved<'a>,
+    watchdog: &'a Watchdog,
+    /// What all looks came to so far.
+    looked: RefCell<Looked>,
+}
+
+/// Runs the codemod at `index` of the plan over all open files that may match, but for those where
+/// it met a limit before.
 pub fn all(
-    workspace: &Workspace,
+    workspace: &mut Workspace,
     files: &Files,
     plan: &Plan<'_>,
     index: usize,
     known: &Resolved<'_>,
+    stopped: BTreeMap<FileId, Skipped>,
 ) -> Looked {
-    let mut by_crate: FxHashMap<_, Vec<FileId>> = FxHashMap::default();
-    for (&id, file) in files {
-        let candidates = file.candidates.get(index);
-        if candidates.is_some_and(|candidates| !candidates.is_empty())
-            && let Some(krate) = workspace.crate_of(id)
-        {
+    let mut stopped = stopped;
+    loop {
+        let before = Looked {
+            stopped: stopped.clone(),
+            ..Looked::default()
+        };
+        let (looked, late) = Watchdog::over(workspace, plan.max_time, |workspace, watchdog| {
+            let view = View {
+                workspace,
+                files,
+                plan,
+                index,
+                known,
+                watchdog,
+                looked: RefCell::new(before),
+            };
+            match plan.selection[index].pass {
+                Pass::File(pass) => view.by_file(pass),
+                Pass::Workspace(pass) => view.whole(pass),
+            }
+            view.looked.into_inner()
+        });
+        if late.is_empty() {
+            return looked;
+        }
+        // Once more, without those that took too long: what others saw may not be whole.
+        let (codemod, limit) = (plan.selection[index].name, plan.max_time.as_secs_f64());
+        let reason = format!("{codemod} took longer than {limit} s for it, and was stopped");
+        for file in late {
+            let path = workspace.path(file).unwrap_or_default();
+            let reason = reason.clone();
+            stopped.insert(file, Skipped { path, reason });
+        }
+    }
+}
+
+/// Why a file could not be looked at.
+enum Failed {
+    /// There is no memory for it.
+    Full(String),
+    Stopped(Stopped),
+}
+
+impl View<'_> {
+    fn by_file(&self, pass: fn(&FileContext<'_>, &mut Findings)) {
+        let seen = Mutex::new(Vec::new());
+        self.look(&self.candidates(), &|ctx| {
+            let mut findings = Findings::default();
+            pass(ctx, &mut findings);
+            let anchor = |finding: &Finding| identity::anchor(&ctx.source, finding.range);
+            let anchors: Vec<String> = findings.items.iter().map(anchor).collect();
+            seen.lock()
+                .expect("no panic while held")
+                .push((findings, anchors));
+        });
+        for (findings, anchors) in seen.into_inner().expect("no panic while held") {
+            self.add(findings, anchors);
+        }
+    }
+
+    fn whole(&self, pass: fn(&WorkspaceContext<'_>, &mut Findings)) {
+        let members = MemberFiles { view: self };
+        let ctx = WorkspaceContext {
+            members: &members,
+            settings: self.plan.settings,
+        };
+        let passed = self.watchdog.caught(|| {
+            let mut findings = Findings::default();
+            pass(&ctx, &mut findings);
+            let anchors = self.anchors(&findings);
+            self.add(findings, anchors);
+        });
+        if let Err(Stopped::Panicked(message)) = passed {
+            self.defect(self.workspace.project.root.clone(), message);
+        }
+    }
+
+    /// The open files with a candidate of the codemod.
+    pub fn candidates(&self) -> Vec<FileId> {
+        let has_one = |candidates: &Vec<_>| !candidates.is_empty();
+        self.files
+            .iter()
+            .filter(|(_, file)| file.candidates.get(self.index).is_some_and(has_one))
+            .map(|(&id, _)| id)
+            .collect()
+    }
+
+    /// Looks at files in parallel, each on one thread with a context of its own, and gives those
+    /// where it could not be done: they are no module, they met a limit, or inference panicked, as
+    /// it does on odd code now and then; that costs one file and one codemod, and is a defect of
+    /// ours.
+    pub fn look(&self, ids: &[FileId], look: &(dyn Fn(&FileContext<'_>) + Sync)) -> Vec<FileId> {
+        let mut by_crate: FxHashMap<Option<Crate>, Vec<FileId>> = FxHashMap::default();
+        for &id in ids {
+            let is_stopped = self.looked.borrow_mut().stopped.contains_key(&id);
+            let krate = self.workspace.crate_of(id).filter(|_| !is_stopped);
             by_crate.entry(krate).or_default().push(id);
         }
-    }
-    let mut groups: Vec<_> = by_crate
-        .into_iter()
-        .filter_map(|(krate, files)| Some((workspace.facts_of(krate)?, files)))
-        .flat_map(|(facts, files)| {
-            files
-                .chunks(FILES_AT_A_TIME)
-                .map(|files| (facts, files.to_vec()))
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    groups.sort_by_key(|(_, files)| files.first().copied());
-    let looked: Vec<Vec<Result<Anchors, Defect>>> = groups
-        .par_iter()
-        .with_max_len(1)
-        .map_with(workspace.db.clone(), |db, ((package, target), ids)| {
-            ids.iter()
-                .map(|&id| {
-                    let look = Look {
-                        db,
-                        id,
-                        file: &files[&id],
-                        package,
-                        target: *target,
-                    };
-                    look.with(plan, index, known)
-                })
-                .collect()
-        })
-        .collect();
-    let mut all = Looked::default();
-    for looked in looked.into_iter().flatten() {
-        match looked {
-            Ok((findings, anchors)) => {
-                let anchored = findings.items.into_iter().zip(anchors);
-                all.findings
-                    .extend(anchored.map(|(finding, anchor)| Anchored { finding, anchor }));
-                for (reason, count) in findings.quiet {
-                    *all.quiet.entry(reason).or_default() += count;
-                }
+        let mut failed = by_crate.remove(&None).unwrap_or_default();
+        let mut groups = Vec::new();
+        for (krate, files) in by_crate {
+            match krate.and_then(|krate| self.workspace.facts_of(krate)) {
+                Some(facts) => groups.extend(
+                    files
+                        .chunks(FILES_AT_A_TIME)
+                        .map(|files| (facts, files.to_vec())),
+                ),
+                None => failed.extend(files),
             }
-            Err(defect) => all.defects.push(defect),
+        }
+        groups.sort_by_key(|(_, files)| files.first().copied());
+        let (known, settings) = (self.known, self.plan.settings);
+        let (max_memory, watchdog) = (self.plan.max_memory, self.watchdog);
+        let ended: Vec<Vec<(FileId, Failed)>> = groups
+            .par_iter()
+            .with_max_len(1)
+            .map_with(self.workspace.db.clone(), |db, ((package, target), ids)| {
+                let failed = |&id: &FileId| {
+                    if let Some(reason) = limits::of_memory(max_memory) {
+                        return Some((id, Failed::Full(reason)));
+                    }
+                    let looked = watchdog.look(id, || {
+                        attach_db(db, || {
+                            let sema = Semantics::new(db);
+                            look(&FileContext {
+                                db,
+                                sema: &sema,
+                                file: id,
+                                text: db.file_text(id).text(db),
+                                source: sema.parse_guess_edition(id),
+                                package,
+                                target: *target,
+                                known,
+                                settings,
+                            });
+                        });
+                    });
+                    looked.err().map(|stopped| (id, Failed::Stopped(stopped)))
+                };
+                ids.iter().filter_map(failed).collect()
+            })
+            .collect();
+        for (id, reason) in ended.into_iter().flatten() {
+            failed.push(id);
+            self.failed(id, reason);
+        }
+        failed.sort_unstable();
+        failed
+    }
+
+    fn failed(&self, id: FileId, reason: Failed) {
+        let path = self.workspace.path(id).unwrap_or_default();
+        match reason {
+            Failed::Full(reason) => {
+                let skipped = Skipped { path, reason };
+                self.looked.borrow_mut().stopped.insert(id, skipped);
+            }
+            Failed::Stopped(Stopped::Panicked(message)) => self.defect(path, message),
+            // The whole pass is done once more.
+            Failed::Stopped(Stopped::Ended) => {}
         }
     }
-    all
-}
 
-/// Findings, and the anchor of each.
-type Anchors = (Findings, Vec<String>);
+    fn defect(&self, path: PathBuf, message: String) {
+        let codemod = self.plan.selection[self.index].name;
+        self.looked.borrow_mut().defects.push(Defect {
+            path,
+            codemod,
+            message,
+        });
+    }
 
-struct Look<'a> {
-    db: &'a RootDatabase,
-    id: FileId,
-    file: &'a OpenFile,
-    package: &'a unpark_codemods::facts::PackageFacts,
-    target: unpark_codemods::facts::TargetKind,
-}
+    fn add(&self, findings: Findings, anchors: Vec<String>) {
+        let mut looked = self.looked.borrow_mut();
+        let anchored = findings.items.into_iter().zip(anchors);
+        looked
+            .findings
+            .extend(anchored.map(|(finding, anchor)| Anchored { finding, anchor }));
+        for (reason, count) in findings.quiet {
+            *looked.quiet.entry(reason).or_default() += count;
+        }
+    }
 
-impl Look<'_> {
-    /// Inference panics on odd code now and then; that costs one file and one codemod.
-    fn with(&self, plan: &Plan<'_>, index: usize, known: &Resolved<'_>) -> Result<Anchors, Defect> {
-        let codemod = plan.selection[index];
-        let looked = panic::catch_unwind(AssertUnwindSafe(|| {
-            attach_db(self.db, || {
-                let sema = Semantics::new(self.db);
-                let source = sema.parse_guess_edition(self.id);
-                let ctx = FileContext {
-                    db: self.db,
-                    sema: &sema,
-                    file: self.id,
-                    text: &self.file.text,
-                    source,
-                    package: self.package,
-                    target: self.target,
-                    known,
-                    settings: plan.settings,
-                };
-                let mut findings = Findings::default();
-                let Pass::File(pass) = codemod.pass;
-                pass(&ctx, &mut findings);
-                let anchors = findings
-                    .items
-                    .iter()
-                    .map(|finding| identity::anchor(&ctx.source, finding.range))
-                    .collect();
-                (findings, anchors)
-            })
-        }));
-        looked.map_err(|panic| {
-            let message = panic
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| {
-                    panic
-                        .downcast_ref::<&str>()
-                        .map(|&message| message.to_owned())
-                })
-                .unwrap_or_else(|| "it panicked".to_owned());
-            Defect {
-                path: self.file.path.clone(),
-                codemod: codemod.name,
-                message,
-            }
+    fn anchors(&self, findings: &Findings) -> Vec<String> {
+        let db = &self.workspace.db;
+        attach_db(db, || {
+            let sema = Semantics::new(db);
+            let anchor = |finding: &Finding| {
+                let source = sema.parse_guess_edition(finding.file);
+                identity::anchor(&source, finding.range)
+            };
+            findings.items.iter().map(anchor).collect()
         })
     }
 }

@@ -308,7 +308,7 @@ struct Looked {
 }
 
 /// Whether the head of a file says that a program wrote it.
-fn is_generated(text: &str) -> bool {
+pub fn is_generated(text: &str) -> bool {
     text.lines()
         .take(10)
         .filter(|line| line.trim_start().starts_with("//") || line.trim_start().starts_with("/*"))

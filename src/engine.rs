@@ -9,8 +9,10 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
+use bytesize::ByteSize;
 use ra_ap_hir::attach_db;
 use ra_ap_ide_db::{FileId, FxHashMap};
 use ra_ap_syntax::SourceFile;
@@ -25,6 +27,7 @@ use unpark_codemods::{
 
 use crate::{
     analyse::{self, Anchored},
+    discover::{CandidateFile, Skipped},
     identity,
     outcome::Defect,
     overlay::{Overlay, Replacement},
@@ -44,6 +47,10 @@ pub struct Plan<'a> {
     pub least: Safety,
     /// Codemods whose findings are all for a person.
     pub report_only: &'a BTreeSet<&'static str>,
+    /// How long a codemod may look at a file.
+    pub max_time: Duration,
+    /// The memory after which no more files are looked at.
+    pub max_memory: Option<ByteSize>,
     /// Findings whose changes are not to be taken, with the reason; a run without them is a
     /// replay.
     pub denied: &'a BTreeMap<String, String>,
@@ -80,6 +87,15 @@ impl OpenFile {
             candidates,
         }
     }
+
+    /// The file as it was found.
+    pub fn found(&self) -> CandidateFile {
+        CandidateFile {
+            path: self.path.clone(),
+            source: self.source.clone(),
+            candidates: self.candidates.clone(),
+        }
+    }
 }
 
 /// The open files of a workspace.
@@ -96,6 +112,8 @@ pub struct Rounds {
     pub quiet: BTreeMap<&'static str, usize>,
     /// Defects of ours.
     pub defects: BTreeSet<Defect>,
+    /// The looks at a file by a codemod of the selection that met a limit.
+    pub stopped: BTreeMap<(FileId, usize), Skipped>,
 }
 
 /// A finding with its identity, and its place in the original text.
@@ -194,17 +212,24 @@ fn fingerprint(files: &Files) -> u64 {
 
 /// The read phase of one codemod.
 fn read(
-    workspace: &Workspace,
+    workspace: &mut Workspace,
     files: &Files,
     plan: &Plan<'_>,
     index: usize,
     rounds: &mut Rounds,
 ) -> (Vec<Settled>, BTreeMap<&'static str, usize>) {
+    let crates = workspace.crates_read().clone();
     let known = attach_db(&workspace.db, || {
-        Resolved::new(&workspace.db, plan.knowledge, workspace.crates_read())
+        Resolved::new(&workspace.db, plan.knowledge, &crates)
     });
-    let looked = analyse::all(workspace, files, plan, index, &known);
+    let stopped = rounds.stopped.iter().filter(|((_, of), _)| *of == index);
+    let stopped = stopped.map(|((file, _), skipped)| (*file, skipped.clone()));
+    let looked = analyse::all(workspace, files, plan, index, &known, stopped.collect());
     rounds.defects.extend(looked.defects);
+    let stopped = looked.stopped.into_iter();
+    rounds
+        .stopped
+        .extend(stopped.map(|(file, skipped)| ((file, index), skipped)));
     (
         lower(
             settle(looked.findings, files, rounds, workspace),
@@ -376,7 +401,9 @@ fn open_for_edit(files: &mut Files, workspace: &Workspace, id: FileId) {
     };
     let source = std::fs::read(&path).ok().and_then(Source::decode);
     // With a byte order mark the database would have another text than we.
+    // What it was analysed with is what it has to be.
     if let Some(source) = source.filter(|source| !source.bom)
+        && *source.text == *workspace.text(id)
         && workspace.project.package_of(&path).is_some()
     {
         files.insert(id, OpenFile::new(path, source, Vec::new()));

@@ -18,6 +18,7 @@ pub mod engine;
 pub mod format;
 pub mod identity;
 pub mod limits;
+pub mod members;
 pub mod options;
 pub mod outcome;
 pub mod overlay;
@@ -32,6 +33,7 @@ pub mod suppress;
 pub mod tree;
 pub mod vcs;
 pub mod verify;
+pub mod watchdog;
 pub mod why;
 pub mod workspace;
 

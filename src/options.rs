@@ -1,6 +1,8 @@
 //! What a person asked for, after parsing and before anything is looked at.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
+
+use bytesize::ByteSize;
 
 /// One run.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +23,10 @@ pub struct Options {
     pub no_rust_src_install: bool,
     /// What is handed to cargo.
     pub cargo: CargoOptions,
+    /// The memory, in bytes, after which nothing more is loaded.
+    pub max_memory: Option<ByteSize>,
+    /// How long a codemod may look at a file, if not [`limits::TIME`](crate::limits::TIME).
+    pub max_time: Option<Duration>,
     /// How many threads; 0 for one for each core.
     pub jobs: usize,
     /// Show progress on standard error.

@@ -232,6 +232,10 @@ impl<'a> Run<'a> {
             outcome.unfinished.push(home.root().to_owned());
         }
         outcome.homes.push(home);
+        if let Some(reason) = limits::of_memory(self.options.max_memory) {
+            collect::stopped(outcome, candidates, selection, &reason);
+            return Ok(());
+        }
         let say = |message: String| self.progress.note(&message);
         let (mut workspace, report) = Workspace::load(project, manifest, self.options, &say)?;
         outcome.degraded.extend(report.degraded);
@@ -247,6 +251,11 @@ impl<'a> Run<'a> {
         let files = open(&mut workspace, candidates, outcome);
         outcome.seconds.load += started.elapsed().as_secs_f64();
         Memory::measure(&mut outcome.memory.load);
+        if let Some(reason) = workspace.is_full() {
+            let files = files.values().map(OpenFile::found);
+            collect::stopped(outcome, files, selection, &reason);
+            return Ok(());
+        }
         self.rewrite(outcome, &mut workspace, &files, selection, &config)
     }
 
@@ -417,6 +426,8 @@ pub fn analyse(
             Safety::Safe
         },
         report_only: &report_only,
+        max_memory: options.max_memory,
+        max_time: options.max_time.unwrap_or(limits::TIME),
         denied: chosen.denied,
         lowered: chosen.lowered,
         allowed: &allowed,
@@ -462,6 +473,9 @@ pub fn open(
         workspace.write(texts);
     }
     workspace.prime(&files.keys().copied().collect::<Vec<_>>());
+    if workspace.is_full().is_some() {
+        return files;
+    }
     files.retain(|&id, file| {
         if workspace.is_shared(id) {
             // What is declared, and so what may be written, differs between them.

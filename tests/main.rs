@@ -10,6 +10,7 @@ mod fixtures;
 mod format;
 mod kill;
 mod knowledge;
+mod limits;
 mod load;
 mod projects;
 mod support;

@@ -36,6 +36,8 @@ use super::fixture::Case;
 pub struct Stage {
     workspace: Workspace,
     root: PathBuf,
+    /// What a test asks for, beside what its case says.
+    pub options: Options,
     /// What every file of the stage holds when nobody plays.
     empty: BTreeMap<PathBuf, (FileId, String)>,
 }
@@ -106,6 +108,7 @@ impl Stage {
         Stage {
             workspace,
             root,
+            options: Options::default(),
             empty,
         }
     }
@@ -157,7 +160,7 @@ impl Stage {
         let options = Options {
             unsafe_fixes: case.options.unsafe_fixes,
             include_tests: case.options.include_tests,
-            ..Options::default()
+            ..self.options.clone()
         };
         let chosen = Chosen {
             options: &options,
