@@ -65,6 +65,9 @@ pub struct Verification {
     pub checks: usize,
     /// The features that it was compiled with, in words.
     pub configurations: BTreeSet<String>,
+    /// How many tests passed before, and pass still; `None` where they were not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tests: Option<usize>,
 }
 
 /// Seconds by phase.

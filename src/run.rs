@@ -340,6 +340,9 @@ impl<'a> Run<'a> {
         if let Some(verifier) = verifier {
             let verification = outcome.verification.get_or_insert_default();
             verification.checks += verifier.checks;
+            if let Some(tests) = verifier.tests() {
+                *verification.tests.get_or_insert_default() += tests;
+            }
             verification.configurations.extend(verifier.configurations);
         }
         Ok(())

@@ -90,6 +90,9 @@ const LEFTOVERS: [&str; 7] = [
     "redundant_imports",
 ];
 
+/// The lint of values that must be used, and are not.
+pub const UNUSED: &str = "unused_must_use";
+
 impl Check {
     /// Whether every crate that compiled before did so again.
     pub fn compiles_what(&self, before: &Check) -> bool {
@@ -216,7 +219,7 @@ impl Reader<'_> {
         }
         let rendered = diagnostic.rendered.as_deref();
         let rendered = rendered.unwrap_or(&diagnostic.message).trim_end();
-        let problem = (is_error || is_unpolled(diagnostic)).then(|| Problem {
+        let problem = (is_error || is_unused(diagnostic)).then(|| Problem {
             code: code.clone(),
             message: self.caller.hide(&diagnostic.message),
             rendered: self.caller.hide(rendered),
@@ -317,11 +320,9 @@ impl Reader<'_> {
     }
 }
 
-/// A call whose future nobody awaits only warns, and never runs. The words are those of the trait
-/// itself, which the types of std and of the futures crates repeat.
-fn is_unpolled(diagnostic: &Diagnostic) -> bool {
+/// A call whose future nobody awaits only warns, and never runs. Other values count too: where the
+/// crate denies the lint, our compiler only warns as well.
+fn is_unused(diagnostic: &Diagnostic) -> bool {
     let lint = diagnostic.code.as_ref();
-    let mut notes = diagnostic.children.iter().map(|child| &child.message);
-    lint.is_some_and(|lint| lint.code == "unused_must_use")
-        && notes.any(|note| note.starts_with("futures do nothing unless"))
+    lint.is_some_and(|lint| lint.code == UNUSED)
 }

@@ -31,6 +31,9 @@ pub const RUSTDOC: &str = "UNPARK_RUSTDOC";
 /// The file that is told which dep-info files the compiler is about to write.
 pub const UNITS: &str = "UNPARK_UNITS";
 
+/// A call whose future nobody awaits only warns, and where the crate allows that, not even this.
+const UNUSED: &str = "--force-warn=unused_must_use";
+
 /// Compiles from the mirror, if this process was started for that.
 pub fn compile(args: &[OsString]) -> Option<ExitCode> {
     let mirror = PathBuf::from(env::var_os(MIRROR)?);
@@ -69,6 +72,7 @@ pub fn compile(args: &[OsString]) -> Option<ExitCode> {
     if let Some(root) = root.filter(|_| !is_rustdoc) {
         announce(args);
         command.args(remapped(&mirror, &here, root));
+        command.arg(UNUSED);
     }
     // What the compiler starts is none of ours.
     for variable in [MIRROR, INNER, OUTER, RUSTDOC, UNITS] {

@@ -130,6 +130,8 @@ fn of_40_changes_exactly_the_7_that_break_something_are_taken_back() {
 
     let summary = lines.last().unwrap();
     assert_eq!(summary["changes"], 3 * LINES);
+    // The doctest.
+    assert_eq!(summary["verification"]["tests"], 1);
     let checks = summary["verification"]["checks"].as_f64().unwrap();
     let changes = (3 * LINES + BREAKS.len()) as f64;
     let most = 1.0 + 2.0 * changes.log2() * BREAKS.len() as f64;

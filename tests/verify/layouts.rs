@@ -165,6 +165,9 @@ fn a_wrapper_that_is_there_already_is_called() {
     let calls = String::from_utf8(project.read("tools/calls")).unwrap();
     let own = |line: &&str| line.contains("--crate-name demo ");
     assert!(calls.lines().filter(own).count() > 1, "{calls}");
+    // Where a crate allows it, a future that nobody awaits would go unnoticed.
+    let warned = |line: &str| line.contains("--force-warn=unused_must_use");
+    assert!(calls.lines().filter(own).all(warned), "{calls}");
 
     // The environment goes before the configuration.
     fs::remove_file(project.path("tools/calls")).unwrap();
