@@ -1,23 +1,22 @@
 //! The read phase: one codemod over all files that may match, in parallel.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{cell::RefCell, collections::BTreeMap, path::PathBuf, sync::Mutex};
 
-use ra_ap_hir::{Semantics, attach_db};
-use ra_ap_ide_db::{FileId, FxHashMap, RootDatabase};
+use ra_ap_hir::{Crate, Semantics, attach_db};
+use ra_ap_ide_db::{FileId, FxHashMap, base_db::SourceDatabase};
 use rayon::prelude::*;
 use unpark_codemods::{
     codemod::{Finding, Findings, Pass},
     context::FileContext,
-    facts::{PackageFacts, TargetKind},
     knowledge::Resolved,
+    workspace::WorkspaceContext,
 };
 
 use crate::{
-    engine::{Files, OpenFile, Plan},
+    discover::Skipped,
+    engine::{Files, Plan},
     identity, limits,
+    members::MemberFiles,
     outcome::Defect,
     watchdog::{Stopped, Watchdog},
     workspace::Workspace,
@@ -35,8 +34,8 @@ pub struct Looked {
     pub quiet: BTreeMap<&'static str, usize>,
     /// Defects of ours.
     pub defects: Vec<Defect>,
-    /// The files whose look met a limit, with the reason.
-    pub stopped: Vec<(FileId, String)>,
+    /// The files whose look met a limit.
+    pub stopped: BTreeMap<FileId, Skipped>,
 }
 
 /// A finding with what identifies its place.
@@ -48,6 +47,22 @@ pub struct Anchored {
     pub anchor: String,
 }
 
+/// What every look of one codemod in one round has in common.
+pub struct View<'a> {
+    /// The workspace.
+    pub workspace: &'a Workspace,
+    /// The open files.
+    pub files: &'a Files,
+    /// What is the same for every round.
+    pub plan: &'a Plan<'a>,
+    /// Which codemod of the plan it is.
+    pub index: usize,
+    known: &'a Resolved<'a>,
+    watchdog: &'a Watchdog,
+    /// What all looks came to so far.
+    looked: RefCell<Looked>,
+}
+
 /// Runs the codemod at `index` of the plan over all open files that may match, but for those where
 /// it met a limit before.
 pub fn all(
@@ -56,178 +71,211 @@ pub fn all(
     plan: &Plan<'_>,
     index: usize,
     known: &Resolved<'_>,
-    stopped: &BTreeMap<(FileId, usize), String>,
+    stopped: BTreeMap<FileId, Skipped>,
 ) -> Looked {
-    let mut groups = groups(workspace, files, index);
-    let mut all = Looked::default();
-    let mut open = |id: &FileId| !stopped.contains_key(&(*id, index));
-    groups
-        .iter_mut()
-        .for_each(|group| group.files.retain(&mut open));
-    while groups.iter().any(|group| !group.files.is_empty()) {
-        let looked = look_at(workspace, &groups, files, plan, index, known);
-        let mut again: BTreeSet<FileId> = BTreeSet::new();
-        for (id, looked) in looked {
-            match looked {
-                Err(Stopped::Interrupted) => drop(again.insert(id)),
-                looked => all.add(&files[&id].path, id, plan, index, looked),
-            }
-        }
-        for group in &mut groups {
-            group.files.retain(|id| again.contains(id));
-        }
-    }
-    all
-}
-
-/// Files of one crate, for one thread.
-struct Group {
-    package: PackageFacts,
-    target: TargetKind,
-    files: Vec<FileId>,
-}
-
-fn groups(workspace: &Workspace, files: &Files, index: usize) -> Vec<Group> {
-    let mut by_crate: FxHashMap<_, Vec<FileId>> = FxHashMap::default();
-    for (&id, file) in files {
-        let candidates = file.candidates.get(index);
-        if candidates.is_some_and(|candidates| !candidates.is_empty())
-            && let Some(krate) = workspace.crate_of(id)
-        {
-            by_crate.entry(krate).or_default().push(id);
-        }
-    }
-    let mut groups: Vec<Group> = by_crate
-        .into_iter()
-        .filter_map(|(krate, files)| Some((workspace.facts_of(krate)?, files)))
-        .flat_map(|((package, target), files)| {
-            let group = |files: &[FileId]| Group {
-                package: package.clone(),
-                target,
-                files: files.to_vec(),
-            };
-            files.chunks(FILES_AT_A_TIME).map(group).collect::<Vec<_>>()
-        })
-        .collect();
-    groups.sort_by_key(|group| group.files.first().copied());
-    groups
-}
-
-fn look_at(
-    workspace: &mut Workspace,
-    groups: &[Group],
-    files: &Files,
-    plan: &Plan<'_>,
-    index: usize,
-    known: &Resolved<'_>,
-) -> Vec<(FileId, Result<Anchors, Stopped>)> {
+    let mut stopped = stopped;
+    let root = workspace.project.root.clone();
     let give_up = |id: FileId| {
         if let Some(give_up) = plan.give_up {
             give_up(&Defect {
-                path: files[&id].path.clone(),
+                path: files.get(&id).map_or(&root, |file| &file.path).clone(),
                 codemod: plan.selection[index].name,
                 message: "it does not end, and can't be ended".to_owned(),
             });
         }
     };
-    let (db, limit) = (&mut workspace.db, plan.max_time);
-    let looked: Vec<Vec<_>> = Watchdog::over(db, limit, &give_up, |db, watchdog| {
-        groups
-            .par_iter()
-            .with_max_len(1)
-            .map_with(db, |db, group| {
-                let look = |&id: &FileId| {
-                    let looked = match limits::of_memory(plan.max_memory) {
-                        Some(reason) => Err(Stopped::Full(reason)),
-                        None => watchdog.look(id, || {
-                            Look {
-                                db,
-                                id,
-                                file: &files[&id],
-                                group,
-                            }
-                            .with(plan, index, known)
-                        }),
-                    };
-                    (id, looked)
-                };
-                group.files.iter().map(look).collect()
-            })
-            .collect()
-    });
-    looked.into_iter().flatten().collect()
-}
-
-impl Looked {
-    fn add(
-        &mut self,
-        path: &Path,
-        id: FileId,
-        plan: &Plan<'_>,
-        index: usize,
-        looked: Result<Anchors, Stopped>,
-    ) {
-        let codemod = plan.selection[index].name;
-        match looked {
-            Ok((findings, anchors)) => {
-                let anchored = findings.items.into_iter().zip(anchors);
-                self.findings
-                    .extend(anchored.map(|(finding, anchor)| Anchored { finding, anchor }));
-                for (reason, count) in findings.quiet {
-                    *self.quiet.entry(reason).or_default() += count;
-                }
+    let limit = plan.max_time;
+    loop {
+        let before = Looked {
+            stopped: stopped.clone(),
+            ..Looked::default()
+        };
+        let (looked, late) = Watchdog::over(workspace, limit, &give_up, |workspace, watchdog| {
+            let view = View {
+                workspace,
+                files,
+                plan,
+                index,
+                known,
+                watchdog,
+                looked: RefCell::new(before),
+            };
+            match plan.selection[index].pass {
+                Pass::File(pass) => view.by_file(pass),
+                Pass::Workspace(pass) => view.whole(pass),
             }
-            Err(Stopped::Late | Stopped::Interrupted) => {
-                let limit = plan.max_time.as_secs_f64();
-                let reason =
-                    format!("{codemod} took longer than {limit} s for it, and was stopped");
-                self.stopped.push((id, reason));
-            }
-            Err(Stopped::Full(reason)) => self.stopped.push((id, reason)),
-            Err(Stopped::Panicked(message)) => self.defects.push(Defect {
-                path: path.to_owned(),
-                codemod,
-                message,
-            }),
+            view.looked.into_inner()
+        });
+        if late.is_empty() {
+            return looked;
+        }
+        // Once more, without those that took too long: what others saw may not be whole.
+        let (codemod, limit) = (plan.selection[index].name, limit.as_secs_f64());
+        let reason = format!("{codemod} took longer than {limit} s for it, and was stopped");
+        for file in late {
+            let path = workspace.path(file).unwrap_or_default();
+            let reason = reason.clone();
+            stopped.insert(file, Skipped { path, reason });
         }
     }
 }
 
-/// Findings, and the anchor of each.
-type Anchors = (Findings, Vec<String>);
-
-struct Look<'a> {
-    db: &'a RootDatabase,
-    id: FileId,
-    file: &'a OpenFile,
-    group: &'a Group,
+/// Why a file could not be looked at.
+enum Failed {
+    /// There is no memory for it.
+    Full(String),
+    Stopped(Stopped),
 }
 
-impl Look<'_> {
-    fn with(&self, plan: &Plan<'_>, index: usize, known: &Resolved<'_>) -> Anchors {
-        attach_db(self.db, || {
-            let sema = Semantics::new(self.db);
-            let source = sema.parse_guess_edition(self.id);
-            let ctx = FileContext {
-                db: self.db,
-                sema: &sema,
-                file: self.id,
-                text: &self.file.text,
-                source,
-                package: &self.group.package,
-                target: self.group.target,
-                known,
-                settings: plan.settings,
-            };
+impl View<'_> {
+    fn by_file(&self, pass: fn(&FileContext<'_>, &mut Findings)) {
+        let seen = Mutex::new(Vec::new());
+        self.look(&self.candidates(), &|ctx| {
             let mut findings = Findings::default();
-            let Pass::File(pass) = plan.selection[index].pass;
+            pass(ctx, &mut findings);
+            let anchor = |finding: &Finding| identity::anchor(&ctx.source, finding.range);
+            let anchors: Vec<String> = findings.items.iter().map(anchor).collect();
+            seen.lock()
+                .expect("no panic while held")
+                .push((findings, anchors));
+        });
+        for (findings, anchors) in seen.into_inner().expect("no panic while held") {
+            self.add(findings, anchors);
+        }
+    }
+
+    fn whole(&self, pass: fn(&WorkspaceContext<'_>, &mut Findings)) {
+        let members = MemberFiles { view: self };
+        let ctx = WorkspaceContext {
+            members: &members,
+            settings: self.plan.settings,
+        };
+        let passed = self.watchdog.caught(|| {
+            let mut findings = Findings::default();
             pass(&ctx, &mut findings);
-            let anchors = findings
-                .items
-                .iter()
-                .map(|finding| identity::anchor(&ctx.source, finding.range))
-                .collect();
-            (findings, anchors)
+            let anchors = self.anchors(&findings);
+            self.add(findings, anchors);
+        });
+        if let Err(Stopped::Panicked(message)) = passed {
+            self.defect(self.workspace.project.root.clone(), message);
+        }
+    }
+
+    /// The open files with a candidate of the codemod.
+    pub fn candidates(&self) -> Vec<FileId> {
+        let has_one = |candidates: &Vec<_>| !candidates.is_empty();
+        self.files
+            .iter()
+            .filter(|(_, file)| file.candidates.get(self.index).is_some_and(has_one))
+            .map(|(&id, _)| id)
+            .collect()
+    }
+
+    /// Looks at files in parallel, each on one thread with a context of its own, and gives those
+    /// where it could not be done: they are no module, they met a limit, or inference panicked, as
+    /// it does on odd code now and then; that costs one file and one codemod, and is a defect of
+    /// ours.
+    pub fn look(&self, ids: &[FileId], look: &(dyn Fn(&FileContext<'_>) + Sync)) -> Vec<FileId> {
+        let mut by_crate: FxHashMap<Option<Crate>, Vec<FileId>> = FxHashMap::default();
+        for &id in ids {
+            let is_stopped = self.looked.borrow_mut().stopped.contains_key(&id);
+            let krate = self.workspace.crate_of(id).filter(|_| !is_stopped);
+            by_crate.entry(krate).or_default().push(id);
+        }
+        let mut failed = by_crate.remove(&None).unwrap_or_default();
+        let mut groups = Vec::new();
+        for (krate, files) in by_crate {
+            match krate.and_then(|krate| self.workspace.facts_of(krate)) {
+                Some(facts) => groups.extend(
+                    files
+                        .chunks(FILES_AT_A_TIME)
+                        .map(|files| (facts, files.to_vec())),
+                ),
+                None => failed.extend(files),
+            }
+        }
+        groups.sort_by_key(|(_, files)| files.first().copied());
+        let (known, settings) = (self.known, self.plan.settings);
+        let (max_memory, watchdog) = (self.plan.max_memory, self.watchdog);
+        let ended: Vec<Vec<(FileId, Failed)>> = groups
+            .par_iter()
+            .with_max_len(1)
+            .map_with(self.workspace.db.clone(), |db, ((package, target), ids)| {
+                let failed = |&id: &FileId| {
+                    if let Some(reason) = limits::of_memory(max_memory) {
+                        return Some((id, Failed::Full(reason)));
+                    }
+                    let looked = watchdog.look(id, || {
+                        attach_db(db, || {
+                            let sema = Semantics::new(db);
+                            look(&FileContext {
+                                db,
+                                sema: &sema,
+                                file: id,
+                                text: db.file_text(id).text(db),
+                                source: sema.parse_guess_edition(id),
+                                package,
+                                target: *target,
+                                known,
+                                settings,
+                            });
+                        });
+                    });
+                    looked.err().map(|stopped| (id, Failed::Stopped(stopped)))
+                };
+                ids.iter().filter_map(failed).collect()
+            })
+            .collect();
+        for (id, reason) in ended.into_iter().flatten() {
+            failed.push(id);
+            self.failed(id, reason);
+        }
+        failed.sort_unstable();
+        failed
+    }
+
+    fn failed(&self, id: FileId, reason: Failed) {
+        let path = self.workspace.path(id).unwrap_or_default();
+        match reason {
+            Failed::Full(reason) => {
+                let skipped = Skipped { path, reason };
+                self.looked.borrow_mut().stopped.insert(id, skipped);
+            }
+            Failed::Stopped(Stopped::Panicked(message)) => self.defect(path, message),
+            // The whole pass is done once more.
+            Failed::Stopped(Stopped::Ended) => {}
+        }
+    }
+
+    fn defect(&self, path: PathBuf, message: String) {
+        let codemod = self.plan.selection[self.index].name;
+        self.looked.borrow_mut().defects.push(Defect {
+            path,
+            codemod,
+            message,
+        });
+    }
+
+    fn add(&self, findings: Findings, anchors: Vec<String>) {
+        let mut looked = self.looked.borrow_mut();
+        let anchored = findings.items.into_iter().zip(anchors);
+        looked
+            .findings
+            .extend(anchored.map(|(finding, anchor)| Anchored { finding, anchor }));
+        for (reason, count) in findings.quiet {
+            *looked.quiet.entry(reason).or_default() += count;
+        }
+    }
+
+    fn anchors(&self, findings: &Findings) -> Vec<String> {
+        let db = &self.workspace.db;
+        attach_db(db, || {
+            let sema = Semantics::new(db);
+            let anchor = |finding: &Finding| {
+                let source = sema.parse_guess_edition(finding.file);
+                identity::anchor(&source, finding.range)
+            };
+            findings.items.iter().map(anchor).collect()
         })
     }
 }

@@ -197,8 +197,11 @@ pub fn workspace(
             });
         }
     }
-    for ((id, index), reason) in rounds.stopped {
-        let file = &files[&id];
+    for ((id, index), skipped) in rounds.stopped {
+        let Some(file) = files.get(&id) else {
+            outcome.skipped.push(skipped);
+            continue;
+        };
         let codemod = plan.selection[index].name;
         let mut left = file.found();
         let known = |finding: &Finding| finding.codemod == codemod && finding.path == file.path;
@@ -208,7 +211,7 @@ pub fn workspace(
                 candidates.clear();
             }
         }
-        stopped(outcome, [left], plan.selection, &reason);
+        stopped(outcome, [left], plan.selection, &skipped.reason);
     }
     for (reason, count) in rounds.quiet {
         *outcome.quiet.entry(reason).or_default() += count;

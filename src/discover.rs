@@ -327,7 +327,7 @@ fn reason_of_tree(text: &str, parse: &Parse<SourceFile>) -> Option<String> {
 }
 
 /// Whether the head of a file says that a program wrote it.
-fn is_generated(text: &str) -> bool {
+pub fn is_generated(text: &str) -> bool {
     text.lines()
         .take(10)
         .filter(|line| line.trim_start().starts_with("//") || line.trim_start().starts_with("/*"))

@@ -18,6 +18,7 @@ pub mod engine;
 pub mod format;
 pub mod identity;
 pub mod limits;
+pub mod members;
 pub mod options;
 pub mod outcome;
 pub mod overlay;

@@ -59,7 +59,7 @@ pub struct Outcome {
 }
 
 /// What the user's own compiler was asked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Verification {
     /// How often the workspace was compiled.
     pub checks: usize,

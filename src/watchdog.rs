@@ -5,7 +5,8 @@
 
 use std::{
     any::Any,
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
+    mem,
     panic::{self, AssertUnwindSafe},
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -17,6 +18,8 @@ use std::{
 
 use ra_ap_ide_db::{FileId, RootDatabase};
 use salsa::{Cancelled, Database as _};
+
+use crate::workspace::Workspace;
 
 /// How often it is looked whether somebody is late.
 const TICK: Duration = Duration::from_millis(20);
@@ -32,38 +35,36 @@ struct Watched {
     /// What each thread looks at, and since when.
     looks: HashMap<ThreadId, (FileId, Instant)>,
     /// What took too long.
-    late: HashSet<FileId>,
+    late: BTreeSet<FileId>,
 }
 
 /// Why there is no answer.
 pub enum Stopped {
-    /// It took too long.
-    Late,
-    /// Another look took too long, and all were ended. This one may be had again.
-    Interrupted,
-    /// Memory is full, for this reason.
-    Full(String),
+    /// This look, or another one, took too long, and all were ended.
+    Ended,
     /// It panicked, with these words.
     Panicked(String),
 }
 
 impl Watchdog {
-    /// Watches over some work with a clone of the database. Each look of it may take as long as the
-    /// limit says; if one takes longer, all are ended. A look that does not even end then, in as much
-    /// time again, is given up.
+    /// Watches over some work. Each look of it may take as long as the limit says; if one takes
+    /// longer, all are ended. A look that does not even end then, in as much time again, is given up.
+    /// Gives what came of the work, and the files that took too long: if there are any, the work is
+    /// not whole.
     pub fn over<T>(
-        db: &mut RootDatabase,
+        workspace: &mut Workspace,
         limit: Duration,
         give_up: &(dyn Fn(FileId) + Sync),
-        work: impl FnOnce(RootDatabase, &Watchdog) -> T,
-    ) -> T {
+        work: impl FnOnce(&Workspace, &Watchdog) -> T,
+    ) -> (T, BTreeSet<FileId>) {
         let watched = Mutex::default();
         let watchdog = Watchdog { limit, watched };
-        let clone = db.clone();
-        thread::scope(|scope| {
+        let clone = workspace.db.clone();
+        let mut db = mem::replace(&mut workspace.db, clone);
+        let result = thread::scope(|scope| {
             let (working, over) = mpsc::channel::<()>();
             let watch = &watchdog;
-            scope.spawn(move || {
+            let watching = scope.spawn(move || {
                 while over.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                     if watch.somebody_is_late() {
                         thread::scope(|scope| {
@@ -75,11 +76,20 @@ impl Watchdog {
                         });
                     }
                 }
+                db
             });
-            let result = work(clone, &watchdog);
+            let result = panic::catch_unwind(AssertUnwindSafe(|| work(workspace, &watchdog)));
             drop(working);
+            // The clone of this thread has to go too.
+            workspace.db = RootDatabase::new(None);
+            workspace.db = watching.join().expect("watching does not panic");
             result
-        })
+        });
+        let late = mem::take(&mut watchdog.watched().late);
+        match result {
+            Ok(result) => (result, late),
+            Err(payload) => panic::resume_unwind(payload),
+        }
     }
 
     /// Looks at a file on this thread.
@@ -89,14 +99,22 @@ impl Watchdog {
     pub fn look<T>(&self, file: FileId, look: impl FnOnce() -> T) -> Result<T, Stopped> {
         let thread = thread::current().id();
         self.watched().looks.insert(thread, (file, Instant::now()));
-        let looked = panic::catch_unwind(AssertUnwindSafe(look));
-        let mut watched = self.watched();
-        watched.looks.remove(&thread);
-        looked.map_err(|payload| match payload.downcast_ref::<Cancelled>() {
-            Some(_) if watched.late.contains(&file) => Stopped::Late,
-            Some(_) if !watched.late.is_empty() => Stopped::Interrupted,
-            Some(cancelled) => Stopped::Panicked(cancelled.to_string()),
-            None => Stopped::Panicked(words(payload.as_ref())),
+        let looked = self.caught(look);
+        self.watched().looks.remove(&thread);
+        looked
+    }
+
+    /// Does what is no look at a file, and asks the database all the same.
+    ///
+    /// # Errors
+    /// As [`look`](Self::look), but it is not what may be late.
+    pub fn caught<T>(&self, run: impl FnOnce() -> T) -> Result<T, Stopped> {
+        panic::catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+            match payload.downcast_ref::<Cancelled>() {
+                Some(_) if !self.watched().late.is_empty() => Stopped::Ended,
+                Some(cancelled) => Stopped::Panicked(cancelled.to_string()),
+                None => Stopped::Panicked(words(payload.as_ref())),
+            }
         })
     }
 

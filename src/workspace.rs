@@ -3,7 +3,9 @@
 mod load;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -19,8 +21,8 @@ use ra_ap_syntax::{AstNode, NodeOrToken};
 use ra_ap_vfs::{FileExcluded, Vfs, VfsPath};
 use rayon::prelude::*;
 use unpark_codemods::{
+    cfg::inactive_cfg,
     codemod::Candidate,
-    context::inactive_cfg,
     facts::{PackageFacts, TargetKind},
 };
 
@@ -36,6 +38,18 @@ pub struct Workspace {
     targets: FxHashMap<FileId, (usize, TargetKind)>,
     crates_read: FxHashSet<String>,
     max_memory: Option<ByteSize>,
+    member_files: Vec<MemberFile>,
+    /// Member files whose text the database does not have.
+    left_out: FxHashSet<FileId>,
+}
+
+/// A Rust file in the folder of a member.
+#[derive(Debug, Clone, Copy)]
+pub struct MemberFile {
+    /// The file.
+    pub file: FileId,
+    /// The place of its package among those of the project.
+    pub package: usize,
 }
 
 /// What the load could not do as it should. Empty when all is well.
@@ -69,8 +83,15 @@ impl Workspace {
             targets: FxHashMap::default(),
             crates_read: FxHashSet::default(),
             max_memory: options.max_memory,
+            member_files: Vec::new(),
+            left_out: FxHashSet::default(),
         };
         workspace.targets = workspace.root_files();
+        workspace.member_files = workspace.files_of_members();
+        let left_out = report.skipped.iter();
+        workspace.left_out = left_out
+            .filter_map(|skipped| workspace.file_id(&skipped.path))
+            .collect();
         Ok((workspace, report))
     }
 
@@ -84,6 +105,25 @@ impl Workspace {
             }
         }
         targets
+    }
+
+    fn files_of_members(&self) -> Vec<MemberFile> {
+        let mut files: Vec<(PathBuf, MemberFile)> = self
+            .vfs
+            .iter()
+            .filter_map(|(file, path)| {
+                let path = PathBuf::from(path.as_path()?.as_str());
+                if path.extension().is_none_or(|extension| extension != "rs") {
+                    return None;
+                }
+                let package = self.project.package_of(&path)?;
+                let package = (self.project.packages.iter())
+                    .position(|it| it.manifest == package.manifest)?;
+                Some((path, MemberFile { file, package }))
+            })
+            .collect();
+        files.sort_by(|a, b| a.0.cmp(&b.0));
+        files.into_iter().map(|(_, file)| file).collect()
     }
 
     /// The file at a path, if the workspace has it.
@@ -100,9 +140,30 @@ impl Workspace {
         Some(PathBuf::from(self.vfs.file_path(file).as_path()?.as_str()))
     }
 
-    /// The text of a file, as it is analysed: without a byte order mark.
+    /// The Rust files in the folders of members, by path, whatever includes them.
+    pub fn member_files(&self) -> &[MemberFile] {
+        &self.member_files
+    }
+
+    /// The text of a file in this round, without a byte order mark.
     pub fn text(&self, file: FileId) -> &str {
         self.db.file_text(file).text(&self.db)
+    }
+
+    /// The bytes of a file in this round, also of one whose text is left out.
+    pub fn bytes(&self, file: FileId) -> Cow<'_, [u8]> {
+        if self.left_out.contains(&file) {
+            let path = self.path(file).unwrap_or_default();
+            return Cow::Owned(fs::read(path).unwrap_or_default());
+        }
+        Cow::Borrowed(self.text(file).as_bytes())
+    }
+
+    /// How many crates include a file.
+    pub fn crates_including(&self, file: FileId) -> usize {
+        attach_db(&self.db, || {
+            Semantics::new(&self.db).file_to_module_defs(file).count()
+        })
     }
 
     /// Puts another text into a file. Waits until every clone of the database is gone.
@@ -187,6 +248,13 @@ impl Workspace {
     /// Computes the def maps that these files need, in parallel. Everything after it asks for them
     /// one by one, which would be serial. Ends early when memory is full.
     pub fn prime(&mut self, files: &[FileId]) {
+        let read = self.read_names(files);
+        let names = read.iter().filter_map(|krate| krate.display_name(&self.db));
+        self.crates_read = names.map(|name| name.crate_name().to_string()).collect();
+    }
+
+    /// Computes the def maps that these files need, in parallel, and gives their crates.
+    pub fn read_names(&self, files: &[FileId]) -> Vec<Crate> {
         let mut wanted: FxHashSet<Crate> = FxHashSet::default();
         let mut open: Vec<Crate> = files
             .iter()
@@ -203,10 +271,6 @@ impl Workspace {
             .into_iter()
             .filter(|krate| wanted.contains(krate))
             .collect();
-        let names = order
-            .iter()
-            .filter_map(|krate| krate.display_name(&self.db));
-        self.crates_read = names.map(|name| name.crate_name().to_string()).collect();
         let ahead = self.files_of_core(&order);
         let max_memory = self.max_memory;
         let (maps, trees) = (self.db.clone(), self.db.clone());
@@ -226,6 +290,7 @@ impl Workspace {
                 });
             },
         );
+        order
     }
 
     /// The files of `core`, whose trees are read ahead. Its def map is a fourth of the work, every

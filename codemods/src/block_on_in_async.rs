@@ -1,9 +1,19 @@
-//! Awaits a future that async code drives with `block_on`.
+//! Awaits a future that async code drives with `block_on`, itself or through other functions.
 //!
 //! # What it does
 //! Finds `block_on` in every spelling (`Handle::current().block_on(f)`, the functions of futures,
-//! pollster, smol, async-std and tauri, and the postfix `f.block_on()`) where it stands directly in
-//! an async function, block or closure. The future is awaited there.
+//! pollster, smol, async-std and tauri, and the postfix `f.block_on()`) where it stands in an async
+//! function, block or closure, or in a function that such code calls, directly or through others.
+//! The future is awaited there. The functions between become async, and every call of them is
+//! awaited, in all files and crates of the workspace: one change, taken whole or not at all.
+//!
+//! A call that can't wait, in `main`, a test, a destructor, another crate's trait or a closure, drives
+//! the future itself, with what drove it before. A `block_on` that no async code comes to is left
+//! alone.
+//!
+//! A function of a trait of the workspace becomes async in the trait and in all that implements it.
+//! The trait promises that its future is `Send` where a caller with parameters for types may need it.
+//! A trait that is used as `dyn` comes under `#[async_trait]`, if the packages depend on it.
 //!
 //! A closure can't wait, but one that std calls there and then can be written out: what `map` and
 //! `collect` do as a loop, what `Option::and_then` does as a `match`, each in the same order, and
@@ -23,8 +33,13 @@
 //!     Ok(())
 //! }
 //!
+//! fn knock_twice(address: &str) -> std::io::Result<()> {
+//!     Handle::current().block_on(knock(address))?;
+//!     Handle::current().block_on(knock(address))
+//! }
+//!
 //! async fn start() -> std::io::Result<()> {
-//!     Handle::current().block_on(knock("127.0.0.1:7500"))?;
+//!     knock_twice("127.0.0.1:7500")?;
 //!     Ok(())
 //! }
 //! ```
@@ -36,8 +51,13 @@
 //!     Ok(())
 //! }
 //!
+//! async fn knock_twice(address: &str) -> std::io::Result<()> {
+//!     knock(address).await?;
+//!     knock(address).await
+//! }
+//!
 //! async fn start() -> std::io::Result<()> {
-//!     knock("127.0.0.1:7500").await?;
+//!     knock_twice("127.0.0.1:7500").await?;
 //!     Ok(())
 //! }
 //! ```
@@ -45,37 +65,63 @@
 //! # When it refuses
 //! - The receiver is a runtime of its own, or a handle that is not known to be the current one
 //!   (R1).
-//! - The future's type is not known (R2), or it is known not to be `Send` (R3).
+//! - The future's type is not known (R2), or it is not `Send` where it would have to be (R3).
 //! - The call stands in a closure that is called there and then, by something that has no counterpart
 //!   that waits, such as `sort_by_key` or `retain` (F6).
 //! - The call stands in what a macro makes, and not in the file (R8).
 //! - A guard, or another value that is not `Send`, would be held while the future waits (R9).
 //! - Left to a person: a comment says why the call is there.
 //!
-//! Calls in other closures are left alone: one that is offloaded may block, and of another it is not
-//! known where it runs. So are calls in functions that are not async.
+//! A function between stays as it is, and so does the `block_on`:
+//! - Its trait, one of the workspace, can't change with all that implement it (F5). It is a `const fn`
+//!   (F8), is called by another language (F9), stands under an attribute macro that may not take an async
+//!   function (F11), has no body (F14), takes a value that is not `Send` (F15), or its crate is
+//!   `no_std` (F20) or of edition 2015 (F22).
+//! - It is handed over as a function (F7), or stored or compared as one (F16).
+//! - Its name stands where nobody can tell what it is: in code that this configuration does not
+//!   compile, in a string in an attribute, in an example of the documentation, among the arguments of
+//!   a macro that can't be read, in a file that no crate includes (R4). Every place where the name
+//!   or an alias of it stands is looked at; one that can't be accounted for is enough.
+//! - It is called where a guard is held (F21), or where nothing can drive the future (the kind of
+//!   what stands there: F1 `main`, F2 a test, F3 `drop`, F4 another crate's trait, F6 a closure, F11
+//!   a macro, F18 an operator).
+//! - Another `block_on` in it stays, or one would be driven inside of another that can't be (R9).
+//!
+//! `Handle::block_on` can only take the place of a call in a closure of tokio's `spawn_blocking` or
+//! `block_in_place`: on other threads it panics. `block_on` of futures can't be nested, and takes the
+//! place of none. A `block_on` in another closure is left alone: one that is offloaded may block, and
+//! of another it is not known where it runs.
 //!
 //! # Safety
 //! Safe: what panicked or stopped the thread waits. Unsafe where a `select!`, a `timeout` or an
-//! `abort` stands around it, for it can now be dropped half way; and where a value that is not `Send`
-//! is dropped before, but was borrowed, for the compiler takes it to be held.
+//! `abort` stands around it, for it can now be dropped half way; where the future is not known to be
+//! `Send`, or a value that is not is dropped before but was borrowed, for the compiler takes it to be
+//! held; where a call has to drive the future itself; where other crates can see a function that
+//! becomes async (F13); and where `#[track_caller]` on one does nothing any more (F14).
 
-use ra_ap_syntax::{AstNode, SyntaxNode, TextRange};
+mod chain;
+mod explain;
+mod postconditions;
+mod seed;
 
+use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
+
+use self::seed::Seed;
 use crate::{
     analysis::{
         awaited::Future,
         closures::Around,
         driven::is_block_on,
         handle::other_runtime,
-        held::refutes_send,
-        in_place::{InPlace, Trust, cancellation, endless, held},
-        surroundings::comment_about,
+        held::{Kind, alive_at, is_not_send, is_not_send_already, kind_of, refutes_send},
+        in_place::{InPlace, Trust, cancellation, endless},
+        surroundings::{comment_about, has_to_be_send},
     },
     codemod::{Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
-    context::{Call, FileContext},
+    context::{Call, Enclosing, FileContext},
     knowledge::{InAsync, Role},
     refusal::{Refusal, RefusalKind},
+    workspace::WorkspaceContext,
 };
 
 /// See the header of this file.
@@ -86,33 +132,91 @@ pub const CODEMOD: Codemod = Codemod {
     safety: Safety::Safe,
     triggers: |knowledge| knowledge.triggers(is_block_on),
     candidates: |outline, knowledge| outline.calls(knowledge, is_block_on),
-    pass: Pass::File(pass),
+    pass: Pass::Workspace(pass),
 };
 
-fn pass(ctx: &FileContext<'_>, findings: &mut Findings) {
+/// What is counted where no async code comes to a call.
+const BRIDGES: &str = "block_on that no async code comes to";
+
+fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
+    let (looked, _) = ws.look(&ws.members.candidates(), in_file);
+    let mut seeds = Vec::new();
+    for (_, InFile { found, inside }) in looked {
+        findings.items.extend(found.items);
+        for (reason, count) in found.quiet {
+            *findings.quiet.entry(reason).or_default() += count;
+        }
+        seeds.extend(inside);
+    }
+    chain::follow(ws, seeds, findings);
+}
+
+/// What the calls of one file are.
+struct InFile {
+    /// Those in async code, decided.
+    found: Findings,
+    /// Those in functions that are not async.
+    inside: Vec<Seed>,
+}
+
+fn in_file(ctx: &FileContext<'_>) -> InFile {
+    let mut found = Findings::default();
+    let mut inside = Vec::new();
     for call in ctx.calls(is_block_on) {
-        let around = Around::of(ctx, call.expr.syntax());
-        let Some(around) = around.filter(|around| around.enclosing.is_async()) else {
+        let Some(around) = Around::of(ctx, call.expr.syntax()) else {
             continue;
         };
-        let Some(body) = around.enclosing.body() else {
+        let in_function = matches!(around.enclosing, Enclosing::SyncFn(_));
+        let body = around.enclosing.body();
+        let Some(body) = body.filter(|_| around.enclosing.is_async() || in_function) else {
             continue;
         };
         if ctx.is_test_code(call.expr.syntax()) && !ctx.settings.include_tests {
-            findings.quiet("block_on in tests (--include-tests)");
+            found.quiet("block_on in tests (--include-tests)");
             continue;
         }
-        let mut why = Vec::new();
-        let verdict = verdict(ctx, &call, &around, &body, &mut why);
-        findings.items.push(Finding {
+        let mut asides = Asides::default();
+        let verdict = verdict(ctx, &call, &around, &body, &mut asides);
+        let finding = Finding {
             codemod: CODEMOD.name,
             file: ctx.file,
             range: call.range,
             message: message(&call),
-            why,
+            why: asides.why,
             verdict,
-        });
+        };
+        match around.enclosing {
+            Enclosing::SyncFn(function) => match Seed::new(ctx, &call, &function, finding) {
+                Some(mut seed) => {
+                    seed.not_send = asides.not_send;
+                    inside.push(seed);
+                }
+                None => found.quiet(BRIDGES),
+            },
+            _ => found.items.push(finding),
+        }
     }
+    InFile { found, inside }
+}
+
+/// Whether a future is made of a value that is not `Send`, or only of a guard, and not of a
+/// reference to one.
+fn takes_not_send(ctx: &FileContext<'_>, future: &ast::Expr, only_guards: bool) -> bool {
+    let inside = future.syntax().descendants().skip(1);
+    inside.filter_map(ast::Expr::cast).any(|expr| {
+        ctx.type_of(&expr).is_some_and(|ty| match only_guards {
+            true => matches!(kind_of(ctx, &ty), Some(Kind::Guard { .. })),
+            false => ty.as_adt().is_some() && is_not_send(ctx, &ty),
+        })
+    })
+}
+
+/// What is known beside the verdict.
+#[derive(Default)]
+struct Asides {
+    why: Vec<Note>,
+    /// What refutes that the future of the code around would be `Send`.
+    not_send: Option<Refusal>,
 }
 
 /// What the call does today.
@@ -133,7 +237,7 @@ fn verdict(
     call: &Call<'_>,
     around: &Around,
     body: &SyntaxNode,
-    why: &mut Vec<Note>,
+    asides: &mut Asides,
 ) -> Verdict {
     let refuse = |kind, message: &str| Verdict::Refused(Refusal::new(kind, message));
     let Role::BlockOn { future, .. } = &call.api.role else {
@@ -156,18 +260,44 @@ fn verdict(
         return refuse(RefusalKind::R2, "the type of the future is not known");
     }
     let future = Future::Expr(future);
-    if let Some(words) = refutes_send(ctx, &future) {
-        return refuse(RefusalKind::R3, &words);
-    }
     let mut trust = Trust::default();
-    if let Some(refusal) =
-        held(ctx, call.expr.syntax(), body, &mut trust, why).or_else(|| endless(ctx, &future, body))
-    {
+    let has_to_be = has_to_be_send(ctx, call.expr.syntax());
+    // Of a function, its callers decide.
+    let free = match &around.enclosing {
+        Enclosing::SyncFn(_) => true,
+        code => !has_to_be && is_not_send_already(ctx, code),
+    };
+    if let Some(words) = refutes_send(ctx, &future) {
+        if has_to_be || takes_not_send(ctx, future.expr(), free) {
+            return refuse(RefusalKind::R3, &words);
+        }
+        let message =
+            format!("{words}, as far as can be known; where it has to be, nothing compiles");
+        asides.why.push(Note::new(message));
+        asides.not_send = Some(Refusal::new(RefusalKind::R3, words));
+        trust.lower();
+    }
+    for held in alive_at(ctx, call.expr.syntax(), body) {
+        if held.kind == Kind::Chosen {
+            match has_to_be {
+                true => return Verdict::Refused(held.not_send()),
+                false => continue,
+            }
+        }
+        asides.why.push(held.note(ctx));
+        match held.refusal() {
+            Some(refusal) if held.is_guard() || !free => return Verdict::Refused(refusal),
+            _ => {}
+        }
+        asides.not_send.get_or_insert_with(|| held.not_send());
+        trust.lower();
+    }
+    if let Some(refusal) = endless(ctx, &future, body) {
         return Verdict::Refused(refusal);
     }
     let mut effects = Vec::new();
     if let Some(cancelled) = cancellation(ctx, call.expr.syntax()) {
-        why.push(cancelled);
+        asides.why.push(cancelled);
         effects.push(Effect::Cancellation);
         trust.lower();
     }
@@ -187,7 +317,9 @@ fn verdict(
         Err(refusal) => return Verdict::Refused(refusal),
     };
     if comments {
-        why.push(Note::new("a comment in the call goes away with it"));
+        asides
+            .why
+            .push(Note::new("a comment in the call goes away with it"));
         trust.lower();
     }
     let safety = trust.safety();

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::{
     change::Change, context::FileContext, knowledge::Knowledge, outline::Outline, refusal::Refusal,
+    workspace::WorkspaceContext,
 };
 
 /// One thing that unpark finds and rewrites.
@@ -54,6 +55,8 @@ impl fmt::Debug for Codemod {
 pub enum Pass {
     /// One file at a time, with types; files are independent and run in parallel.
     File(fn(&FileContext<'_>, &mut Findings)),
+    /// The whole workspace: what it says of one file may rest on the others.
+    Workspace(fn(&WorkspaceContext<'_>, &mut Findings)),
 }
 
 /// A place that may match, judged without types.

@@ -1,8 +1,8 @@
 //! What a codemod may ask about a file, in the words of the domain.
 
 use ra_ap_hir::{
-    Adt, AsAssocItem, CfgAtom, CfgExpr, Crate, DisplayTarget, Function, HasCrate, HirDisplay,
-    ModuleDef, PathResolution, Semantics, Trait, Type, TypeInfo,
+    Adt, AsAssocItem, Crate, DisplayTarget, Function, HasCrate, HirDisplay, ModuleDef,
+    PathResolution, Semantics, Trait, Type, TypeInfo,
 };
 use ra_ap_ide_db::{FileId, FxHashSet, RootDatabase, span::Edition};
 use ra_ap_syntax::{
@@ -11,7 +11,8 @@ use ra_ap_syntax::{
 };
 
 use crate::{
-    facts::{PackageFacts, TargetKind},
+    cfg::{conditions, inactive_cfg, is_test_attribute, needs_feature},
+    facts::{Dependency, PackageFacts, TargetKind},
     knowledge::{Api, Argument, Combinator, Resolved, Role, is_named},
     settings::Settings,
     syntax::{Imports, names_in},
@@ -228,6 +229,22 @@ impl<'a> FileContext<'a> {
     pub fn function_in_scope(&self, place: &SyntaxNode, path: &str) -> Option<Function> {
         match self.in_scope(place, path)? {
             PathResolution::Def(ModuleDef::Function(function)) => Some(function),
+            _ => None,
+        }
+    }
+
+    /// The type that a path would name at a place.
+    pub fn type_in_scope(&self, place: &SyntaxNode, path: &str) -> Option<Adt> {
+        match self.in_scope(place, path)? {
+            PathResolution::Def(ModuleDef::Adt(adt)) => Some(adt),
+            _ => None,
+        }
+    }
+
+    /// The trait that a path would name at a place.
+    pub fn trait_in_scope(&self, place: &SyntaxNode, path: &str) -> Option<Trait> {
+        match self.in_scope(place, path)? {
+            PathResolution::Def(ModuleDef::Trait(trait_)) => Some(trait_),
             _ => None,
         }
     }
@@ -557,59 +574,17 @@ impl<'a> FileContext<'a> {
         }
     }
 
+    /// Whether code at this place is only compiled where an optional dependency is on.
+    pub fn comes_with(&self, place: &SyntaxNode, dependency: &Dependency) -> bool {
+        let turns_on = |feature: &str| self.package.turns_on(feature, dependency);
+        conditions(self.sema, self.file, place)
+            .iter()
+            .any(|condition| needs_feature(condition, &turns_on))
+    }
+
     /// Whether a function is one of the workspace's own.
     pub fn is_local(&self, function: Function) -> bool {
         function.krate(self.db).origin(self.db).is_local()
-    }
-}
-
-/// The condition under which a node would be compiled, if this configuration leaves it out.
-pub fn inactive_cfg(
-    sema: &Semantics<'_, RootDatabase>,
-    file: FileId,
-    node: &SyntaxNode,
-) -> Option<String> {
-    let module = sema.file_to_module_def(file)?;
-    let options = module.krate(sema.db).cfg(sema.db);
-    sema.ancestors_with_macros(node.clone())
-        .filter_map(ast::AnyHasAttrs::cast)
-        .flat_map(|item| item.attrs().collect::<Vec<_>>())
-        .filter_map(|attr| match attr.meta()? {
-            ast::Meta::CfgMeta(cfg) => cfg.cfg_predicate(),
-            _ => None,
-        })
-        .find(|cfg| options.check(&CfgExpr::parse_from_ast(cfg.clone())) == Some(false))
-        .map(|cfg| {
-            let text = cfg.syntax().text().to_string();
-            text.split_whitespace().collect::<Vec<_>>().join(" ")
-        })
-}
-
-/// Whether an attribute says that its item is for tests: `#[test]`, `#[tokio::test]`,
-/// `#[cfg(test)]`, `#[bench]`, but not `#[cfg(not(test))]`.
-fn is_test_attribute(attr: &ast::Attr) -> bool {
-    if let Some(ast::Meta::CfgMeta(cfg)) = attr.meta() {
-        return cfg
-            .cfg_predicate()
-            .is_some_and(|cfg| only_in_tests(&CfgExpr::parse_from_ast(cfg)));
-    }
-    let name = attr
-        .path()
-        .and_then(|path| path.segment()?.name_ref())
-        .map(|name| name.text().to_string());
-    matches!(
-        name.as_deref(),
-        Some("test" | "bench" | "rstest" | "test_case" | "proptest" | "quickcheck")
-    )
-}
-
-/// Whether a condition can't hold without `test`.
-fn only_in_tests(cfg: &CfgExpr) -> bool {
-    match cfg {
-        CfgExpr::Atom(CfgAtom::Flag(flag)) => flag.as_str() == "test",
-        CfgExpr::All(all) => all.iter().any(only_in_tests),
-        CfgExpr::Any(any) => !any.is_empty() && any.iter().all(only_in_tests),
-        CfgExpr::Atom(_) | CfgExpr::Not(_) | CfgExpr::Invalid => false,
     }
 }
 

@@ -4,6 +4,7 @@
 //! comes in as [`facts`]; what it wants done goes out as [`codemod::Findings`].
 
 pub mod analysis;
+pub mod cfg;
 pub mod change;
 pub mod codemod;
 pub mod context;
@@ -15,6 +16,7 @@ pub mod refusal;
 pub mod settings;
 pub mod syntax;
 pub mod text;
+pub mod workspace;
 
 mod block_on_in_async;
 mod pointless_spawn_blocking;

@@ -22,8 +22,50 @@ impl Refusal {
 /// The kinds of refusals. Their codes are part of the JSON contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefusalKind {
-    /// A closure that can't wait.
+    /// A program's `main`.
+    F1,
+    /// A test or a benchmark that the harness calls.
+    F2,
+    /// An `impl Drop`.
+    F3,
+    /// An implementation of another crate's trait.
+    F4,
+    /// A function of a trait of the workspace, or of an impl of one.
+    F5,
+    /// A closure that is not async.
     F6,
+    /// A function that is handed over as a value.
+    F7,
+    /// A constant, a static, or a `const fn`.
+    F8,
+    /// A function that another language or a macro's glue calls.
+    F9,
+    /// A function that leads back to itself.
+    F10,
+    /// Code that a macro makes, or a function under an attribute macro.
+    F11,
+    /// Code that this configuration does not compile.
+    F12,
+    /// A signature that other crates can see.
+    F13,
+    /// A qualifier or an attribute that async functions can't have.
+    F14,
+    /// A value that may not move to another thread, held from the start.
+    F15,
+    /// A function that is stored or compared.
+    F16,
+    /// A function that is registered as a handler.
+    F17,
+    /// An operator.
+    F18,
+    /// An iterator or a generator that calls it lazily.
+    F19,
+    /// A crate without the standard library.
+    F20,
+    /// A lock that is held during the call.
+    F21,
+    /// A crate of edition 2015.
+    F22,
     /// The future needs, or the call names, another runtime than the one it would run on.
     R1,
     /// A type that decides is not known.
@@ -47,10 +89,31 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
-    /// The code: `F6`, or `R1` to `R10`.
+    /// The code: `F1` to `F22` and `R1` to `R10`.
     pub fn code(self) -> &'static str {
         match self {
+            RefusalKind::F1 => "F1",
+            RefusalKind::F2 => "F2",
+            RefusalKind::F3 => "F3",
+            RefusalKind::F4 => "F4",
+            RefusalKind::F5 => "F5",
             RefusalKind::F6 => "F6",
+            RefusalKind::F7 => "F7",
+            RefusalKind::F8 => "F8",
+            RefusalKind::F9 => "F9",
+            RefusalKind::F10 => "F10",
+            RefusalKind::F11 => "F11",
+            RefusalKind::F12 => "F12",
+            RefusalKind::F13 => "F13",
+            RefusalKind::F14 => "F14",
+            RefusalKind::F15 => "F15",
+            RefusalKind::F16 => "F16",
+            RefusalKind::F17 => "F17",
+            RefusalKind::F18 => "F18",
+            RefusalKind::F19 => "F19",
+            RefusalKind::F20 => "F20",
+            RefusalKind::F21 => "F21",
+            RefusalKind::F22 => "F22",
             RefusalKind::R1 => "R1",
             RefusalKind::R2 => "R2",
             RefusalKind::R3 => "R3",
@@ -67,7 +130,28 @@ impl RefusalKind {
     /// The name, for people.
     pub fn name(self) -> &'static str {
         match self {
+            RefusalKind::F1 => "the program's entry",
+            RefusalKind::F2 => "test",
+            RefusalKind::F3 => "destructor",
+            RefusalKind::F4 => "foreign trait",
+            RefusalKind::F5 => "trait of the workspace",
             RefusalKind::F6 => "closure",
+            RefusalKind::F7 => "function as an argument",
+            RefusalKind::F8 => "constant",
+            RefusalKind::F9 => "foreign interface",
+            RefusalKind::F10 => "recursion",
+            RefusalKind::F11 => "macro",
+            RefusalKind::F12 => "other configuration",
+            RefusalKind::F13 => "public signature",
+            RefusalKind::F14 => "qualifier",
+            RefusalKind::F15 => "held value",
+            RefusalKind::F16 => "stored function",
+            RefusalKind::F17 => "handler",
+            RefusalKind::F18 => "operator",
+            RefusalKind::F19 => "iterator",
+            RefusalKind::F20 => "no_std",
+            RefusalKind::F21 => "held lock",
+            RefusalKind::F22 => "edition",
             RefusalKind::R1 => "other runtime",
             RefusalKind::R2 => "unknown type",
             RefusalKind::R3 => "not Send",

@@ -12,7 +12,9 @@ use unpark_codemods::codemod::Effect;
 use crate::{
     commit::{Direction, Kind, Recovered, Settled},
     identity::sha256,
-    outcome::{Change, ChangedFile, Defect, Finding, Memory, Outcome, Seconds, relative},
+    outcome::{
+        Change, ChangedFile, Defect, Finding, Memory, Outcome, Seconds, Verification, relative,
+    },
     overlay::Replacement,
     source::Position,
 };
@@ -156,6 +158,9 @@ struct SummaryLine<'a> {
     changes: usize,
     seconds: &'a Seconds,
     memory: &'a Memory,
+    /// Only said where the changes were compiled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<&'a Verification>,
     skipped: Vec<Skip<'a>>,
     degraded: Vec<&'a str>,
     unseen: Vec<String>,
@@ -364,6 +369,7 @@ fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
             .count(),
         seconds: &outcome.seconds,
         memory: &outcome.memory,
+        verification: outcome.verification.as_ref(),
         skipped: skipped.collect(),
         degraded: outcome.degraded.iter().map(String::as_str).collect(),
         unseen: outcome

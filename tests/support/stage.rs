@@ -34,7 +34,8 @@ use super::fixture::Case;
 
 /// The loaded stage. Cases play one after the other: there is one database.
 pub struct Stage {
-    workspace: Workspace,
+    /// What is loaded.
+    pub workspace: Workspace,
     root: PathBuf,
     /// What a test asks for, beside what its case says.
     pub options: Options,

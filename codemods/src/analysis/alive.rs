@@ -8,7 +8,7 @@ use ra_ap_hir::Local;
 use ra_ap_syntax::{AstNode, SyntaxNode, ast};
 
 use super::{
-    held::{Held, Kind, is_not_send, kind_of, temporary},
+    held::{Held, Kind, is_chosen, is_not_send, kind_of, temporary},
     moves::{Moved, moved_before},
     temporaries::{self, Ends},
 };
@@ -195,12 +195,13 @@ impl<'a> Alive<'a, '_> {
         let Some(lent) = types.and_then(|types| types.adjusted) else {
             return;
         };
+        let chosen = is_chosen(self.ctx, &lent);
         if is_place_expr(receiver) && is_not_send(self.ctx, &lent) {
             let range = self.ctx.source_range(receiver.syntax());
             let name = range.map(|range| self.ctx.slice(range).to_owned());
             self.held.push(Held {
                 name: name.unwrap_or_else(|| receiver.syntax().text().to_string()),
-                kind: Kind::NotSend,
+                kind: if chosen { Kind::Chosen } else { Kind::NotSend },
                 range,
             });
         }
@@ -254,10 +255,11 @@ impl<'a> Alive<'a, '_> {
         };
         let not_send = match &kind {
             Kind::Guard { not_send, .. } => *not_send,
-            Kind::NotSend | Kind::Lingers => true,
+            Kind::NotSend | Kind::Chosen | Kind::Lingers => true,
         };
         let kind = match moved_before(self.ctx, local, name, self.place) {
             Moved::No => kind,
+            Moved::Yes { borrowed: true } if kind == Kind::Chosen => Kind::Chosen,
             Moved::Yes { borrowed: true } if not_send => Kind::Lingers,
             Moved::Yes { .. } => return,
         };

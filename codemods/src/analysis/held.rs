@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     codemod::Note,
-    context::FileContext,
+    context::{Enclosing, FileContext},
     refusal::{Refusal, RefusalKind},
 };
 
@@ -41,6 +41,8 @@ pub enum Kind {
     },
     /// It is not `Send`, and neither is the future then.
     NotSend,
+    /// It is of a type that a caller chooses, and need not be `Send`.
+    Chosen,
     /// It is dropped or moved before, but was borrowed: for the compiler, the future is not `Send`.
     Lingers,
 }
@@ -48,13 +50,16 @@ pub enum Kind {
 impl Held {
     /// Whether the future is not `Send` because of it.
     pub fn refutes_send(&self) -> bool {
-        !matches!(
-            self.kind,
-            Kind::Guard {
-                not_send: false,
-                ..
-            }
-        )
+        match self.kind {
+            Kind::Guard { not_send, .. } => not_send,
+            Kind::NotSend | Kind::Lingers => true,
+            Kind::Chosen => false,
+        }
+    }
+
+    /// Whether it is a guard, or has one in it.
+    pub fn is_guard(&self) -> bool {
+        matches!(self.kind, Kind::Guard { .. })
     }
 
     /// Why nothing may wait while it is alive. `None` if nothing but a bound by `Send` forbids it.
@@ -67,9 +72,23 @@ impl Held {
             Kind::NotSend => {
                 format!("`{name}`, which is not `Send`, would be held while the future waits")
             }
-            Kind::Lingers => return None,
+            Kind::Chosen | Kind::Lingers => return None,
         };
         Some(Refusal::new(RefusalKind::R9, message))
+    }
+
+    /// Why the future is not `Send` because of it.
+    pub fn not_send(&self) -> Refusal {
+        self.refusal().unwrap_or_else(|| {
+            let message = match self.kind {
+                Kind::Chosen => format!("`{}` is not `Send` for every caller", self.name),
+                _ => format!(
+                    "`{}`, which is not `Send`, is dropped before, but was borrowed",
+                    self.name
+                ),
+            };
+            Refusal::new(RefusalKind::R3, message)
+        })
     }
 
     /// The same as a note, at the place where it is made.
@@ -95,6 +114,41 @@ pub fn is_not_send<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
         return false;
     };
     !ty.contains_unknown() && !ty.is_never() && !ty.impls_trait(ctx.db, send, &[])
+}
+
+/// Whether the future of async code is not `Send` as it is, as far as can be known: another value
+/// that is not makes no difference to it.
+pub fn is_not_send_already(ctx: &FileContext<'_>, code: &Enclosing) -> bool {
+    let parameters = match code {
+        Enclosing::AsyncFn(function) => ctx
+            .sema
+            .to_fn_def(function)
+            .map(|it| it.assoc_fn_params(ctx.db))
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let captures = match code {
+        Enclosing::AsyncBlock(block) => ctx.type_of(&block.clone().into()),
+        _ => None,
+    };
+    let Some(body) = code.body() else {
+        return false;
+    };
+    captures.is_some_and(|ty| refutes(ctx, &ty))
+        || parameters.iter().any(|it| refutes(ctx, it.ty()))
+        || waits_in(&body).iter().any(|wait| {
+            let held = alive_at(ctx, wait, &body);
+            held.iter().any(Held::refutes_send)
+        })
+}
+
+/// Whether a type is not `Send`, whatever a caller chooses for its parameters.
+fn refutes<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
+    let mut chosen = false;
+    ty.walk(ctx.db, |it| {
+        chosen |= it.as_type_param(ctx.db).is_some() || it.as_impl_traits(ctx.db).is_some();
+    });
+    !chosen && is_not_send(ctx, ty)
 }
 
 /// What refutes that a future is `Send`, in words: its type, or what its own body holds where it
@@ -175,12 +229,19 @@ pub(super) fn temporary(ctx: &FileContext<'_>, expr: &ast::Expr) -> Option<Held>
 }
 
 /// What is wrong with holding a value of this type.
-pub(super) fn kind_of<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> Option<Kind> {
+pub fn kind_of<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> Option<Kind> {
     let not_send = is_not_send(ctx, ty);
     match guard_in(ctx, ty, DEPTH) {
         Some(ty) => Some(Kind::Guard { ty, not_send }),
+        None if not_send && is_chosen(ctx, ty) => Some(Kind::Chosen),
         None => not_send.then_some(Kind::NotSend),
     }
+}
+
+/// Whether a type is one that a caller chooses, or a reference to one.
+pub fn is_chosen<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
+    let ty = ty.strip_references();
+    ty.as_type_param(ctx.db).is_some() || ty.as_impl_traits(ctx.db).is_some()
 }
 
 /// The name of the guard that a value of this type owns.

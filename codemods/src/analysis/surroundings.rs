@@ -1,7 +1,7 @@
 //! What stands around a place: who may stop it half way, and which comments speak of it.
 
 use ra_ap_hir::PathResolution;
-use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextSize, ast};
+use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, TextSize, ast, ast::HasAttrs};
 
 use crate::{context::FileContext, knowledge::Role};
 
@@ -57,6 +57,27 @@ fn aborted(ctx: &FileContext<'_>, spawn: &ast::Expr) -> Option<String> {
 fn aborts(ctx: &FileContext<'_>, call: &ast::Expr) -> Option<String> {
     let api = ctx.callee(call).and_then(|callee| ctx.api(callee))?;
     matches!(api.role, Role::Aborts | Role::Cancels).then(|| api.name().to_owned())
+}
+
+/// Whether the future of the async code around a place has to be `Send` for all that can be seen:
+/// it is spawned where it stands, or boxed by `#[async_trait]`.
+pub fn has_to_be_send(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
+    ctx.sema.ancestors_with_macros(node.clone()).any(|outer| {
+        if let Some(item) = ast::AnyHasAttrs::cast(outer.clone()) {
+            let boxed = item.attrs().any(|attr| {
+                let text = attr.syntax().text().to_string();
+                text.contains("async_trait") && !text.contains("?Send")
+            });
+            if boxed {
+                return true;
+            }
+        }
+        let call = ast::Expr::cast(outer).and_then(|expr| ctx.callee(&expr));
+        let api = call.and_then(|callee| ctx.api(callee));
+        api.is_some_and(|api| {
+            matches!(api.role, Role::Spawn { .. }) && !api.name().contains("local")
+        })
+    })
 }
 
 /// The expressions that name a local, in the function around `near`, in the order of the file.

@@ -1,0 +1,139 @@
+//! The census: every place in the workspace where the name of a function stands, and what it is
+//! there. "All callers" is only known when each of these places is accounted for.
+
+mod names;
+mod prose;
+mod resolve;
+
+use ra_ap_ide_db::{FileId, FxHashMap, FxHashSet};
+use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, SyntaxToken, TextRange};
+
+use self::{
+    names::{is_no_reference, is_test_function, sought_at},
+    resolve::Census,
+};
+use super::{
+    functions::{Definition, FunctionKey, Shape},
+    sites::{Drivers, Site},
+};
+use crate::{
+    refusal::{Refusal, RefusalKind},
+    workspace::{MemberFile, WorkspaceContext},
+};
+
+/// A place where a function that is looked for is named, or may be.
+#[derive(Debug, Clone)]
+pub struct Occurrence {
+    /// The function; of a trait, its declaration.
+    pub of: FunctionKey,
+    /// The file.
+    pub file: FileId,
+    /// The name there.
+    pub range: TextRange,
+    /// What it is.
+    pub what: What,
+}
+
+/// What a name is where it stands.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// A call.
+    Call(Box<Site>),
+    /// An import, with the other name that it gives.
+    Import(Option<String>),
+    /// Its declaration in a trait of the workspace, or one that implements that.
+    Part(Box<Definition>),
+    /// The function is used as a value, or nobody knows what it is used as.
+    Stuck(Refusal),
+}
+
+/// A function by one of its names.
+#[derive(Debug, Clone)]
+pub struct Sought {
+    name: String,
+    key: FunctionKey,
+    shape: Shape,
+    in_trait: bool,
+    only_in: Option<String>,
+}
+
+impl Sought {
+    /// A function by the name that it has, or by one that an import gave it.
+    pub fn new(definition: &Definition, alias: Option<&str>) -> Sought {
+        Sought {
+            name: alias.unwrap_or(&definition.name).to_owned(),
+            key: definition.unit,
+            shape: definition.shape,
+            in_trait: definition.in_trait.is_some(),
+            only_in: definition.only_in.clone(),
+        }
+    }
+}
+
+/// The functions that are looked for, by name.
+type ByName<'a> = FxHashMap<&'a str, Vec<&'a Sought>>;
+
+/// Every place where one of these functions is named or may be, in every file of the members.
+pub fn census(ws: &WorkspaceContext<'_>, sought: &[Sought], drivers: &Drivers) -> Vec<Occurrence> {
+    let names: FxHashSet<String> = sought.iter().map(|it| it.name.clone()).collect();
+    let members = ws.members.mentioning(&names);
+    let of: FxHashMap<FileId, &MemberFile> = members.iter().map(|it| (it.file, it)).collect();
+    let files: Vec<FileId> = members.iter().map(|it| it.file).collect();
+    let (seen, blind) = ws.look(&files, |ctx| {
+        let by_name = by_name(sought, of[&ctx.file]);
+        let census = Census {
+            ctx,
+            drivers,
+            crates: of[&ctx.file].crates,
+        };
+        census.of_file(&by_name)
+    });
+    let mut found: Vec<Occurrence> = seen.into_iter().flat_map(|(_, found)| found).collect();
+    for file in blind {
+        let text = ws.members.text(file);
+        found.extend(untyped(file, &text, &by_name(sought, of[&file])));
+    }
+    found
+}
+
+/// The functions that code of a package can name.
+fn by_name<'a>(sought: &'a [Sought], file: &MemberFile) -> ByName<'a> {
+    let mut by_name = ByName::default();
+    for it in sought {
+        let visible = it.only_in.as_ref().is_none_or(|only| *only == file.package);
+        if visible {
+            by_name.entry(&it.name).or_default().push(it);
+        }
+    }
+    by_name
+}
+
+/// What a file says that no crate includes, or that could not be analysed.
+fn untyped(file: FileId, text: &str, by_name: &ByName<'_>) -> Vec<Occurrence> {
+    let tree = SourceFile::parse(text, ra_ap_ide_db::span::Edition::CURRENT).tree();
+    let mut found = Vec::new();
+    for token in tokens(tree.syntax()) {
+        for it in sought_at(&token, by_name) {
+            if !is_no_reference(&token) && !is_test_function(&token) {
+                found.push(Occurrence {
+                    of: it.key,
+                    file,
+                    range: token.text_range(),
+                    what: What::Stuck(Refusal::new(
+                        RefusalKind::R4,
+                        format!(
+                            "`{}` stands in a file that no crate of this configuration includes",
+                            it.name
+                        ),
+                    )),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
+    node.descendants_with_tokens()
+        .filter_map(|element| element.into_token())
+}

@@ -1,0 +1,100 @@
+//! What a name may mean by how it is written, before anything is resolved.
+
+use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxToken, ast};
+
+use super::{ByName, Sought};
+use crate::analysis::{contract, functions::Shape};
+
+/// The functions that an identifier may name, by how it is written there.
+pub(super) fn sought_at<'a>(token: &SyntaxToken, by_name: &ByName<'a>) -> Vec<&'a Sought> {
+    if token.kind() != SyntaxKind::IDENT {
+        return Vec::new();
+    }
+    let Some(sought) = by_name.get(token.text().trim_start_matches("r#")) else {
+        return Vec::new();
+    };
+    let before = before(token);
+    let defines = before.as_deref() == Some("fn");
+    // Who knows what a macro implements.
+    let in_macro = || {
+        let parent = token.parent();
+        parent.is_some_and(|it| ast::TokenTree::can_cast(it.kind()))
+    };
+    let in_impl = || {
+        token
+            .parent_ancestors()
+            .nth(2)
+            .is_some_and(|list| ast::AssocItemList::can_cast(list.kind()))
+    };
+    sought
+        .iter()
+        .filter(|it| match (it.shape, before.as_deref()) {
+            (Shape::Free, _) if defines => !in_impl(),
+            (_, _) if defines => in_impl() || (it.in_trait && in_macro()),
+            (Shape::Free | Shape::Associated, Some(".")) => false,
+            (Shape::Free, _) => true,
+            (Shape::Associated | Shape::Method, Some("::" | ":")) => true,
+            (Shape::Associated, _) => false,
+            (Shape::Method, before) => before == Some("."),
+        })
+        .copied()
+        .collect()
+}
+
+fn before(token: &SyntaxToken) -> Option<String> {
+    std::iter::successors(token.prev_token(), SyntaxToken::prev_token)
+        .find(|token| !token.kind().is_trivia())
+        .map(|token| token.text().to_owned())
+}
+
+/// Whether a name stands where neither a function nor a method can be meant.
+pub(super) fn is_no_reference(token: &SyntaxToken) -> bool {
+    let Some(parent) = token.parent() else {
+        return false;
+    };
+    let Some(outer) = parent.parent() else {
+        return false;
+    };
+    if ast::Name::can_cast(parent.kind()) {
+        // Another function of this name may be ours under another condition.
+        return !ast::Fn::can_cast(outer.kind());
+    }
+    if !ast::NameRef::can_cast(parent.kind()) {
+        return false;
+    }
+    match outer.kind() {
+        SyntaxKind::FIELD_EXPR | SyntaxKind::RECORD_PAT_FIELD | SyntaxKind::RECORD_EXPR_FIELD => {
+            true
+        }
+        SyntaxKind::PATH_SEGMENT => {
+            let path = ast::PathSegment::cast(outer).map(|segment| segment.parent_path());
+            path.is_some_and(|path| is_no_value(&path))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a path stands where no function can be named: in a type, a pattern, the name of a
+/// macro, or before `::`.
+fn is_no_value(path: &ast::Path) -> bool {
+    path.syntax().parent().is_some_and(|parent| {
+        matches!(
+            parent.kind(),
+            SyntaxKind::PATH
+                | SyntaxKind::PATH_TYPE
+                | SyntaxKind::MACRO_CALL
+                | SyntaxKind::PATH_META
+                | SyntaxKind::VISIBILITY
+                | SyntaxKind::VISIBILITY_INNER
+                | SyntaxKind::RECORD_EXPR
+                | SyntaxKind::RECORD_PAT
+                | SyntaxKind::TUPLE_STRUCT_PAT
+                | SyntaxKind::PATH_PAT
+        )
+    })
+}
+
+pub(super) fn is_test_function(token: &SyntaxToken) -> bool {
+    let function = token.parent_ancestors().nth(1).and_then(ast::Fn::cast);
+    function.is_some_and(|function| contract::is_test(&function))
+}

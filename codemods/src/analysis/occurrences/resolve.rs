@@ -1,0 +1,328 @@
+//! What the names in one file are, with types.
+
+use ra_ap_hir::{Function, ModuleDef, PathResolution};
+use ra_ap_syntax::{
+    AstNode, SyntaxKind, SyntaxToken,
+    ast::{self, HasName},
+};
+
+use super::{
+    ByName, Occurrence, Sought, What,
+    names::{is_no_reference, is_test_function, sought_at},
+    prose::{Fence, doctest_words, speaks_of_code, words_of},
+    tokens,
+};
+use crate::{
+    analysis::{
+        contract,
+        functions::{definition, key_of, unit_of},
+        sites::{Drivers, site},
+    },
+    cfg::inactive_cfg,
+    context::FileContext,
+    refusal::{Refusal, RefusalKind},
+};
+
+/// One file with types.
+pub(super) struct Census<'a, 'b> {
+    pub(super) ctx: &'b FileContext<'a>,
+    pub(super) drivers: &'b Drivers,
+    /// How many crates include the file.
+    pub(super) crates: usize,
+}
+
+/// What one name resolves to.
+enum Resolved {
+    /// A function that is looked for.
+    Ours(What),
+    /// Something else, for certain.
+    Other,
+    /// Nobody knows.
+    Unknown(Refusal),
+}
+
+impl Census<'_, '_> {
+    pub(super) fn of_file(&self, by_name: &ByName<'_>) -> Vec<Occurrence> {
+        let mut found = Vec::new();
+        let mut fence = Fence::Blank;
+        for token in tokens(self.ctx.source.syntax()) {
+            match token.kind() {
+                SyntaxKind::COMMENT => {
+                    let words = doctest_words(&token, &mut fence);
+                    self.words(
+                        &token,
+                        &words,
+                        by_name,
+                        "an example in a doc comment",
+                        &mut found,
+                    );
+                }
+                SyntaxKind::WHITESPACE => {}
+                SyntaxKind::STRING => {
+                    fence = Fence::Blank;
+                    let attr = token
+                        .parent()
+                        .and_then(|it| contract::enclosing_attribute(&it));
+                    if let Some(attr) = attr {
+                        let path = contract::attribute_path(&attr).unwrap_or_default();
+                        let is_prose = path == "doc" && !token.text().contains("```");
+                        if !is_prose && !speaks_of_code(&path) {
+                            let words = words_of(token.text());
+                            let place = format!("a string in the attribute `#[{path}]`");
+                            self.words(&token, &words, by_name, &place, &mut found);
+                        }
+                    }
+                }
+                _ => {
+                    fence = Fence::Blank;
+                    for it in sought_at(&token, by_name) {
+                        let what = match self.resolve(&token, it) {
+                            Resolved::Ours(what) => what,
+                            Resolved::Other => continue,
+                            Resolved::Unknown(refusal) => What::Stuck(refusal),
+                        };
+                        found.push(self.occurrence(&token, it, what));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn occurrence(&self, token: &SyntaxToken, of: &Sought, what: What) -> Occurrence {
+        Occurrence {
+            of: of.key,
+            file: self.ctx.file,
+            range: token.text_range(),
+            what,
+        }
+    }
+
+    /// Names in a text that is code, and that nothing resolves.
+    fn words(
+        &self,
+        token: &SyntaxToken,
+        words: &[&str],
+        by_name: &ByName<'_>,
+        place: &str,
+        found: &mut Vec<Occurrence>,
+    ) {
+        for word in words {
+            for it in by_name.get(word).into_iter().flatten() {
+                let refusal = unknown(it, &format!("stands in {place}"));
+                found.push(self.occurrence(token, it, What::Stuck(refusal)));
+            }
+        }
+    }
+
+    fn resolve(&self, token: &SyntaxToken, it: &Sought) -> Resolved {
+        let Some(parent) = token.parent() else {
+            return Resolved::Other;
+        };
+        if let Some(attr) = contract::enclosing_attribute(&parent) {
+            let path = contract::attribute_path(&attr).unwrap_or_default();
+            return match speaks_of_code(&path) {
+                true => Resolved::Other,
+                false => {
+                    Resolved::Unknown(unknown(it, &format!("stands in the attribute `#[{path}]`")))
+                }
+            };
+        }
+        if let Some(condition) = inactive_cfg(self.ctx.sema, self.ctx.file, &parent) {
+            if is_no_reference(token) || is_test_function(token) {
+                return Resolved::Other;
+            }
+            let mut message = format!("stands in code under cfg({condition})");
+            if condition == "test" {
+                message += ", which --include-tests reads";
+            }
+            return Resolved::Unknown(unknown(it, &message));
+        }
+        if !ast::TokenTree::can_cast(parent.kind()) {
+            return self.resolve_node(token, it);
+        }
+        self.resolve_in_macro(token, it)
+    }
+
+    /// A token among the arguments of a macro, by all that the macro makes of it.
+    fn resolve_in_macro(&self, token: &SyntaxToken, it: &Sought) -> Resolved {
+        let mac = token.parent_ancestors().find_map(ast::MacroCall::cast);
+        let Some(mac) = mac else {
+            let message = "stands in the rules of a macro";
+            return Resolved::Unknown(Refusal {
+                kind: RefusalKind::F11,
+                ..unknown(it, message)
+            });
+        };
+        let made: Vec<SyntaxToken> = self
+            .ctx
+            .sema
+            .descend_into_macros(token.clone())
+            .into_iter()
+            .filter(|made| {
+                made.parent()
+                    .is_some_and(|parent| !ast::TokenTree::can_cast(parent.kind()))
+            })
+            .filter(|made| made.text() == token.text())
+            .collect();
+        let name = mac.path().map(|path| path.syntax().text().to_string());
+        let name = name.unwrap_or_default();
+        let mut all: Vec<Resolved> = made
+            .iter()
+            .map(|made| self.resolve_node(made, it))
+            .collect();
+        let ours = all
+            .iter()
+            .filter(|it| matches!(it, Resolved::Ours(_)))
+            .count();
+        match all.pop() {
+            Some(last) if all.is_empty() => last,
+            Some(_) if ours == 0 && all.iter().all(|it| matches!(it, Resolved::Other)) => {
+                Resolved::Other
+            }
+            Some(_) => {
+                Resolved::Unknown(unknown(it, &format!("is used more than once by `{name}!`")))
+            }
+            None => Resolved::Unknown(unknown(
+                it,
+                &format!("stands among the arguments of `{name}!`, which can't be read"),
+            )),
+        }
+    }
+
+    /// A token of the tree, or of what a macro makes.
+    fn resolve_node(&self, token: &SyntaxToken, it: &Sought) -> Resolved {
+        if is_no_reference(token) {
+            return Resolved::Other;
+        }
+        let Some(outer) = token.parent().and_then(|name| name.parent()) else {
+            return Resolved::Other;
+        };
+        if let Some(function) = ast::Fn::cast(outer.clone()) {
+            return match it.in_trait {
+                true => self.part(&function, it),
+                // The function itself, or another of its name.
+                false => Resolved::Other,
+            };
+        }
+        if let Some(call) = ast::MethodCallExpr::cast(outer.clone()) {
+            return match self.ctx.sema.resolve_method_call(&call) {
+                Some(function) => self.call(function, &call.into(), it),
+                None => {
+                    Resolved::Unknown(unknown(it, "is called on a value whose type is not known"))
+                }
+            };
+        }
+        match ast::PathSegment::cast(outer) {
+            Some(segment) => self.resolve_path(&segment.parent_path(), it),
+            None => Resolved::Unknown(unknown(it, "stands where nobody knows what it is")),
+        }
+    }
+
+    /// A function that may be one of the trait's.
+    fn part(&self, function: &ast::Fn, it: &Sought) -> Resolved {
+        let made = |message| {
+            let kind = RefusalKind::F11;
+            Resolved::Unknown(Refusal {
+                kind,
+                ..unknown(it, message)
+            })
+        };
+        match self.ctx.sema.to_fn_def(function) {
+            Some(found) if !self.is_sought(found, it) => Resolved::Other,
+            Some(_) => match definition(self.ctx, function) {
+                Some(part) => Resolved::Ours(What::Part(Box::new(part))),
+                None => made("is implemented in what a macro makes"),
+            },
+            None => Resolved::Unknown(unknown(it, "is the name of a function that is not known")),
+        }
+    }
+
+    fn resolve_path(&self, path: &ast::Path, it: &Sought) -> Resolved {
+        let function = match self.resolution(path) {
+            Some(PathResolution::Def(ModuleDef::Function(function))) => function,
+            Some(_) => return Resolved::Other,
+            None => return Resolved::Unknown(unknown(it, "names nothing that is known")),
+        };
+        let parent = path.syntax().parent();
+        if let Some(tree) = parent.clone().and_then(ast::UseTree::cast) {
+            if !self.is_sought(function, it) {
+                return Resolved::Other;
+            }
+            let alias = tree.rename().and_then(|rename| rename.name());
+            return Resolved::Ours(What::Import(alias.map(|name| name.text().to_string())));
+        }
+        let Some(expr) = parent.and_then(ast::PathExpr::cast) else {
+            return match self.is_sought(function, it) {
+                true => Resolved::Unknown(unknown(it, "stands where nobody knows what it is")),
+                false => Resolved::Other,
+            };
+        };
+        let call = expr.syntax().parent().and_then(ast::CallExpr::cast);
+        match call {
+            Some(call)
+                if call
+                    .expr()
+                    .is_some_and(|callee| callee.syntax() == expr.syntax()) =>
+            {
+                self.call(function, &call.into(), it)
+            }
+            _ if !self.is_sought(function, it) => Resolved::Other,
+            _ => Resolved::Ours(What::Stuck(as_value(&expr, it))),
+        }
+    }
+
+    /// What a path names; a function before a module or a macro of the same name.
+    fn resolution(&self, path: &ast::Path) -> Option<PathResolution<'_>> {
+        let namespaces = self.ctx.sema.resolve_path_per_ns(path);
+        let value = namespaces.and_then(|namespaces| namespaces.value_ns);
+        value.or_else(|| self.ctx.sema.resolve_path(path))
+    }
+
+    fn is_sought(&self, function: Function, it: &Sought) -> bool {
+        unit_of(self.ctx, function) == Some(it.key)
+    }
+
+    fn call(&self, function: Function, call: &ast::Expr, it: &Sought) -> Resolved {
+        if !self.is_sought(function, it) {
+            return Resolved::Other;
+        }
+        // In each crate that includes the file the path could lead elsewhere.
+        if self.crates > 1 && it.key.file != self.ctx.file {
+            return Resolved::Unknown(unknown(it, "is called in a file of several crates"));
+        }
+        let callee = key_of(self.ctx, function).unwrap_or(it.key);
+        match site(self.ctx, call, (it.key, callee), self.drivers) {
+            Some(site) => Resolved::Ours(What::Call(Box::new(site))),
+            None => Resolved::Unknown(Refusal {
+                kind: RefusalKind::F11,
+                ..unknown(it, "is called in what a macro makes")
+            }),
+        }
+    }
+}
+
+fn unknown(it: &Sought, message: &str) -> Refusal {
+    Refusal::new(RefusalKind::R4, format!("`{}` {message}", it.name))
+}
+
+/// The refusal of a function that is used as a value.
+fn as_value(expr: &ast::PathExpr, it: &Sought) -> Refusal {
+    let argument = expr
+        .syntax()
+        .parent()
+        .is_some_and(|parent| ast::ArgList::can_cast(parent.kind()));
+    match argument {
+        true => Refusal::new(
+            RefusalKind::F7,
+            format!(
+                "`{}` is handed over as a function that is not async",
+                it.name
+            ),
+        ),
+        false => Refusal::new(
+            RefusalKind::F16,
+            format!("`{}` is stored or compared as a function", it.name),
+        ),
+    }
+}

@@ -1,0 +1,233 @@
+//! Who calls whom, backward from the functions that drive a future, as far as it matters.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use ra_ap_ide_db::{FileId, FxHashSet};
+use ra_ap_syntax::TextRange;
+
+use super::{
+    functions::{Definition, FunctionKey},
+    occurrences::{Occurrence, Sought, What, census},
+    sites::{Caller, Drivers, Site},
+    trait_objects::{Named, OfTrait, Place, trait_objects},
+    traits::InTrait,
+};
+use crate::{
+    refusal::{Refusal, RefusalKind},
+    workspace::WorkspaceContext,
+};
+
+/// The part of the call graph that leads to the seeds.
+#[derive(Debug, Default)]
+pub struct Graph {
+    /// Every function that calls its way to a seed; of a trait, by its declaration.
+    pub nodes: BTreeMap<FunctionKey, Node>,
+}
+
+/// A function, and all that is known of who names it.
+#[derive(Debug)]
+pub struct Node {
+    /// The function; of a trait of the workspace, its declaration and all that implement it.
+    pub parts: Vec<Definition>,
+    /// Its calls.
+    pub sites: Vec<Site>,
+    /// The first place that its change could not account for.
+    pub stuck: Option<(FileId, TextRange, Refusal)>,
+    /// The call on the shortest way from async code.
+    pub reached: Option<usize>,
+    /// Those of its parts that drive a future, or call what does.
+    leading: BTreeSet<FunctionKey>,
+    /// Where the trait that it belongs to is used as `dyn`.
+    pub dynamic: Option<Place>,
+}
+
+impl Node {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.parts[0].name
+    }
+
+    /// The declaration in its trait, and what else there is of it.
+    pub fn declaration(&self) -> Option<(&Definition, &InTrait)> {
+        let parts = self.parts.iter();
+        let mut in_trait = parts.filter_map(|it| Some((it, it.in_trait.as_ref()?)));
+        in_trait.find(|(_, it)| it.declares)
+    }
+
+    /// Takes down why it can't change, if that is the first reason.
+    fn stick(&mut self, place: Place, refusal: Refusal) {
+        self.stuck.get_or_insert((place.0, place.1, refusal));
+    }
+}
+
+impl Graph {
+    /// Looks for callers, and the callers of those.
+    pub fn backward(ws: &WorkspaceContext<'_>, seeds: Vec<Definition>, drivers: &Drivers) -> Graph {
+        let mut graph = Graph::default();
+        let mut open = seeds;
+        while !open.is_empty() {
+            let mut sought = Vec::new();
+            for definition in open.drain(..) {
+                if !graph.nodes.contains_key(&definition.unit) && !definition.uncalled {
+                    sought.push(Sought::new(&definition, None));
+                }
+                let key = definition.key;
+                graph.add(definition).leading.insert(key);
+            }
+            let mut known: FxHashSet<(FunctionKey, String)> = FxHashSet::default();
+            while !sought.is_empty() {
+                let found = census(ws, &sought, drivers);
+                sought.clear();
+                for occurrence in found {
+                    let Some(alias) = graph.note(occurrence, &mut open) else {
+                        continue;
+                    };
+                    if known.insert(alias.clone()) {
+                        let definition = &graph.nodes[&alias.0].parts[0];
+                        sought.push(Sought::new(definition, Some(&alias.1)));
+                    }
+                }
+            }
+        }
+        graph.find_trait_objects(ws);
+        graph.find_ways(ws.settings.include_tests);
+        graph
+    }
+
+    fn add(&mut self, definition: Definition) -> &mut Node {
+        let node = self.nodes.entry(definition.unit).or_insert(Node {
+            parts: Vec::new(),
+            sites: Vec::new(),
+            stuck: None,
+            reached: None,
+            leading: BTreeSet::new(),
+            dynamic: None,
+        });
+        let at = node
+            .parts
+            .binary_search_by_key(&definition.key, |it| it.key);
+        if let Err(at) = at {
+            node.parts.insert(at, definition);
+        }
+        node
+    }
+
+    /// Takes down an occurrence. Gives the other name that it gives the function.
+    fn note(
+        &mut self,
+        occurrence: Occurrence,
+        callers: &mut Vec<Definition>,
+    ) -> Option<(FunctionKey, String)> {
+        let node = self.nodes.get_mut(&occurrence.of)?;
+        match occurrence.what {
+            What::Call(site) => {
+                if let Caller::Function(caller) = &site.caller {
+                    callers.push((**caller).clone());
+                }
+                node.sites.push(*site);
+                None
+            }
+            What::Import(alias) => {
+                let alias = alias.filter(|alias| alias != "_")?;
+                Some((occurrence.of, alias))
+            }
+            What::Part(definition) => {
+                self.add(*definition);
+                None
+            }
+            What::Stuck(refusal) => {
+                node.stick((occurrence.file, occurrence.range), refusal);
+                None
+            }
+        }
+    }
+
+    /// Finds where the traits of functions are named in a way that says how they must change.
+    fn find_trait_objects(&mut self, ws: &WorkspaceContext<'_>) {
+        let traits: Vec<OfTrait> = self
+            .nodes
+            .iter()
+            .filter_map(|(key, node)| {
+                let (_, in_trait) = node.declaration()?;
+                Some(OfTrait {
+                    function: *key,
+                    function_name: node.name().to_owned(),
+                    name: in_trait.name.clone(),
+                })
+            })
+            .collect();
+        if traits.is_empty() {
+            return;
+        }
+        for ((key, named), place) in trait_objects(ws, &traits) {
+            let node = self.nodes.get_mut(&key).expect("it is a node's key");
+            match named {
+                Named::Dyn => node.dynamic = Some(place),
+                Named::InAttribute => {
+                    let message = format!(
+                        "the trait of `{}` stands in an attribute, which may implement it",
+                        node.name()
+                    );
+                    node.stick(place, Refusal::new(RefusalKind::F11, message));
+                }
+            }
+        }
+    }
+
+    /// Finds for each function the call on the shortest way from async code.
+    fn find_ways(&mut self, include_tests: bool) {
+        let mut open = VecDeque::new();
+        for (key, node) in &mut self.nodes {
+            for site in &mut node.sites {
+                site.leads |= node.leading.contains(&site.callee);
+            }
+            node.sites
+                .sort_by_key(|site| (site.in_tests, site.file, site.range.start()));
+            node.reached = node.sites.iter().position(|site| {
+                site.leads
+                    && matches!(site.caller, Caller::Async(_))
+                    && (include_tests || !site.in_tests)
+            });
+            if node.reached.is_some() {
+                open.push_back(*key);
+            }
+        }
+        let mut called: BTreeMap<FunctionKey, Vec<(FunctionKey, usize)>> = BTreeMap::new();
+        for (key, node) in &self.nodes {
+            for (index, site) in node.sites.iter().enumerate().filter(|(_, site)| site.leads) {
+                if let Caller::Function(caller) = &site.caller {
+                    called.entry(caller.unit).or_default().push((*key, index));
+                }
+            }
+        }
+        while let Some(caller) = open.pop_front() {
+            for &(callee, site) in called.get(&caller).into_iter().flatten() {
+                let node = self
+                    .nodes
+                    .get_mut(&callee)
+                    .expect("callees are in the graph");
+                if node.reached.is_none() {
+                    node.reached = Some(site);
+                    open.push_back(callee);
+                }
+            }
+        }
+    }
+
+    /// The calls on the shortest way from a function up to async code.
+    pub fn way(&self, from: FunctionKey) -> Vec<&Site> {
+        let mut way = Vec::new();
+        let mut at = Some(from);
+        while let Some(node) = at.and_then(|key| self.nodes.get(&key)) {
+            let Some(site) = node.reached.map(|index| &node.sites[index]) else {
+                break;
+            };
+            way.push(site);
+            at = match &site.caller {
+                Caller::Function(caller) => Some(caller.unit),
+                _ => None,
+            };
+        }
+        way
+    }
+}

@@ -1,0 +1,313 @@
+//! A call of a function that may become async: who makes it, and what could stand there instead.
+
+use ra_ap_hir::{AsAssocItem, AssocItemContainer};
+use ra_ap_ide_db::FileId;
+use ra_ap_syntax::{
+    AstNode, SyntaxNode, TextRange,
+    ast::{self, HasGenericParams, HasName},
+};
+
+use super::{
+    alive::alive_at,
+    functions::{self, FunctionKey, definition, key_of},
+    held::{Held, Kind, is_chosen, is_not_send_already},
+    in_place::cancellation,
+    surroundings::has_to_be_send,
+};
+use crate::{
+    codemod::Note,
+    context::{Enclosing, FileContext},
+    facts::TargetKind,
+    knowledge::{Api, Argument, Definition, Drives, Role},
+    refusal::Refusal,
+};
+
+/// A call, as plain data.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The function that is called; of a trait, its declaration.
+    pub of: FunctionKey,
+    /// The function that the call is known to go to.
+    pub callee: FunctionKey,
+    /// It may come to a future that is driven; of a trait, other functions may do without.
+    pub leads: bool,
+    /// It goes to a trait's function, of a type that a caller chooses.
+    pub is_generic: bool,
+    /// It stands where a caller chooses types.
+    pub in_generic: bool,
+    /// The file.
+    pub file: FileId,
+    /// The call.
+    pub range: TextRange,
+    /// Who makes it.
+    pub caller: Caller,
+    /// Tests, benches and examples.
+    pub in_tests: bool,
+    /// The guard that would be held while the call waits.
+    pub held: Option<Refusal>,
+    /// What else would be held, and is not `Send`.
+    pub not_send: Option<Refusal>,
+    /// What may then drop it half way.
+    pub cancelled: Option<Note>,
+    /// What could drive the future here, for each of the drivers.
+    pub bridges: Vec<Option<Bridge>>,
+}
+
+/// The innermost thing around a call that decides how it runs.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    /// Async code.
+    Async(AsyncCode),
+    /// A function that is not async.
+    Function(Box<functions::Definition>),
+    /// A function that a macro makes.
+    Made(String),
+    /// A closure that is not async, with the name of the function around it.
+    Closure(Option<String>),
+    /// A constant, a static or a const block.
+    Constant,
+}
+
+/// Async code that calls a function.
+#[derive(Debug, Clone)]
+pub struct AsyncCode {
+    /// The name of the function that it stands in.
+    pub name: String,
+    /// The async function that it is the body of.
+    pub function: Option<FunctionKey>,
+    /// Its future is not `Send` as it is, and need not be.
+    pub is_not_send: bool,
+}
+
+/// The text around a call that drives its future on this thread.
+#[derive(Debug, Clone)]
+pub struct Bridge {
+    /// What stands before the call.
+    pub before: String,
+    /// What stands behind it.
+    pub after: String,
+    /// It panics where another one is entered inside of it.
+    pub alone: bool,
+}
+
+/// What drove the futures of the seeds, and may drive those of a bridge.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drivers {
+    all: Vec<Driver>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Driver {
+    /// A function that takes a future, needs no runtime, and may run inside of another: its path.
+    Executor(String),
+    /// The current handle of tokio.
+    Handle,
+}
+
+/// Runtimes whose `block_on` panics inside of another.
+const ALONE: [&str; 1] = ["futures"];
+
+impl Driver {
+    /// What may stand for a `block_on` elsewhere.
+    pub fn of(ctx: &FileContext<'_>, api: &Api) -> Option<Driver> {
+        let Role::BlockOn { drives, .. } = &api.role else {
+            return None;
+        };
+        match drives {
+            Drives::Runtime => None,
+            Drives::Handle => Some(Driver::Handle),
+            Drives::Executor if ALONE.contains(&api.runtime.as_str()) => None,
+            Drives::Executor => {
+                let rows = ctx.known.knowledge.apis.iter();
+                let mut same = rows.filter(|row| row.runtime == api.runtime && is_plain(row));
+                Some(Driver::Executor(same.next()?.path.clone()))
+            }
+        }
+    }
+}
+
+/// A free function of a runtime that drives its argument.
+fn is_plain(row: &Api) -> bool {
+    let Role::BlockOn { future, drives, .. } = &row.role else {
+        return false;
+    };
+    *future == Argument::At(0) && *drives == Drives::Executor && row.name() == "block_on"
+}
+
+impl Drivers {
+    /// These, each once.
+    pub fn new(drivers: impl Iterator<Item = Driver>) -> Drivers {
+        let mut all: Vec<Driver> = drivers.collect();
+        all.sort();
+        all.dedup();
+        Drivers { all }
+    }
+
+    /// The place of a driver in [`Site::bridges`].
+    pub fn index(&self, driver: &Driver) -> Option<usize> {
+        self.all.iter().position(|it| it == driver)
+    }
+
+    fn at(&self, ctx: &FileContext<'_>, node: &SyntaxNode, in_tests: bool) -> Vec<Option<Bridge>> {
+        self.all
+            .iter()
+            .map(|driver| driver.at(ctx, node, in_tests))
+            .collect()
+    }
+}
+
+impl Driver {
+    fn at(&self, ctx: &FileContext<'_>, node: &SyntaxNode, in_tests: bool) -> Option<Bridge> {
+        match self {
+            Driver::Executor(path) => {
+                let function = ctx.function_in_scope(node, path)?;
+                let api = ctx.known.function(function)?;
+                let bridge = Bridge {
+                    before: format!("{path}("),
+                    after: ")".to_owned(),
+                    alone: false,
+                };
+                (api.path == *path && is_declared(ctx, path, in_tests)).then_some(bridge)
+            }
+            Driver::Handle => {
+                let path = "tokio::runtime::Handle";
+                let handle = Definition::Adt(ctx.type_in_scope(node, path)?);
+                let is_it = ctx.known.definitions(ctx.db, path).contains(&handle);
+                let bridge = Bridge {
+                    before: format!("{path}::current().block_on("),
+                    after: ")".to_owned(),
+                    alone: true,
+                };
+                (is_it && is_declared(ctx, path, in_tests) && is_offloaded(ctx, node))
+                    .then_some(bridge)
+            }
+        }
+    }
+}
+
+/// Whether the manifest lets code name the crate of a path.
+fn is_declared(ctx: &FileContext<'_>, path: &str, in_tests: bool) -> bool {
+    let target = if in_tests {
+        TargetKind::Test
+    } else {
+        ctx.target
+    };
+    let krate = path.split("::").next();
+    let mut dependencies = ctx.package.dependencies.iter();
+    dependencies.any(|it| {
+        Some(it.name.as_str()) == krate && ctx.package.dependency(&it.package, target).is_some()
+    })
+}
+
+/// Whether code runs in a closure that tokio runs on a thread which may block, and which knows its
+/// runtime.
+fn is_offloaded(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
+    let Some(Enclosing::Closure(closure)) = ctx.enclosing(node) else {
+        return false;
+    };
+    let call = closure
+        .syntax()
+        .parent()
+        .filter(|list| ast::ArgList::can_cast(list.kind()))
+        .and_then(|list| list.parent())
+        .and_then(ast::Expr::cast)
+        .and_then(|call| ctx.call(&call));
+    call.is_some_and(|call| {
+        matches!(call.api.role, Role::Offload { .. }) && call.api.runtime == "tokio"
+    })
+}
+
+/// Whether it is not known whose function of a trait is called, or a type parameter's.
+fn is_generic(ctx: &FileContext<'_>, call: &ast::Expr) -> bool {
+    let in_trait = ctx
+        .callee(call)
+        .and_then(|it| it.as_assoc_item(ctx.db))
+        .is_some_and(|it| matches!(it.container(ctx.db), AssocItemContainer::Trait(_)));
+    let receiver = match call {
+        ast::Expr::MethodCallExpr(call) => call.receiver(),
+        _ => None,
+    };
+    let ty = receiver.and_then(|it| ctx.sema.type_of_expr(&it));
+    in_trait
+        && ty.is_none_or(|ty| {
+            let ty = ty.adjusted();
+            is_chosen(ctx, &ty) || ty.contains_unknown()
+        })
+}
+
+/// Whether what is around a place has parameters for types.
+fn in_generic(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
+    ctx.sema.ancestors_with_macros(node.clone()).any(|outer| {
+        let list = match ast::Item::cast(outer) {
+            Some(ast::Item::Fn(it)) => {
+                let params = it.param_list().into_iter();
+                let mut inside = params.flat_map(|it| it.syntax().descendants());
+                if inside.any(|it| ast::ImplTraitType::can_cast(it.kind())) {
+                    return true;
+                }
+                it.generic_param_list()
+            }
+            Some(ast::Item::Impl(it)) => it.generic_param_list(),
+            Some(ast::Item::Trait(_)) => return true,
+            _ => None,
+        };
+        list.is_some_and(|it| it.type_or_const_params().next().is_some())
+    })
+}
+
+/// A call of `of`, which goes to `callee`. `None` for what a macro makes, and can't be edited in the file.
+pub fn site(
+    ctx: &FileContext<'_>,
+    call: &ast::Expr,
+    (of, callee): (FunctionKey, FunctionKey),
+    drivers: &Drivers,
+) -> Option<Site> {
+    let node = call.syntax();
+    let range = ctx.source_range(node)?;
+    let enclosing = ctx.enclosing(node);
+    let body = enclosing.as_ref().and_then(Enclosing::body);
+    let outer = || ctx.enclosing_function_name(node).unwrap_or_default();
+    let caller = match &enclosing {
+        Some(enclosing) if enclosing.is_async() => Caller::Async(AsyncCode {
+            name: outer(),
+            function: match enclosing {
+                Enclosing::AsyncFn(function) => ctx.sema.to_fn_def(function),
+                _ => None,
+            }
+            .and_then(|function| key_of(ctx, function)),
+            is_not_send: !has_to_be_send(ctx, node) && is_not_send_already(ctx, enclosing),
+        }),
+        Some(Enclosing::SyncFn(function)) => match definition(ctx, function) {
+            Some(definition) => Caller::Function(Box::new(definition)),
+            None => Caller::Made(function.name()?.text().to_string()),
+        },
+        Some(Enclosing::Closure(_)) => Caller::Closure(ctx.enclosing_function_name(node)),
+        _ => Caller::Constant,
+    };
+    let waits = matches!(caller, Caller::Async(_) | Caller::Function(_));
+    let body = body.filter(|_| waits);
+    let alive = body.map(|body| alive_at(ctx, node, &body));
+    let (guards, others): (Vec<Held>, Vec<Held>) = alive
+        .unwrap_or_default()
+        .into_iter()
+        .partition(Held::is_guard);
+    let mut others = others.iter();
+    let in_the_way = others.find(|it| it.kind != Kind::Chosen || has_to_be_send(ctx, node));
+    let in_tests = ctx.is_test_code(node);
+    Some(Site {
+        of,
+        callee,
+        leads: callee == of,
+        is_generic: callee == of && is_generic(ctx, call),
+        in_generic: in_generic(ctx, node),
+        file: ctx.file,
+        range,
+        in_tests,
+        held: guards.iter().find_map(Held::refusal),
+        not_send: in_the_way.map(Held::not_send),
+        cancelled: cancellation(ctx, node),
+        bridges: drivers.at(ctx, node, in_tests),
+        caller,
+    })
+}

@@ -1,0 +1,180 @@
+//! Calls in functions that are not async: those that async code comes to, and what becomes async
+//! with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{BRIDGES, explain::Chains, seed::Seed};
+use crate::{
+    analysis::{
+        asyncify::{Around, asyncify, fit_together},
+        functions::FunctionKey,
+        in_place::Trust,
+        propagation::{Fate, Reason, Root, Source, decide},
+        reach::Graph,
+        sites::Drivers,
+    },
+    change::Change,
+    codemod::{Effect, Finding, Findings, Note, Safety, Verdict},
+    refusal::{Refusal, RefusalKind},
+    workspace::WorkspaceContext,
+};
+
+/// Follows the seeds to the async code that comes to them, and says what is to be done.
+pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findings) {
+    let drivers = Drivers::new(seeds.iter().filter_map(|seed| seed.driver.clone()));
+    let functions = seeds.iter().map(|seed| seed.function.clone()).collect();
+    let graph = Graph::backward(ws, functions, &drivers);
+    let (seeds, unreached): (Vec<Seed>, Vec<Seed>) = seeds
+        .into_iter()
+        .partition(|seed| graph.nodes[&seed.function.unit].reached.is_some());
+    unreached.iter().for_each(|_| findings.quiet(BRIDGES));
+    let sources: Vec<Source> = seeds
+        .iter()
+        .map(|seed| Source {
+            of: seed.function.unit,
+            driver: seed.driver.clone(),
+            stays: seed.stays(ws),
+            not_send: seed.not_send.clone(),
+        })
+        .collect();
+    let decision = decide(ws, &graph, &sources, &drivers);
+    let chains = Chains {
+        ws,
+        graph: &graph,
+        decision: &decision,
+    };
+    let broken = chains.broken_roots(&seeds);
+    let mut of_root: BTreeMap<usize, Vec<Seed>> = BTreeMap::new();
+    for seed in seeds {
+        let key = seed.function.unit;
+        let root = decision
+            .roots
+            .iter()
+            .position(|root| root.functions.contains_key(&key));
+        match root {
+            Some(root) => of_root.entry(root).or_default().push(seed),
+            None => findings.items.push(chains.refused(seed)),
+        }
+    }
+    for (index, seeds) in of_root {
+        let root = &decision.roots[index];
+        let mut finding = chains.rewritten(root, &seeds);
+        if let Some(refusal) = broken.get(&index) {
+            finding.verdict = Verdict::Refused(refusal.clone());
+        }
+        findings.items.push(finding);
+    }
+}
+
+impl Chains<'_> {
+    /// A seed that stays, with the reason.
+    fn refused(&self, seed: Seed) -> Finding {
+        let (notes, way) = self.way(&seed);
+        let mut finding = seed.finding;
+        finding.message = format!("{}; {way}", finding.message);
+        finding.why.splice(0..0, notes);
+        if matches!(finding.verdict, Verdict::Rewrite { .. }) {
+            let key = seed.function.unit;
+            let reason = self.decision.refused.get(&key).cloned();
+            let reason = reason.unwrap_or_else(|| Reason {
+                refusal: Refusal::new(RefusalKind::R9, "nothing would become async"),
+                place: None,
+            });
+            if let Some(place) = reason.place {
+                finding.why.push(Note {
+                    place: Some(place),
+                    message: format!("the reason stands at {}", self.place(place)),
+                });
+            }
+            finding.verdict = Verdict::Refused(reason.refusal);
+        }
+        finding
+    }
+
+    /// The change of a root, at its first seed.
+    fn rewritten(&self, root: &Root, seeds: &[Seed]) -> Finding {
+        let mut around = Around::default();
+        let mut change = Change::default();
+        let mut leads_to: BTreeMap<FunctionKey, BTreeSet<FunctionKey>> = BTreeMap::new();
+        let mut trust = Trust::default();
+        let mut effects = BTreeSet::new();
+        let mut why = Vec::new();
+        for seed in seeds {
+            leads_to
+                .entry(seed.function.key)
+                .or_default()
+                .extend(&seed.leads_to);
+            if let Verdict::Rewrite {
+                safety,
+                change: own,
+                effects: own_effects,
+            } = &seed.finding.verdict
+            {
+                seed.add_to(own, &mut change, &mut around);
+                effects.extend(own_effects.iter().copied());
+                if *safety < Safety::Safe {
+                    trust.lower();
+                }
+            }
+        }
+        asyncify(self.graph, root, &leads_to, &mut around);
+        around.write(&mut change);
+        for (site, fate) in &root.calls {
+            match fate {
+                Fate::Await => {
+                    if let Some(note) = &site.cancelled {
+                        why.push(note.clone());
+                        effects.insert(Effect::Cancellation);
+                        trust.lower();
+                    }
+                    if let Some(refusal) = &site.not_send {
+                        let message = format!(
+                            "{}, at {}",
+                            refusal.message,
+                            self.place((site.file, site.range))
+                        );
+                        why.push(Note::new(message));
+                        trust.lower();
+                    }
+                }
+                Fate::Bridge(..) => trust.lower(),
+            }
+        }
+        why.extend(self.functions(root, seeds, &mut trust));
+        why.extend(self.bridges(root));
+        let (mut notes, way) = self.way(&seeds[0]);
+        notes.extend(seeds[0].finding.why.iter().cloned());
+        for seed in &seeds[1..] {
+            notes.push(Note {
+                place: Some(seed.place()),
+                message: format!(
+                    "{}, here too: {}",
+                    seed.finding.message,
+                    self.place(seed.place())
+                ),
+            });
+        }
+        notes.push(Note::new(self.cost(root)));
+        notes.extend(why);
+        let verdict = match fit_together(&change.edits) {
+            true => Verdict::Rewrite {
+                safety: trust.safety(),
+                change,
+                effects: effects.into_iter().collect(),
+            },
+            false => {
+                let message = "two of its edits would overlap";
+                Verdict::Refused(Refusal::new(RefusalKind::R9, message))
+            }
+        };
+        let finding = &seeds[0].finding;
+        Finding {
+            codemod: finding.codemod,
+            file: finding.file,
+            range: finding.range,
+            message: format!("{}; {way}", finding.message),
+            why: notes,
+            verdict,
+        }
+    }
+}

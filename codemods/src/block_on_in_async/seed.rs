@@ -1,0 +1,122 @@
+//! A call in a function that is not async, as plain data.
+
+use std::collections::BTreeSet;
+
+use ra_ap_ide_db::FileId;
+use ra_ap_syntax::{AstNode, TextRange, ast};
+
+use crate::{
+    analysis::{
+        asyncify::Around,
+        awaited::Future,
+        functions::{Definition, FunctionKey, definition, key_of},
+        recursion::leads_to,
+        sites::Driver,
+    },
+    change::Change,
+    codemod::{Finding, Verdict},
+    context::{Call, FileContext},
+    knowledge::Role,
+    refusal::{Refusal, RefusalKind},
+    workspace::WorkspaceContext,
+};
+
+/// A call in a function that is not async.
+pub struct Seed {
+    /// The function.
+    pub function: Definition,
+    /// What there is to say about the call, if async code comes to it. Its verdict is the one that
+    /// it would have in an async function.
+    pub finding: Finding,
+    /// The future in the call.
+    future: TextRange,
+    future_text: String,
+    /// What may drive the future elsewhere.
+    pub driver: Option<Driver>,
+    /// What refutes that the future is `Send`.
+    pub not_send: Option<Refusal>,
+    /// The async functions that the future comes to await.
+    pub leads_to: BTreeSet<FunctionKey>,
+}
+
+impl Seed {
+    /// A call in a function. `None` for what a macro makes.
+    pub fn new(
+        ctx: &FileContext<'_>,
+        call: &Call<'_>,
+        function: &ast::Fn,
+        finding: Finding,
+    ) -> Option<Seed> {
+        let function = definition(ctx, function)?;
+        let Role::BlockOn { future, .. } = &call.api.role else {
+            return None;
+        };
+        let future = call.argument(*future)?.clone();
+        let range = ctx.source_range(future.syntax())?;
+        let rewrites = matches!(finding.verdict, Verdict::Rewrite { .. });
+        let leads_to = match rewrites {
+            true => leads_to(ctx, &Future::Expr(future)),
+            false => Default::default(),
+        };
+        Some(Seed {
+            function,
+            finding,
+            future: range,
+            future_text: ctx.slice(range).to_owned(),
+            driver: Driver::of(ctx, call.api),
+            not_send: None,
+            leads_to: leads_to
+                .into_iter()
+                .filter_map(|it| key_of(ctx, it))
+                .collect(),
+        })
+    }
+
+    /// Where it stands.
+    pub fn place(&self) -> (FileId, TextRange) {
+        (self.finding.file, self.finding.range)
+    }
+
+    /// Why the future can't be awaited where it is.
+    pub fn stays(&self, ws: &WorkspaceContext<'_>) -> Option<Refusal> {
+        let message = match &self.finding.verdict {
+            Verdict::Refused(refusal) => return Some(refusal.clone()),
+            Verdict::Manual(_) => "a comment says why the call is there",
+            Verdict::Rewrite { .. } if ws.members.allows(&self.finding) => {
+                "a comment allows the call"
+            }
+            Verdict::Rewrite { .. } => return None,
+        };
+        Some(Refusal::new(RefusalKind::R9, message))
+    }
+
+    /// Takes over what its own change does, with the future left standing: calls in it may change
+    /// as well.
+    pub fn add_to(&self, own: &Change, change: &mut Change, around: &mut Around) {
+        change.gone.extend(own.gone.iter().copied());
+        change.leftovers.extend(own.leftovers.iter().cloned());
+        for edit in &own.edits {
+            let (whole, future) = (edit.range, self.future);
+            let kept = whole
+                .contains_range(future)
+                .then(|| edit.text.split_once(&self.future_text))
+                .flatten()
+                // Of several, one may not be the future.
+                .filter(|(_, after)| !after.contains(&self.future_text));
+            let Some((before, after)) = kept else {
+                change.edits.push(edit.clone());
+                continue;
+            };
+            let before_it = TextRange::new(whole.start(), future.start());
+            let behind_it = TextRange::new(future.end(), whole.end());
+            match before_it.is_empty() {
+                true => around.add(edit.file, future, before, ""),
+                false => change.replace(edit.file, before_it, before),
+            }
+            match behind_it.is_empty() {
+                true => around.add(edit.file, future, "", after),
+                false => change.replace(edit.file, behind_it, after),
+            }
+        }
+    }
+}
