@@ -77,20 +77,19 @@ pub fn all(
     let root = workspace.project.root.clone();
     let give_up = |id: FileId| {
         if let Some(give_up) = plan.give_up {
-            let path = files.get(&id).map_or(&root, |file| &file.path);
             give_up(&Defect {
-                path: path.clone(),
+                path: files.get(&id).map_or(&root, |file| &file.path).clone(),
                 codemod: plan.selection[index].name,
                 message: "it does not end, and can't be ended".to_owned(),
             });
         }
     };
+    let limit = plan.max_time;
     loop {
         let before = Looked {
             stopped: stopped.clone(),
             ..Looked::default()
         };
-        let limit = plan.max_time;
         let (looked, late) = Watchdog::over(workspace, limit, &give_up, |workspace, watchdog| {
             let view = View {
                 workspace,

@@ -117,7 +117,13 @@ pub struct Rounds {
     pub defects: BTreeSet<Defect>,
     /// The looks at a file by a codemod of the selection that met a limit.
     pub stopped: BTreeMap<(FileId, usize), Skipped>,
+    /// Places that are alike in code, by codemod, file and anchor, in the order in which they were
+    /// found. It tells them apart, in every round.
+    alike: FxHashMap<(&'static str, FileId, String), Vec<Place>>,
 }
+
+/// Where something starts in the original text, and how many of its like have started there before.
+type Place = (usize, usize);
 
 /// A finding with its identity, and its place in the original text.
 #[derive(Debug, Clone)]
@@ -130,7 +136,6 @@ pub struct Settled {
     pub start: usize,
     /// Where it ends.
     pub end: usize,
-    anchor: String,
 }
 
 /// A change that was taken.
@@ -258,10 +263,10 @@ fn lower(mut settled: Vec<Settled>, lowered: &BTreeSet<String>) -> Vec<Settled> 
 fn settle(
     findings: Vec<Anchored>,
     files: &Files,
-    rounds: &Rounds,
+    rounds: &mut Rounds,
     workspace: &Workspace,
 ) -> Vec<Settled> {
-    let mut settled: Vec<Settled> = findings
+    let mut settled: Vec<(Settled, String)> = findings
         .into_iter()
         .filter_map(|Anchored { finding, anchor }| {
             let file = files.get(&finding.file)?;
@@ -270,45 +275,37 @@ fn settle(
                 .overlay
                 .to_original(finding.range.end().into())
                 .max(start);
-            Some(Settled {
+            let settled = Settled {
                 id: String::new(),
                 finding,
                 start,
                 end,
-                anchor,
-            })
+            };
+            Some((settled, anchor))
         })
         .collect();
-    settled.sort_by(|a, b| {
+    settled.sort_by(|(a, _), (b, _)| {
         let key = |it: &Settled| (files[&it.finding.file].path.clone(), it.start, it.end);
         key(a).cmp(&key(b))
     });
-    // What is alike in code is told apart by its order in the original text.
-    type Places = Vec<(usize, Option<usize>)>;
-    let mut alike: FxHashMap<(FileId, String), Places> = FxHashMap::default();
-    for applied in &rounds.applied {
-        let it = &applied.settled;
-        alike
-            .entry((it.finding.file, it.anchor.clone()))
-            .or_default()
-            .push((it.start, None));
+    let mut beginning: FxHashMap<(FileId, &str, usize), usize> = FxHashMap::default();
+    for (it, anchor) in &mut settled {
+        let (file, codemod) = (it.finding.file, it.finding.codemod);
+        let nth = beginning.entry((file, anchor, it.start)).or_default();
+        let place = (it.start, *nth);
+        *nth += 1;
+        let key = (codemod, file, anchor.clone());
+        let alike = rounds.alike.entry(key).or_default();
+        let known = alike.iter().position(|known| *known == place);
+        let ordinal = known.unwrap_or_else(|| {
+            alike.push(place);
+            alike.len() - 1
+        });
+        let path = &files[&file].path;
+        let path = path.strip_prefix(&workspace.project.root).unwrap_or(path);
+        it.id = identity::of(codemod, path, anchor, ordinal);
     }
-    for (index, it) in settled.iter().enumerate() {
-        let key = (it.finding.file, it.anchor.clone());
-        alike.entry(key).or_default().push((it.start, Some(index)));
-    }
-    for ((file, anchor), mut places) in alike {
-        places.sort();
-        for (ordinal, (_, index)) in places.into_iter().enumerate() {
-            if let Some(index) = index {
-                let path = &files[&file].path;
-                let path = path.strip_prefix(&workspace.project.root).unwrap_or(path);
-                settled[index].id =
-                    identity::of(settled[index].finding.codemod, path, &anchor, ordinal);
-            }
-        }
-    }
-    settled
+    settled.into_iter().map(|(it, _)| it).collect()
 }
 
 /// The write phase: takes what fits. Gives back what was not taken, and whether anything was.

@@ -48,9 +48,9 @@ pub enum Stopped {
 
 impl Watchdog {
     /// Watches over some work. Each look of it may take as long as the limit says; if one takes
-    /// longer, all are ended. A look that does not even end then, in as much time again, is given
-    /// up. Gives what came of the work, and the files that took too long: if there are any, the work
-    /// is not whole.
+    /// longer, all are ended. A look that does not even end then, in as much time again, is given up.
+    /// Gives what came of the work, and the files that took too long: if there are any, the work is
+    /// not whole.
     pub fn over<T>(
         workspace: &mut Workspace,
         limit: Duration,

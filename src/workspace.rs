@@ -145,7 +145,7 @@ impl Workspace {
         &self.member_files
     }
 
-    /// The text of a file in this round, as it is analysed: without a byte order mark.
+    /// The text of a file in this round, without a byte order mark.
     pub fn text(&self, file: FileId) -> &str {
         self.db.file_text(file).text(&self.db)
     }

@@ -235,7 +235,7 @@ fn ends_well(case: &Case, files: &Files, tally: &Tally) -> Result<(), String> {
     for file in &outcome.files {
         changed.insert(outcome.shown(&file.path), file.before.encode(&file.after));
     }
-    is_patch(&outcome, folder, &changed)?;
+    is_patch(&outcome, files, &changed)?;
     let second = look(case, &changed, tally)?;
     law(second.files.is_empty(), "a second run changes something")
 }
@@ -325,7 +325,12 @@ fn reports(outcome: &Outcome) -> std::io::Result<()> {
 }
 
 /// git makes of the old files and the diff what the run says.
-fn is_patch(outcome: &Outcome, folder: &Path, changed: &Files) -> Result<(), String> {
+fn is_patch(outcome: &Outcome, files: &Files, changed: &Files) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let folder = folder.path();
+    for (name, bytes) in files {
+        write(&folder.join(name), bytes);
+    }
     let mut patch = Vec::new();
     diff::write(outcome, Palette::default(), &mut patch).expect("a vector takes all");
     let file = folder.join("it.diff");

@@ -1,6 +1,11 @@
 //! What takes too long or too much memory is named, and left alone.
 
-use std::{collections::BTreeMap, sync::OnceLock, thread, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+    thread,
+    time::Duration,
+};
 
 use bytesize::ByteSize;
 use ra_ap_ide_db::FileId;
@@ -76,30 +81,6 @@ fn a_look_that_takes_too_long_is_ended_and_the_next_is_not() {
     }
 }
 
-/// The codemod that looks at the whole workspace starts again, without the file.
-#[test]
-fn a_look_of_many_that_takes_too_long_is_ended_too() {
-    let chain = slow().replace(
-        "    tokio::spawn(work());",
-        "    pollster::block_on(work()).ok();\n}\n\npub async fn serve() {\n    start();",
-    );
-    let mut stage = stage();
-    let short = Options {
-        max_time: Some(Duration::from_millis(1)),
-        ..Options::default()
-    };
-    let late = play(&mut stage, &chain, short);
-    let reason = "block-on-in-async took longer than 0.001 s for it, and was stopped";
-    is_left_alone(&late, reason);
-    let unsafe_fixes = Options {
-        unsafe_fixes: true,
-        ..Options::default()
-    };
-    let outcome = play(&mut stage, &chain, unsafe_fixes);
-    assert_eq!(outcome.skipped, []);
-    assert_eq!(outcome.count(State::Fixed), 1);
-}
-
 fn unobserved_task() -> &'static Codemod {
     let mut catalogue = CATALOGUE.iter();
     let found = catalogue.find(|codemod| codemod.name == "unobserved-task");
@@ -146,20 +127,41 @@ fn a_look_that_can_not_be_ended_is_given_up() {
     let give_up = |id| {
         given_up.get_or_init(|| id);
     };
-    Watchdog::over(
-        &mut stage.workspace,
-        Duration::from_millis(5),
-        &give_up,
-        |_, watchdog| {
-            let looked = watchdog.look(file, || {
-                while given_up.get().is_none() {
-                    thread::yield_now();
-                }
-            });
-            assert!(looked.is_ok());
-        },
-    );
+    let limit = Duration::from_millis(5);
+    let (looked, late) = Watchdog::over(&mut stage.workspace, limit, &give_up, |_, watchdog| {
+        watchdog.look(file, || {
+            while given_up.get().is_none() {
+                thread::yield_now();
+            }
+        })
+    });
+    assert!(looked.is_ok());
+    assert_eq!(late, BTreeSet::from([file]));
     assert_eq!(given_up.get(), Some(&file));
+}
+
+/// The codemod that looks at the whole workspace starts again, without the file.
+#[test]
+fn a_look_of_many_that_takes_too_long_is_ended_too() {
+    let chain = slow().replace(
+        "    tokio::spawn(work());",
+        "    pollster::block_on(work()).ok();\n}\n\npub async fn serve() {\n    start();",
+    );
+    let mut stage = stage();
+    let short = Options {
+        max_time: Some(Duration::from_millis(1)),
+        ..Options::default()
+    };
+    let late = play(&mut stage, &chain, short);
+    let reason = "block-on-in-async took longer than 0.001 s for it, and was stopped";
+    is_left_alone(&late, reason);
+    let unsafe_fixes = Options {
+        unsafe_fixes: true,
+        ..Options::default()
+    };
+    let outcome = play(&mut stage, &chain, unsafe_fixes);
+    assert_eq!(outcome.skipped, []);
+    assert_eq!(outcome.count(State::Fixed), 1);
 }
 
 #[test]

@@ -34,6 +34,7 @@ use super::fixture::Case;
 
 /// The loaded stage. Cases play one after the other: there is one database.
 pub struct Stage {
+    /// What is loaded.
     pub workspace: Workspace,
     root: PathBuf,
     /// What a test asks for, beside what its case says.
@@ -163,10 +164,7 @@ impl Stage {
             .map(|(id, text)| (*id, text.clone()))
             .collect();
         for (name, text) in files {
-            let path = match name.strip_prefix("../") {
-                Some(other) => self.root.join(other),
-                None => folder.join(name),
-            };
+            let path = folder.join(name);
             let (id, _) = self
                 .empty
                 .get(&path)
