@@ -117,13 +117,11 @@ pub struct Rounds {
     pub defects: BTreeSet<Defect>,
     /// The looks at a file by a codemod of the selection that met a limit.
     pub stopped: BTreeMap<(FileId, usize), Skipped>,
-    /// Places that are alike in code, by codemod, file and anchor, in the order in which they were
-    /// found. It tells them apart, in every round.
-    alike: FxHashMap<(&'static str, FileId, String), Vec<Place>>,
+    /// How many places are alike in code, by codemod, file and anchor.
+    alike: FxHashMap<(&'static str, FileId, String), usize>,
+    /// The identities of what was found at a place of the original text.
+    ids: FxHashMap<(&'static str, FileId, usize, usize), Vec<String>>,
 }
-
-/// Where something starts in the original text, and how many of its like have started there before.
-type Place = (usize, usize);
 
 /// A finding with its identity, and its place in the original text.
 #[derive(Debug, Clone)]
@@ -288,22 +286,27 @@ fn settle(
         let key = |it: &Settled| (files[&it.finding.file].path.clone(), it.start, it.end);
         key(a).cmp(&key(b))
     });
-    let mut beginning: FxHashMap<(FileId, &str, usize), usize> = FxHashMap::default();
+    let applied = rounds.applied.iter().map(|it| it.settled.id.clone());
+    let mut taken: HashSet<String> = applied.collect();
     for (it, anchor) in &mut settled {
         let (file, codemod) = (it.finding.file, it.finding.codemod);
-        let nth = beginning.entry((file, anchor, it.start)).or_default();
-        let place = (it.start, *nth);
-        *nth += 1;
-        let key = (codemod, file, anchor.clone());
-        let alike = rounds.alike.entry(key).or_default();
-        let known = alike.iter().position(|known| *known == place);
-        let ordinal = known.unwrap_or_else(|| {
-            alike.push(place);
-            alike.len() - 1
-        });
-        let path = &files[&file].path;
-        let path = path.strip_prefix(&workspace.project.root).unwrap_or(path);
-        it.id = identity::of(codemod, path, anchor, ordinal);
+        let place = (codemod, file, it.start, it.end);
+        let known = rounds.ids.entry(place).or_default();
+        // What an inner change made of its code is no reason to take it for another one.
+        it.id = match known.iter().find(|id| !taken.contains(*id)) {
+            Some(id) => id.clone(),
+            None => {
+                let path = &files[&file].path;
+                let path = path.strip_prefix(&workspace.project.root).unwrap_or(path);
+                let alike = rounds.alike.entry((codemod, file, anchor.clone()));
+                let ordinal = alike.or_default();
+                let id = identity::of(codemod, path, anchor, *ordinal);
+                *ordinal += 1;
+                known.push(id.clone());
+                id
+            }
+        };
+        taken.insert(it.id.clone());
     }
     settled.into_iter().map(|(it, _)| it).collect()
 }
