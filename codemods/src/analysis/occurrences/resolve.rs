@@ -9,7 +9,7 @@ use ra_ap_syntax::{
 use super::{
     ByName, Occurrence, Sought, What,
     names::{is_no_reference, is_test_function, sought_at, takes_others},
-    prose::{Fence, doctest_words, speaks_of_code, words_of},
+    prose::{Fence, doctest_words, names_tests, speaks_of_code, words_of},
     tokens,
 };
 use crate::{
@@ -63,7 +63,10 @@ impl Census<'_, '_> {
                     if let Some(attr) = attr {
                         let path = contract::attribute_path(&attr).unwrap_or_default();
                         let is_prose = path == "doc" && !token.text().contains("```");
-                        if !is_prose && !speaks_of_code(&path) && !self.is_of_clap(&attr) {
+                        let is_data = || {
+                            speaks_of_code(&path) || names_tests(&path) || self.is_of_clap(&attr)
+                        };
+                        if !is_prose && !is_data() {
                             let place = format!("a string in the attribute `#[{path}]`");
                             for word in words_of(token.text()) {
                                 let named = by_name.get(word.text).into_iter().flatten().copied();
