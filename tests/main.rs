@@ -11,5 +11,6 @@ mod format;
 mod knowledge;
 mod load;
 mod projects;
+mod propagation;
 mod support;
 mod verify;

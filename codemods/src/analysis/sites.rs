@@ -9,6 +9,7 @@ use ra_ap_syntax::{
 
 use super::{
     alive::alive_at,
+    awaited::is_called,
     closures::{calls_around, can_be_written},
     functions::{self, FunctionKey, definition, key_of},
     held::{Held, Kind, is_chosen, is_not_send_already},
@@ -45,6 +46,8 @@ pub struct Site {
     /// It stands in closures that are written out if it is awaited, or is a function in the place of
     /// one.
     pub in_closure: bool,
+    /// What it gives is called there.
+    pub is_called: bool,
     /// Tests, benches and examples.
     pub in_tests: bool,
     /// The guard that would be held while the call waits.
@@ -346,6 +349,7 @@ pub fn site(
         in_generic: in_generic(ctx, node),
         file: ctx.file,
         range,
+        is_called: !is_path && is_called(call),
         in_closure: !calls.is_empty(),
         in_tests,
         held: guards.iter().find_map(Held::refusal),
