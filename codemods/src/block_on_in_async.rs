@@ -281,10 +281,13 @@ fn verdict(
     }
     for held in alive_at(ctx, call.expr.syntax(), body) {
         if held.kind == Kind::Chosen {
-            match has_to_be {
-                true => return Verdict::Refused(held.not_send()),
-                false => continue,
+            let refusal = held.not_send();
+            if has_to_be {
+                return Verdict::Refused(refusal);
             }
+            asides.why.push(Note::new(refusal.message));
+            trust.lower();
+            continue;
         }
         asides.why.push(held.note(ctx));
         match held.refusal() {
