@@ -6,15 +6,19 @@ use std::{
     env,
     ffi::OsString,
     path::{Path, PathBuf},
+    process::Output,
     sync::Mutex,
 };
 
-use duct::cmd;
+use duct::{Handle, cmd};
 use ra_ap_ide_db::{span::Edition, syntax_helpers::LexedStr};
 use ra_ap_syntax::{SourceFile, SyntaxKind::*, T};
 use rayon::prelude::*;
 
-use crate::outcome::{ChangedFile, Outcome};
+use crate::{
+    limits,
+    outcome::{ChangedFile, Outcome},
+};
 
 /// How many files a message names.
 const NAMED: usize = 3;
@@ -124,14 +128,15 @@ impl Rustfmt {
     /// Through a pipe: with a path, rustfmt would write the file's modules too.
     fn run(&self, input: &Input) -> Result<String, String> {
         let edition = input.edition.to_string();
-        let output = cmd!(&self.program, "--edition", edition, "--color", "never")
+        let running = cmd!(&self.program, "--edition", edition, "--color", "never")
             .dir(&input.folder)
             .stdin_bytes(input.text.as_str())
             .stdout_capture()
             .stderr_capture()
             .unchecked()
-            .run()
+            .start()
             .map_err(|error| format!("can't run `{}`: {error}", self.program.display()))?;
+        let output = wait(&running)?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             let said = said.lines().find(|line| !line.trim().is_empty());
@@ -141,7 +146,24 @@ impl Rustfmt {
                 said.trim_start_matches("error: ")
             ));
         }
-        String::from_utf8(output.stdout).map_err(|_| "rustfmt answers in no UTF-8".to_owned())
+        String::from_utf8(output.stdout.clone())
+            .map_err(|_| "rustfmt answers in no UTF-8".to_owned())
+    }
+}
+
+/// Its time grows with the depth of some expressions as powers do.
+fn wait(running: &Handle) -> Result<&Output, String> {
+    match running.wait_timeout(limits::RUSTFMT) {
+        Ok(Some(output)) => Ok(output),
+        Ok(None) => {
+            // It may end in this very moment.
+            let _ = running.kill();
+            Err(format!(
+                "rustfmt took longer than {} s for it",
+                limits::RUSTFMT.as_secs()
+            ))
+        }
+        Err(error) => Err(format!("can't wait for rustfmt: {error}")),
     }
 }
 

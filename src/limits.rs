@@ -1,6 +1,8 @@
 //! What is too large or too deep to look at. A stack that overflows can't be caught, so depth is
 //! judged before anything recursive sees the file.
 
+use std::time::Duration;
+
 use ra_ap_ide_db::syntax_helpers::LexedStr;
 use ra_ap_syntax::{
     Edition,
@@ -16,6 +18,8 @@ pub const MAX_DEPTH: usize = 500;
 /// How deep a file may nest before it is even parsed: open brackets, and the operators and keywords
 /// of each bracket since its last separator.
 pub const MAX_NESTING: usize = 2000;
+/// How long rustfmt may take for a file.
+pub const RUSTFMT: Duration = Duration::from_secs(10);
 /// The stack of each thread, in bytes. Enough for analysing a tree of `MAX_DEPTH`, and for parsing
 /// what nests up to `MAX_NESTING`.
 pub const STACK: usize = 256 << 20;

@@ -39,6 +39,9 @@ const FAILED: u8 = 2;
 /// A defect of ours was caught.
 const DEFECT: u8 = 101;
 
+/// How often a run is done again because files were saved meanwhile.
+const RETRIES: usize = 2;
+
 /// Runs the program under one of its names, `unpark` or `cargo unpark`.
 pub fn main(name: &'static str, args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
@@ -253,6 +256,15 @@ fn start_run(
         check_no_subcommand(program, path)?;
     }
     let mut outcome = run(&invocation.options)?;
+    // Verifying takes a while. What was saved meanwhile is looked at again, so that nothing is
+    // written that was not compiled; who saves all the time gets what can be written.
+    for _ in 0..RETRIES {
+        let verified = outcome.verification.is_some();
+        if !args.apply || !verified || commit::is_current(&outcome)? {
+            break;
+        }
+        outcome = run(&invocation.options)?;
+    }
     let committed = match args.apply {
         true => {
             let mut committed = commit::commit(&mut outcome)?;

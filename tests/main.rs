@@ -8,6 +8,7 @@ mod docs;
 mod engines;
 mod fixtures;
 mod format;
+mod kill;
 mod knowledge;
 mod load;
 mod projects;

@@ -82,3 +82,37 @@ fn what_was_broken_before_is_not_held_against_a_change() {
     // The library never compiles to the end, but its errors are the same but for the broken change.
     assert_eq!(states, ["reverted", "fixed"], "{}", ran.text());
 }
+
+#[test]
+fn in_place_it_comes_to_the_same_and_leaves_nothing_behind() {
+    let project = project(&[]);
+    project.commit_all();
+    let ran = project.unpark(&["--verify=in-place"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 fixed, 1 reverted"), "{}", ran.stderr);
+    assert!(
+        ran.text().contains("+    let task = flush();"),
+        "{}",
+        ran.text()
+    );
+    assert_eq!(project.read("src/jobs.rs"), JOBS.as_bytes());
+    let undone = project.unpark(&["undo"]);
+    assert!(
+        undone.stderr.contains("there is nothing to undo"),
+        "{}",
+        undone.stderr
+    );
+
+    let applied = project.unpark(&["--apply", "--verify=in-place"]);
+    assert_eq!(applied.code, 1, "{}", applied.stderr);
+    let text = String::from_utf8(project.read("src/jobs.rs")).unwrap();
+    assert!(text.contains("spawn_fallible(flush());"), "{text}");
+    assert!(
+        ran.text()
+            .lines()
+            .filter(|line| line.starts_with("+  "))
+            .all(|line| text.contains(&line[1..]))
+    );
+    assert_eq!(project.unpark(&["undo"]).code, 0);
+    assert_eq!(project.read("src/jobs.rs"), JOBS.as_bytes());
+}

@@ -96,6 +96,8 @@ pub enum Kind {
     Apply,
     /// `unpark undo`
     Undo,
+    /// `--verify=in-place`: the files are to be what they were, whatever happens.
+    Trial,
 }
 
 /// The files that are to be written, and what they were.
@@ -150,12 +152,28 @@ impl Journal {
         Journal::new(Kind::Apply, versions)
     }
 
+    /// The journal of what is only tried.
+    ///
+    /// # Errors
+    /// If a file is no text.
+    pub fn trial(versions: Vec<(PathBuf, Vec<u8>, Vec<u8>)>) -> Result<Journal> {
+        for (path, from, _) in &versions {
+            if std::str::from_utf8(from).is_err() {
+                bail!("{} is not UTF-8 any more", path.display());
+            }
+        }
+        let versions = versions.into_iter();
+        let versions =
+            versions.map(|(path, from, to)| (path, Version::new(from), Version::new(to)));
+        Ok(Journal::new(Kind::Trial, versions))
+    }
+
     /// The journal of the way back. What an undo had to leave may be as it was by now, so for an
     /// undo it is the same way again.
     pub fn undo(self) -> Journal {
         let versions = self.entries.into_iter().map(|entry| match self.kind {
             Kind::Apply => (entry.path, entry.to, entry.from),
-            Kind::Undo => (entry.path, entry.from, entry.to),
+            Kind::Undo | Kind::Trial => (entry.path, entry.from, entry.to),
         });
         Journal::new(Kind::Undo, versions)
     }

@@ -14,6 +14,7 @@ mod journal;
 mod lock;
 mod stale;
 mod transaction;
+mod trial;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use journal::{Home, Kind};
 use lock::Lock;
 use transaction::Transaction;
 pub use transaction::{Direction, Left, Settled};
+pub use trial::Trial;
 
 /// What was written, and what was not.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -57,6 +59,14 @@ pub struct Recovered {
     pub direction: Direction,
     /// Its files.
     pub settled: Settled,
+}
+
+/// Whether every file that is to be written is what was analysed still.
+///
+/// # Errors
+/// If a file can't be read.
+pub fn is_current(outcome: &Outcome) -> Result<bool> {
+    Ok(stale::stale(&System, outcome)?.is_empty())
 }
 
 /// Writes the changed files. A file that is no longer what was analysed is left as it is; the
@@ -128,9 +138,10 @@ fn end_unfinished(disk: &dyn Disk, home: &Home) -> Result<Option<Recovered>> {
         return Ok(None);
     };
     let kind = transaction.journal.kind;
-    let direction = match kind == Kind::Undo || transaction.is_all_known()? {
-        true => Direction::Forward,
-        false => Direction::Back,
+    let direction = match kind {
+        Kind::Undo => Direction::Forward,
+        Kind::Apply if transaction.is_all_known()? => Direction::Forward,
+        Kind::Apply | Kind::Trial => Direction::Back,
     };
     let settled = transaction.resume(direction)?;
     Ok(Some(Recovered {
@@ -172,7 +183,7 @@ fn undo_on(disk: &dyn Disk, home: &Home) -> Result<Settled> {
     let _lock = Lock::take(home)?;
     if let Some(transaction) = unfinished(disk, home)? {
         return transaction.resume(match transaction.journal.kind {
-            Kind::Apply => Direction::Back,
+            Kind::Apply | Kind::Trial => Direction::Back,
             Kind::Undo => Direction::Forward,
         });
     }

@@ -25,14 +25,20 @@ fn is_stale(disk: &dyn Disk, file: &ChangedFile) -> Result<bool> {
     }
 }
 
-/// Takes out what can't be written because its file has changed.
-pub fn drop_stale(disk: &dyn Disk, outcome: &mut Outcome, committed: &mut Committed) -> Result<()> {
+/// The changed files that are no longer what was analysed.
+pub fn stale(disk: &dyn Disk, outcome: &Outcome) -> Result<BTreeSet<PathBuf>> {
     let mut stale = BTreeSet::new();
     for file in &outcome.files {
         if is_stale(disk, file)? {
             stale.insert(file.path.clone());
         }
     }
+    Ok(stale)
+}
+
+/// Takes out what can't be written because its file has changed.
+pub fn drop_stale(disk: &dyn Disk, outcome: &mut Outcome, committed: &mut Committed) -> Result<()> {
+    let stale = stale(disk, outcome)?;
     if stale.is_empty() {
         return Ok(());
     }
@@ -78,6 +84,8 @@ pub fn drop_stale(disk: &dyn Disk, outcome: &mut Outcome, committed: &mut Commit
     });
     outcome.files = files;
     Rustfmt::default().format(outcome, |path| touched.contains(path));
+    // What is left was compiled together with what is gone.
+    outcome.verification = None;
     committed.stale.extend(stale);
     committed.dropped.extend(dropped);
     Ok(())

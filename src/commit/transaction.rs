@@ -124,7 +124,8 @@ impl Transaction<'_> {
             }
         }
         self.sync_folders()?;
-        if self.is_good(&settled) {
+        // A trial stays open until its files are what they were.
+        if self.is_good(&settled) && self.journal.kind != Kind::Trial {
             Journal::end(*disk, home)?;
         }
         Ok(settled)

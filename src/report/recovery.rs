@@ -34,6 +34,7 @@ impl Recovery<'_> {
             (Kind::Apply, Direction::Back) => {
                 "took back an `--apply` that was interrupted, as a file of it was edited since"
             }
+            (Kind::Trial, _) => "took back what an interrupted `--verify=in-place` had tried",
             (Kind::Undo, _) => "finished an undo that was interrupted",
         };
         let files = count(it.settled.written.len(), "file");

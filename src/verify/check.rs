@@ -135,8 +135,6 @@ pub struct Caller<'a> {
     pub mirror: Option<&'a Mirror>,
     /// The program that stands for the compiler.
     pub wrapper: &'a Path,
-    /// Where cargo builds, if not where it would by itself.
-    pub target_folder: Option<&'a Path>,
 }
 
 impl Caller<'_> {
@@ -195,9 +193,6 @@ impl Caller<'_> {
     pub fn command(&self, name: &str) -> Command {
         let mut command = Command::new(cargo());
         command.arg(name).current_dir(self.root);
-        if let Some(folder) = self.target_folder {
-            command.env("CARGO_TARGET_DIR", folder);
-        }
         if let Some(mirror) = self.mirror {
             if let Some(inner) = inner_wrapper(self.root) {
                 command.env(wrapper::INNER, inner);

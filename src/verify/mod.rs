@@ -32,6 +32,7 @@ use self::{
 };
 use crate::{
     cargo::Project,
+    commit::{Home, Trial},
     format::Rustfmt,
     options::{Options, VerifyOptions},
     outcome::{Change, Outcome},
@@ -50,6 +51,14 @@ pub enum Judgement {
     Breaks(BTreeMap<usize, String>),
 }
 
+/// Where the texts are compiled.
+enum Place {
+    /// In a mirror of the workspace.
+    Mirror(Mirror),
+    /// In the workspace itself, under this journal.
+    User(Home),
+}
+
 /// Compiles the results of one workspace.
 pub struct Verifier<'a> {
     project: &'a Project,
@@ -57,8 +66,7 @@ pub struct Verifier<'a> {
     verify: &'a VerifyOptions,
     rustfmt: &'a Rustfmt,
     progress: &'a Progress,
-    mirror: Mirror,
-    target_folder: Option<PathBuf>,
+    place: Place,
     /// What the user's own files come to, by configuration.
     baselines: BTreeMap<Configuration, Check>,
     /// What their tests come to.
@@ -84,7 +92,11 @@ impl<'a> Verifier<'a> {
         progress: &'a Progress,
     ) -> Result<Verifier<'a>> {
         let folder = project.target_folder.join("unpark");
-        let mirror = Mirror::new(folder.join("mirror"))?;
+        let place = match verify.in_place {
+            true => Place::User(Home::of(project)),
+            false => Place::Mirror(Mirror::new(folder.join("mirror"))?),
+        };
+        fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
         let lock = lock(&folder, progress)?;
         Ok(Verifier {
             project,
@@ -92,8 +104,7 @@ impl<'a> Verifier<'a> {
             verify,
             rustfmt,
             progress,
-            mirror,
-            target_folder: None,
+            place,
             baselines: BTreeMap::new(),
             suites: BTreeMap::new(),
             checks: 0,
@@ -102,7 +113,8 @@ impl<'a> Verifier<'a> {
         })
     }
 
-    /// Compiles a result of the workspace, whose changes are those behind `first`, and takes away what the changes left without a use.
+    /// Compiles a result of the workspace, whose changes are those behind `first`, and takes away
+    /// what the changes left without a use.
     ///
     /// # Errors
     /// If cargo can't be run, or fails for another reason than the code.
@@ -148,10 +160,9 @@ impl<'a> Verifier<'a> {
     fn check(&mut self, configuration: &Configuration, texts: &Texts, what: &str) -> Result<Check> {
         self.progress
             .say(&format!("compiling {what} with {}", configuration.name));
-        self.show(texts)?;
         self.checks += 1;
         self.configurations.insert(configuration.name.clone());
-        self.caller().check(configuration)
+        self.with(texts, |caller| caller.check(configuration))
     }
 
     fn test(
@@ -162,9 +173,8 @@ impl<'a> Verifier<'a> {
     ) -> Result<Suite> {
         self.progress
             .say(&format!("running the tests with {}", configuration.name));
-        self.show(texts)?;
         self.checks += 1;
-        self.caller().test(configuration, targets)
+        self.with(texts, |caller| caller.test(configuration, targets))
     }
 
     /// What the tests of the user's own files come to.
@@ -176,19 +186,34 @@ impl<'a> Verifier<'a> {
         Ok(&self.suites[configuration])
     }
 
-    fn show(&self, texts: &Texts) -> Result<()> {
-        let packages = self.project.packages.iter();
-        let mut folders: Vec<PathBuf> = packages.map(|package| package.folder.clone()).collect();
-        folders.push(self.project.root.clone());
-        self.mirror.show(&folders, texts)
-    }
-
-    fn caller(&self) -> Caller<'_> {
-        Caller {
-            root: &self.project.root,
-            mirror: Some(&self.mirror),
-            wrapper: &self.verify.wrapper,
-            target_folder: self.target_folder.as_deref(),
+    /// Calls cargo while these texts stand in the place of the user's own.
+    fn with<T>(&self, texts: &Texts, call: impl FnOnce(&Caller<'_>) -> Result<T>) -> Result<T> {
+        let root = &self.project.root;
+        let wrapper = &self.verify.wrapper;
+        match &self.place {
+            Place::Mirror(mirror) => {
+                let packages = self.project.packages.iter();
+                let mut folders: Vec<PathBuf> =
+                    packages.map(|package| package.folder.clone()).collect();
+                folders.push(root.clone());
+                mirror.show(&folders, texts)?;
+                let mirror = Some(mirror);
+                call(&Caller {
+                    root,
+                    mirror,
+                    wrapper,
+                })
+            }
+            Place::User(home) => {
+                let trial = Trial::begin(home, texts)?;
+                let answer = call(&Caller {
+                    root,
+                    mirror: None,
+                    wrapper,
+                });
+                trial.end()?;
+                answer
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is written, what is left, and what is taken back.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -10,7 +11,7 @@ use unpark_codemods::codemod::Safety;
 
 use super::*;
 use crate::{
-    outcome::Change,
+    outcome::{Change, Verification},
     overlay::{Overlay, Replacement},
     replay,
     source::Source,
@@ -140,8 +141,11 @@ fn a_file_that_changed_keeps_its_new_text_and_takes_its_changes_along() {
         .change(1, &[("b.rs", "two", "2")])
         .change(1, &[("c.rs", "one", "1")]);
     case.write("a.rs", "somebody was here");
+    case.outcome.verification = Some(Verification::default());
+    assert!(!is_current(&case.outcome).unwrap());
     let committed = commit(&mut case.outcome).unwrap();
     assert_eq!(committed.dropped, BTreeSet::from([1]));
+    assert_eq!(case.outcome.verification, None);
     assert_eq!(committed.stale, [case.folder.path().join("a.rs")]);
     assert_eq!(case.read("a.rs"), "somebody was here");
     assert_eq!(case.read("b.rs"), "one 2");
@@ -205,5 +209,38 @@ fn the_mode_is_kept() {
     assert_eq!(
         fs::metadata(&path).unwrap().permissions().mode() & 0o7777,
         0o750
+    );
+}
+
+#[test]
+fn a_trial_that_was_killed_is_taken_back() {
+    let case = Case::new(&[("a.rs", "one"), ("b.rs", "one")]);
+    let home = &case.outcome.homes[0];
+    let texts = ["a.rs", "b.rs"].map(|name| (case.folder.path().join(name), b"two".to_vec()));
+    let trial = Trial::begin(home, &BTreeMap::from(texts.clone())).unwrap();
+    assert_eq!(
+        (case.read("a.rs"), case.read("b.rs")),
+        ("two".to_owned(), "two".to_owned())
+    );
+    // A process that is killed drops nothing but its lock.
+    let journal = fs::read(home.open()).unwrap();
+    trial.end().unwrap();
+    assert_eq!(case.read("a.rs"), "one");
+    assert!(!home.has_unfinished());
+    fs::write(home.open(), journal).unwrap();
+    case.write("a.rs", "two");
+    case.write("b.rs", "mine");
+    let recovered = recover(home).unwrap().unwrap();
+    assert_eq!(
+        (recovered.kind, recovered.direction),
+        (Kind::Trial, Direction::Back)
+    );
+    assert_eq!(
+        recovered.settled.left[0].path,
+        case.folder.path().join("b.rs")
+    );
+    assert_eq!(
+        (case.read("a.rs"), case.read("b.rs")),
+        ("one".to_owned(), "mine".to_owned())
     );
 }
