@@ -12,5 +12,6 @@ mod kill;
 mod knowledge;
 mod load;
 mod projects;
+mod propagation;
 mod support;
 mod verify;

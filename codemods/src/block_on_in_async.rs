@@ -324,10 +324,13 @@ impl Waiting<'_> {
         }
         for held in alive_at(ctx, place, body) {
             if held.kind == Kind::Chosen {
-                match has_to_be {
-                    true => return Some(held.not_send()),
-                    false => continue,
+                let refusal = held.not_send();
+                if has_to_be {
+                    return Some(refusal);
                 }
+                asides.why.push(Note::new(refusal.message));
+                trust.lower();
+                continue;
             }
             asides.why.push(held.note(ctx));
             match held.refusal() {

@@ -195,7 +195,7 @@ impl Chains<'_> {
                         effects.insert(Effect::Cancellation);
                         trust.lower();
                     }
-                    if let Some(refusal) = &site.not_send {
+                    if let Some(refusal) = site.not_send.as_ref().or(site.chosen.as_ref()) {
                         let message = format!(
                             "{}, at {}",
                             refusal.message,
