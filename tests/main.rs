@@ -14,5 +14,6 @@ mod knowledge;
 mod limits;
 mod load;
 mod projects;
+mod propagation;
 mod support;
 mod verify;

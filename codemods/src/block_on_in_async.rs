@@ -15,6 +15,10 @@
 //! The trait promises that its future is `Send` where a caller with parameters for types may need it.
 //! A trait that is used as `dyn` comes under `#[async_trait]`, if the packages depend on it.
 //!
+//! A public function that does nothing but drive the async one beside it, with the same parameters,
+//! is a `block_on` by another name: it stays for those who can't wait, and async code calls the
+//! other one.
+//!
 //! A closure can't wait, but one that std calls there and then can be written out: what `map` and
 //! `collect` do as a loop, what `Option::and_then` does as a `match`, each in the same order, and
 //! with the same end at the first error.
@@ -320,10 +324,13 @@ impl Waiting<'_> {
         }
         for held in alive_at(ctx, place, body) {
             if held.kind == Kind::Chosen {
-                match has_to_be {
-                    true => return Some(held.not_send()),
-                    false => continue,
+                let refusal = held.not_send();
+                if has_to_be {
+                    return Some(refusal);
                 }
+                asides.why.push(Note::new(refusal.message));
+                trust.lower();
+                continue;
             }
             asides.why.push(held.note(ctx));
             match held.refusal() {

@@ -196,21 +196,26 @@ impl Stage {
 }
 
 impl Stage {
-    /// Shows `src/lib.rs` of a package to an engine, with this text.
+    /// Shows a file of a package to an engine, where these are its files.
     pub fn look<T>(
         &mut self,
         package: &str,
-        text: &str,
+        files: &BTreeMap<String, String>,
+        name: &str,
         look: impl FnOnce(&FileContext<'_>) -> T,
     ) -> T {
-        let path = self.root.join(package).join("src/lib.rs");
-        let (file, _) = self.empty[&path];
+        let folder = self.root.join(package);
+        let text = &files[name];
+        let (file, _) = self.empty[&folder.join(name)];
         let mut texts: BTreeMap<FileId, String> = self
             .empty
             .values()
             .map(|(id, text)| (*id, text.clone()))
             .collect();
-        texts.insert(file, text.to_owned());
+        for (name, text) in files {
+            let (file, _) = self.empty[&folder.join(name)];
+            texts.insert(file, text.clone());
+        }
         self.workspace.write(texts);
         self.workspace.prime(&[file]);
         let db = &self.workspace.db;

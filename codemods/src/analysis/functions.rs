@@ -99,7 +99,8 @@ pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
     let container = item.map(|item| item.container(ctx.db));
     let in_trait = InTrait::of(ctx, node, function);
     let implements = in_trait.as_ref().is_some_and(|it| !it.declares);
-    let public = function.visibility(ctx.db) == Visibility::Public;
+    let declared = ctx.in_trait(function).unwrap_or(function);
+    let public = declared.visibility(ctx.db) == Visibility::Public;
     // Of several crates that include the file, one may be a library.
     let crates = ctx.sema.file_to_module_defs(ctx.file).count();
     let library = ctx.target == TargetKind::Lib || crates > 1;

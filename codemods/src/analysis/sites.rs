@@ -9,12 +9,13 @@ use ra_ap_syntax::{
 
 use super::{
     alive::alive_at,
+    awaited::is_called,
     closures::{calls_around, can_be_written},
-    functions::{self, FunctionKey, definition, key_of},
+    functions::{self, FunctionKey, definition, key_of, unit_of},
     held::{Held, Kind, is_chosen, is_not_send_already, made_beside},
     in_place::cancellation,
     postfix,
-    surroundings::has_to_be_send,
+    surroundings::{has_to_be_send, is_spawned},
 };
 use crate::{
     change::Change,
@@ -47,12 +48,16 @@ pub struct Site {
     /// It stands in closures that are written out if it is awaited, or is a function in the place of
     /// one.
     pub in_closure: bool,
+    /// What it gives is called there.
+    pub is_called: bool,
     /// Tests, benches and examples.
     pub in_tests: bool,
     /// The guard that would be held while the call waits.
     pub held: Option<Refusal>,
     /// What else would be held, and is not `Send`.
     pub not_send: Option<Refusal>,
+    /// What would be held that is `Send` only if a caller chooses so.
+    pub chosen: Option<Refusal>,
     /// What may then drop it half way.
     pub cancelled: Option<Note>,
     /// What could drive the future here, for each of the drivers.
@@ -84,6 +89,8 @@ pub struct AsyncCode {
     pub function: Option<FunctionKey>,
     /// Its future is not `Send` as it is, and need not be.
     pub is_not_send: bool,
+    /// The function around it, if it is spawned in it.
+    pub spawned_in: Option<FunctionKey>,
 }
 
 /// The text around a call that drives its future on this thread.
@@ -362,6 +369,10 @@ pub fn site(
             }
             .and_then(|function| key_of(ctx, function)),
             is_not_send: !has_to_be_send(ctx, node) && is_not_send_already(ctx, enclosing),
+            spawned_in: is_spawned(ctx, node)
+                .then(|| ctx.sema.ancestors_with_macros(node.clone()))
+                .and_then(|mut around| around.find_map(ast::Fn::cast))
+                .and_then(|function| unit_of(ctx, ctx.sema.to_fn_def(&function)?)),
         }),
     };
     if is_path && !matches!(caller, Caller::Async(_) | Caller::Function(_)) {
@@ -379,8 +390,9 @@ pub fn site(
         .unwrap_or_default()
         .into_iter()
         .partition(Held::is_guard);
-    let mut others = others.iter();
-    let in_the_way = others.find(|it| it.kind != Kind::Chosen || has_to_be_send(ctx, node));
+    let (chosen, others): (Vec<Held>, Vec<Held>) = others
+        .into_iter()
+        .partition(|it| it.kind == Kind::Chosen && !has_to_be_send(ctx, node));
     let in_tests = ctx.is_test_code(node);
     Some(Site {
         of,
@@ -390,10 +402,12 @@ pub fn site(
         in_generic: in_generic(ctx, node),
         file: ctx.file,
         range,
+        is_called: !is_path && is_called(call),
         in_closure: !calls.is_empty(),
         in_tests,
         held: guards.iter().find_map(Held::refusal),
-        not_send: in_the_way.map(Held::not_send),
+        not_send: others.first().map(Held::not_send),
+        chosen: chosen.first().map(Held::not_send),
         cancelled: cancellation(ctx, node),
         bridges: match is_path {
             true => Vec::new(),

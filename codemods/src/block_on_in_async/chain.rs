@@ -34,9 +34,10 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
     let own = unreached.iter().filter(|seed| !seed.of_twin);
     own.for_each(|_| findings.quiet(BRIDGES));
     // A call of a twin that can't wait may stay as it is.
-    let (seeds, left): (Vec<Seed>, Vec<Seed>) = seeds
+    let (mut seeds, left): (Vec<Seed>, Vec<Seed>) = seeds
         .into_iter()
         .partition(|seed| !(seed.of_twin && seed.stays(ws).is_some()));
+    leave_overlapping(&mut seeds);
     let sources: Vec<Source> = seeds
         .iter()
         .map(|seed| Source {
@@ -76,6 +77,22 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
         }
         findings.items.push(finding);
     }
+}
+
+/// Leaves the calls of twins for another round that stand in a closure which is written out because
+/// of another seed.
+fn leave_overlapping(seeds: &mut Vec<Seed>) {
+    let (twins, mut kept): (Vec<Seed>, Vec<Seed>) = seeds.drain(..).partition(|seed| seed.of_twin);
+    for twin in twins {
+        let fits = |other: &Seed| {
+            let mut edits = twin.edits().iter();
+            edits.all(|edit| other.edits().iter().all(|it| edit.fits_beside(it)))
+        };
+        if kept.iter().all(fits) {
+            kept.push(twin);
+        }
+    }
+    *seeds = kept;
 }
 
 impl Chains<'_> {
@@ -178,7 +195,7 @@ impl Chains<'_> {
                         effects.insert(Effect::Cancellation);
                         trust.lower();
                     }
-                    if let Some(refusal) = &site.not_send {
+                    if let Some(refusal) = site.not_send.as_ref().or(site.chosen.as_ref()) {
                         let message = format!(
                             "{}, at {}",
                             refusal.message,

@@ -14,7 +14,7 @@ use crate::{
         recursion::leads_to,
         sites::Driver,
     },
-    change::Change,
+    change::{Change, Edit},
     codemod::{Finding, Verdict},
     context::{Call, FileContext},
     knowledge::Role,
@@ -82,6 +82,14 @@ impl Seed {
     /// Where it stands.
     pub fn place(&self) -> (FileId, TextRange) {
         (self.finding.file, self.finding.range)
+    }
+
+    /// The edits of its own change.
+    pub fn edits(&self) -> &[Edit] {
+        match &self.finding.verdict {
+            Verdict::Rewrite { change, .. } => &change.edits,
+            _ => &[],
+        }
     }
 
     /// Why the future can't be awaited where it is.

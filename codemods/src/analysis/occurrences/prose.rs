@@ -27,6 +27,12 @@ pub(super) fn speaks_of_code(path: &str) -> bool {
     )
 }
 
+/// Attributes whose strings are the name of a test, or what it works with.
+pub(super) fn names_tests(path: &str) -> bool {
+    let last = path.rsplit("::").next().unwrap_or_default();
+    matches!(last, "test_case" | "case" | "values")
+}
+
 /// What a line of doc comments stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fence {

@@ -8,8 +8,8 @@ use ra_ap_syntax::{
 
 use super::{
     ByName, Occurrence, Sought, What,
-    names::{is_no_reference, is_test_function, sought_at, takes_others},
-    prose::{Fence, doctest_words, speaks_of_code, words_of},
+    names::{hidden_at, is_defined, is_no_reference, is_test_function, sought_at, takes_others},
+    prose::{Fence, doctest_words, names_tests, speaks_of_code, words_of},
     tokens,
 };
 use crate::{
@@ -64,7 +64,10 @@ impl Census<'_, '_> {
                     if let Some(attr) = attr {
                         let path = contract::attribute_path(&attr).unwrap_or_default();
                         let is_prose = path == "doc" && !token.text().contains("```");
-                        if !is_prose && !speaks_of_code(&path) && !self.is_of_clap(&attr) {
+                        let is_data = || {
+                            speaks_of_code(&path) || names_tests(&path) || self.is_of_clap(&attr)
+                        };
+                        if !is_prose && !is_data() {
                             let place = format!("a string in the attribute `#[{path}]`");
                             for word in words_of(token.text()) {
                                 let named = by_name.get(word.text).into_iter().flatten().copied();
@@ -87,10 +90,42 @@ impl Census<'_, '_> {
                         };
                         found.push(self.occurrence(&token, it, what));
                     }
+                    for it in hidden_at(&token, by_name) {
+                        if let Some(what) = self.resolve_hidden(&token, it) {
+                            found.push(self.occurrence(&token, it, what));
+                        }
+                    }
                 }
             }
         }
         found
+    }
+
+    /// What a macro makes of a name that stands among its arguments as something else.
+    fn resolve_hidden(&self, token: &SyntaxToken, it: &Sought) -> Option<What> {
+        // In the rules of a macro, and in attributes, it would be written as what it is.
+        token.parent_ancestors().find_map(ast::MacroCall::cast)?;
+        // A macro that can't be read may implement what it names by calling it.
+        if self.made_of(token).is_empty() && !is_defined(token) {
+            return None;
+        }
+        match self.resolve(token, it) {
+            Resolved::Ours(what) => Some(what),
+            Resolved::Other => None,
+            Resolved::Unknown(refusal) => Some(What::Stuck(refusal)),
+        }
+    }
+
+    /// The tokens that a macro makes of one of its arguments.
+    fn made_of(&self, token: &SyntaxToken) -> Vec<SyntaxToken> {
+        let made = self.ctx.sema.descend_into_macros(token.clone());
+        made.into_iter()
+            .filter(|made| {
+                made.parent()
+                    .is_some_and(|parent| !ast::TokenTree::can_cast(parent.kind()))
+            })
+            .filter(|made| made.text() == token.text())
+            .collect()
     }
 
     fn occurrence(&self, token: &SyntaxToken, of: &Sought, what: What) -> Occurrence {
@@ -179,17 +214,7 @@ impl Census<'_, '_> {
                 ..unknown(it, message)
             });
         };
-        let made: Vec<SyntaxToken> = self
-            .ctx
-            .sema
-            .descend_into_macros(token.clone())
-            .into_iter()
-            .filter(|made| {
-                made.parent()
-                    .is_some_and(|parent| !ast::TokenTree::can_cast(parent.kind()))
-            })
-            .filter(|made| made.text() == token.text())
-            .collect();
+        let made = self.made_of(token);
         let name = mac.path().map(|path| path.syntax().text().to_string());
         let name = name.unwrap_or_default();
         let mut all: Vec<Resolved> = made
