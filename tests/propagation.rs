@@ -335,7 +335,7 @@ fn what_becomes_async_is_what_the_contracts_allow() {
         };
         let outcome = in_pool(2, || stage().play(&case, &case.before, &BTreeMap::new()));
         prop_assert!(outcome.defects.is_empty(), "{:?}", outcome.defects);
-        let after = after(&case, &outcome);
+        let after = after(&case.before, &outcome);
         let before = async_functions(&case.before);
         let now: BTreeSet<String> = async_functions(&after)
             .difference(&before)
