@@ -134,7 +134,7 @@ impl Stage {
             let found = self.selection.iter();
             let found = found.map(|codemod| (codemod.candidates)(&outline, &knowledge));
             candidates.push(CandidateFile {
-                path: self.folder(case).join(name),
+                path: self.path(case, name),
                 source,
                 candidates: found.collect(),
             });
@@ -145,6 +145,14 @@ impl Stage {
     /// The folder of the package that a case plays in.
     pub fn folder(&self, case: &Case) -> PathBuf {
         self.root.join(&case.options.package)
+    }
+
+    /// The path of a file of a case: in its package, or after `../` in another one.
+    pub fn path(&self, case: &Case, name: &str) -> PathBuf {
+        match name.strip_prefix("../") {
+            Some(other) => self.root.join(other),
+            None => self.folder(case).join(name),
+        }
     }
 
     /// Plays what was found in some files.
@@ -164,7 +172,7 @@ impl Stage {
             .map(|(id, text)| (*id, text.clone()))
             .collect();
         for (name, text) in files {
-            let path = folder.join(name);
+            let path = self.path(case, name);
             let (id, _) = self
                 .empty
                 .get(&path)
