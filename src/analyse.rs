@@ -1,8 +1,9 @@
 //! The read phase: one codemod over all files that may match, in parallel.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    panic::{self, AssertUnwindSafe},
+    path::PathBuf,
     sync::Mutex,
 };
 
@@ -17,10 +18,12 @@ use unpark_codemods::{
 };
 
 use crate::{
+    discover::Skipped,
     engine::{Files, Plan},
-    identity,
+    identity, limits,
     members::MemberFiles,
     outcome::Defect,
+    watchdog::{Stopped, Watchdog},
     workspace::Workspace,
 };
 
@@ -38,6 +41,8 @@ pub struct Looked {
     pub roots: BTreeSet<Vec<String>>,
     /// Defects of ours.
     pub defects: Vec<Defect>,
+    /// The files whose look met a limit.
+    pub stopped: BTreeMap<FileId, Skipped>,
 }
 
 /// A finding with what identifies its place.
@@ -59,66 +64,110 @@ pub struct View<'a> {
     pub plan: &'a Plan<'a>,
     /// Which codemod of the plan it is.
     pub index: usize,
-    /// The tables.
-    pub known: &'a Resolved<'a>,
+    known: &'a Resolved<'a>,
+    watchdog: &'a Watchdog,
+    /// What all looks came to so far.
+    looked: RefCell<Looked>,
 }
 
-/// Runs a codemod over all open files that may match.
-pub fn all(view: &View<'_>) -> Looked {
-    match view.plan.selection[view.index].pass {
-        Pass::File(pass) => by_file(view, pass),
-        Pass::Workspace(pass) => {
-            let members = MemberFiles::new(view);
-            let mut findings = Findings::default();
-            let ctx = WorkspaceContext {
-                members: &members,
-                settings: view.plan.settings,
-            };
-            let passed = caught(|| pass(&ctx, &mut findings));
-            let mut looked = view.anchored(findings);
-            looked.defects = members.into_defects();
-            if let Err(message) = passed {
-                let path = view.workspace.project.root.clone();
-                looked.defects.push(view.defect(path, message));
-            }
-            looked
+/// Runs the codemod at `index` of the plan over all open files that may match, but for those where
+/// it met a limit before.
+pub fn all(
+    workspace: &mut Workspace,
+    files: &Files,
+    plan: &Plan<'_>,
+    index: usize,
+    known: &Resolved<'_>,
+    stopped: BTreeMap<FileId, Skipped>,
+) -> Looked {
+    let mut stopped = stopped;
+    let root = workspace.project.root.clone();
+    let give_up = |id: FileId| {
+        if let Some(give_up) = plan.give_up {
+            give_up(&Defect {
+                path: files.get(&id).map_or(&root, |file| &file.path).clone(),
+                codemod: plan.selection[index].name,
+                message: "it does not end, and can't be ended".to_owned(),
+            });
         }
-    }
-}
-
-fn by_file(view: &View<'_>, pass: fn(&FileContext<'_>, &mut Findings)) -> Looked {
-    let all = Mutex::new(Looked::default());
-    let look = |ctx: &FileContext<'_>| {
-        let mut findings = Findings::default();
-        pass(ctx, &mut findings);
-        let anchors: Vec<String> = findings
-            .items
-            .iter()
-            .map(|finding| identity::anchor(&ctx.source, finding.range))
-            .collect();
-        all.lock()
-            .expect("no panic while held")
-            .add(findings, anchors);
     };
-    let defects = view.look(&view.candidates(), &look);
-    let mut all = all.into_inner().expect("no panic while held");
-    all.defects = defects.into_iter().map(|(_, defect)| defect).collect();
-    all
+    let limit = plan.max_time;
+    loop {
+        let before = Looked {
+            stopped: stopped.clone(),
+            ..Looked::default()
+        };
+        let (looked, late) = Watchdog::over(workspace, limit, &give_up, |workspace, watchdog| {
+            let view = View {
+                workspace,
+                files,
+                plan,
+                index,
+                known,
+                watchdog,
+                looked: RefCell::new(before),
+            };
+            match plan.selection[index].pass {
+                Pass::File(pass) => view.by_file(pass),
+                Pass::Workspace(pass) => view.whole(pass),
+            }
+            view.looked.into_inner()
+        });
+        if late.is_empty() {
+            return looked;
+        }
+        // Once more, without those that took too long: what others saw may not be whole.
+        let (codemod, limit) = (plan.selection[index].name, limit.as_secs_f64());
+        let reason = format!("{codemod} took longer than {limit} s for it, and was stopped");
+        for file in late {
+            let path = workspace.path(file).unwrap_or_default();
+            let reason = reason.clone();
+            stopped.insert(file, Skipped { path, reason });
+        }
+    }
 }
 
-impl Looked {
-    fn add(&mut self, findings: Findings, anchors: Vec<String>) {
-        let anchored = findings.items.into_iter().zip(anchors);
-        self.findings
-            .extend(anchored.map(|(finding, anchor)| Anchored { finding, anchor }));
-        for (reason, count) in findings.quiet {
-            *self.quiet.entry(reason).or_default() += count;
-        }
-        self.roots.extend(findings.roots);
-    }
+/// Why a file could not be looked at.
+enum Failed {
+    /// There is no memory for it.
+    Full(String),
+    Stopped(Stopped),
 }
 
 impl View<'_> {
+    fn by_file(&self, pass: fn(&FileContext<'_>, &mut Findings)) {
+        let seen = Mutex::new(Vec::new());
+        self.look(&self.candidates(), &|ctx| {
+            let mut findings = Findings::default();
+            pass(ctx, &mut findings);
+            let anchor = |finding: &Finding| identity::anchor(&ctx.source, finding.range);
+            let anchors: Vec<String> = findings.items.iter().map(anchor).collect();
+            seen.lock()
+                .expect("no panic while held")
+                .push((findings, anchors));
+        });
+        for (findings, anchors) in seen.into_inner().expect("no panic while held") {
+            self.add(findings, anchors);
+        }
+    }
+
+    fn whole(&self, pass: fn(&WorkspaceContext<'_>, &mut Findings)) {
+        let members = MemberFiles { view: self };
+        let ctx = WorkspaceContext {
+            members: &members,
+            settings: self.plan.settings,
+        };
+        let passed = self.watchdog.caught(|| {
+            let mut findings = Findings::default();
+            pass(&ctx, &mut findings);
+            let anchors = self.anchors(&findings);
+            self.add(findings, anchors);
+        });
+        if let Err(Stopped::Panicked(message)) = passed {
+            self.defect(self.workspace.project.root.clone(), message);
+        }
+    }
+
     /// The open files with a candidate of the codemod.
     pub fn candidates(&self) -> Vec<FileId> {
         let has_one = |candidates: &Vec<_>| !candidates.is_empty();
@@ -129,37 +178,41 @@ impl View<'_> {
             .collect()
     }
 
-    /// Looks at files in parallel, each on one thread with a context of its own. Inference panics
-    /// on odd code now and then; that costs one file and one codemod, and is a defect of ours.
-    pub fn look(
-        &self,
-        ids: &[FileId],
-        look: &(dyn Fn(&FileContext<'_>) + Sync),
-    ) -> Vec<(FileId, Defect)> {
-        let mut by_crate: FxHashMap<Crate, Vec<FileId>> = FxHashMap::default();
+    /// Looks at files in parallel, each on one thread with a context of its own, and gives those
+    /// where it could not be done: they are no module, they met a limit, or inference panicked, as
+    /// it does on odd code now and then; that costs one file and one codemod, and is a defect of
+    /// ours.
+    pub fn look(&self, ids: &[FileId], look: &(dyn Fn(&FileContext<'_>) + Sync)) -> Vec<FileId> {
+        let mut by_crate: FxHashMap<Option<Crate>, Vec<FileId>> = FxHashMap::default();
         for &id in ids {
-            if let Some(krate) = self.workspace.crate_of(id) {
-                by_crate.entry(krate).or_default().push(id);
+            let is_stopped = self.looked.borrow_mut().stopped.contains_key(&id);
+            let krate = self.workspace.crate_of(id).filter(|_| !is_stopped);
+            by_crate.entry(krate).or_default().push(id);
+        }
+        let mut failed = by_crate.remove(&None).unwrap_or_default();
+        let mut groups = Vec::new();
+        for (krate, files) in by_crate {
+            match krate.and_then(|krate| self.workspace.facts_of(krate)) {
+                Some(facts) => groups.extend(
+                    files
+                        .chunks(FILES_AT_A_TIME)
+                        .map(|files| (facts, files.to_vec())),
+                ),
+                None => failed.extend(files),
             }
         }
-        let mut groups: Vec<_> = by_crate
-            .into_iter()
-            .filter_map(|(krate, files)| Some((self.workspace.facts_of(krate)?, files)))
-            .flat_map(|(facts, files)| {
-                files
-                    .chunks(FILES_AT_A_TIME)
-                    .map(|files| (facts, files.to_vec()))
-                    .collect::<Vec<_>>()
-            })
-            .collect();
         groups.sort_by_key(|(_, files)| files.first().copied());
         let (known, settings) = (self.known, self.plan.settings);
-        let failed: Vec<Vec<(FileId, String)>> = groups
+        let (max_memory, watchdog) = (self.plan.max_memory, self.watchdog);
+        let ended: Vec<Vec<(FileId, Failed)>> = groups
             .par_iter()
             .with_max_len(1)
             .map_with(self.workspace.db.clone(), |db, ((package, target), ids)| {
-                let one = |&id: &FileId| {
-                    let looked = caught(|| {
+                let failed = |&id: &FileId| {
+                    if let Some(reason) = limits::of_memory(max_memory) {
+                        return Some((id, Failed::Full(reason)));
+                    }
+                    let looked = watchdog.look(id, || {
                         attach_db(db, || {
                             let sema = Semantics::new(db);
                             look(&FileContext {
@@ -175,54 +228,62 @@ impl View<'_> {
                             });
                         });
                     });
-                    looked.err().map(|message| (id, message))
+                    looked.err().map(|stopped| (id, Failed::Stopped(stopped)))
                 };
-                ids.iter().filter_map(one).collect()
+                ids.iter().filter_map(failed).collect()
             })
             .collect();
-        let defect = |(id, message)| {
-            let path = self.workspace.path(id).unwrap_or_default();
-            (id, self.defect(path, message))
-        };
-        failed.into_iter().flatten().map(defect).collect()
+        for (id, reason) in ended.into_iter().flatten() {
+            failed.push(id);
+            self.failed(id, reason);
+        }
+        failed.sort_unstable();
+        failed
     }
 
-    fn defect(&self, path: std::path::PathBuf, message: String) -> Defect {
-        let codemod = self.plan.selection[self.index].name;
-        Defect {
-            path,
-            codemod,
-            message,
+    fn failed(&self, id: FileId, reason: Failed) {
+        let path = self.workspace.path(id).unwrap_or_default();
+        match reason {
+            Failed::Full(reason) => {
+                let skipped = Skipped { path, reason };
+                self.looked.borrow_mut().stopped.insert(id, skipped);
+            }
+            Failed::Stopped(Stopped::Panicked(message)) => self.defect(path, message),
+            // The whole pass is done once more.
+            Failed::Stopped(Stopped::Ended) => {}
         }
     }
 
-    fn anchored(&self, findings: Findings) -> Looked {
+    fn defect(&self, path: PathBuf, message: String) {
+        let codemod = self.plan.selection[self.index].name;
+        self.looked.borrow_mut().defects.push(Defect {
+            path,
+            codemod,
+            message,
+        });
+    }
+
+    fn add(&self, findings: Findings, anchors: Vec<String>) {
+        let mut looked = self.looked.borrow_mut();
+        let anchored = findings.items.into_iter().zip(anchors);
+        looked
+            .findings
+            .extend(anchored.map(|(finding, anchor)| Anchored { finding, anchor }));
+        for (reason, count) in findings.quiet {
+            *looked.quiet.entry(reason).or_default() += count;
+        }
+        looked.roots.extend(findings.roots);
+    }
+
+    fn anchors(&self, findings: &Findings) -> Vec<String> {
         let db = &self.workspace.db;
-        let anchors = attach_db(db, || {
+        attach_db(db, || {
             let sema = Semantics::new(db);
             let anchor = |finding: &Finding| {
                 let source = sema.parse_guess_edition(finding.file);
                 identity::anchor(&source, finding.range)
             };
             findings.items.iter().map(anchor).collect()
-        });
-        let mut looked = Looked::default();
-        looked.add(findings, anchors);
-        looked
+        })
     }
-}
-
-/// What a panic said, if there was one.
-fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    panic::catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
-        panic
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| {
-                panic
-                    .downcast_ref::<&str>()
-                    .map(|&message| message.to_owned())
-            })
-            .unwrap_or_else(|| "it panicked".to_owned())
-    })
 }

@@ -141,6 +141,7 @@ fn package(package: &cargo_metadata::Package) -> Package {
                 .as_ref()
                 .is_none_or(|registries| !registries.is_empty()),
             dependencies,
+            features: package.features.clone(),
         },
         targets,
         spec: format!("{}@{}", package.name, package.version),

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles};
 
 use crate::{
@@ -78,10 +79,10 @@ pub enum Command {
         place: String,
         /// What to look for.
         #[command(flatten)]
-        selection: SelectionArgs,
+        selection: Box<SelectionArgs>,
         /// What cargo is told.
         #[command(flatten)]
-        cargo: CargoArgs,
+        cargo: Box<CargoArgs>,
     },
     /// Takes the last --apply back, done or interrupted
     Undo(UndoArgs),
@@ -271,6 +272,9 @@ pub struct SelectionArgs {
     /// Never add the rust-src component
     #[arg(long)]
     pub no_rust_src_install: bool,
+    /// Load nothing more once this much memory is used, as in 2GiB or 500M
+    #[arg(long, value_name = "SIZE")]
+    pub max_memory: Option<ByteSize>,
     /// How many threads [default: one for each core]
     #[arg(short, long, value_name = "N", value_parser = at_least_one)]
     pub jobs: Option<NonZeroUsize>,
@@ -406,6 +410,9 @@ impl SelectionArgs {
             syntax_only: self.syntax_only,
             no_rust_src_install: self.no_rust_src_install,
             cargo: cargo.options(),
+            max_memory: self.max_memory,
+            max_time: None,
+            give_up: None,
             jobs: self.jobs.map_or(0, NonZeroUsize::get),
             progress,
             verify: None,

@@ -15,7 +15,7 @@ use unpark_codemods::{
 
 use crate::{
     config::did_you_mean,
-    discover::CandidateFile,
+    discover::{CandidateFile, Skipped},
     engine::{Files, OpenFile, Plan, Rounds, Settled},
     identity,
     outcome::{Change, ChangedFile, Conversion, Converted, Finding, Outcome, Reason, State},
@@ -32,6 +32,8 @@ pub enum SyntaxVerdict {
     Manual,
     /// Types could not be had, for this reason.
     Refused(String),
+    /// A limit was met.
+    Stopped(String),
 }
 
 /// Reports the candidates of a file that spell out a known path.
@@ -64,6 +66,10 @@ pub fn by_syntax(
                     let refusal = Refusal::new(RefusalKind::R10, reason.clone());
                     (State::Refused, Some(refusal), None)
                 }
+                SyntaxVerdict::Stopped(reason) => {
+                    let refusal = Refusal::new(RefusalKind::R7, reason.clone());
+                    (State::Refused, Some(refusal), None)
+                }
             };
             outcome.findings.push(Finding {
                 id,
@@ -83,6 +89,21 @@ pub fn by_syntax(
                 effects: Vec::new(),
             });
         }
+    }
+}
+
+/// Names files that are not looked at, because of a limit.
+pub fn stopped(
+    outcome: &mut Outcome,
+    files: impl IntoIterator<Item = CandidateFile>,
+    selection: &[&'static Codemod],
+    reason: &str,
+) {
+    for file in files {
+        let verdict = SyntaxVerdict::Stopped(reason.to_owned());
+        by_syntax(outcome, &file, selection, &verdict);
+        let (path, reason) = (file.path, reason.to_owned());
+        outcome.skipped.push(Skipped { path, reason });
     }
 }
 
@@ -182,6 +203,22 @@ pub fn workspace(
                 edits: file.overlay.edits(),
             });
         }
+    }
+    for ((id, index), skipped) in rounds.stopped {
+        let Some(file) = files.get(&id) else {
+            outcome.skipped.push(skipped);
+            continue;
+        };
+        let codemod = plan.selection[index].name;
+        let mut left = file.found();
+        let known = |finding: &Finding| finding.codemod == codemod && finding.path == file.path;
+        for (other, candidates) in left.candidates.iter_mut().enumerate() {
+            // What an earlier round said of the file stands.
+            if other != index || outcome.findings.iter().any(known) {
+                candidates.clear();
+            }
+        }
+        stopped(outcome, [left], plan.selection, &skipped.reason);
     }
     for (reason, count) in rounds.quiet {
         *outcome.quiet.entry(reason).or_default() += count;

@@ -270,13 +270,8 @@ impl Wanted<'_> {
         if looked.candidates.iter().all(Vec::is_empty) && !suppresses {
             return Ok(None);
         }
-        if let Some(error) = looked.parse.errors().first() {
-            let before = &text[..usize::from(error.range().start())];
-            let line = before.matches('\n').count() + 1;
-            return Err(format!("it does not parse: line {line}: {error}"));
-        }
-        if is_generated(text) {
-            return Err("it is generated".to_owned());
+        if let Some(reason) = reason_of_tree(text, &looked.parse) {
+            return Err(reason);
         }
         Ok(Some(CandidateFile {
             path: path.to_owned(),
@@ -307,8 +302,32 @@ struct Looked {
     candidates: Vec<Vec<Candidate>>,
 }
 
+/// Why a file must not be edited, whatever is found elsewhere.
+pub fn reason_to_leave_alone(text: &str, edition: Edition) -> Option<String> {
+    if let Some(reason) = limits::of_bytes(text) {
+        return Some(reason);
+    }
+    let tokens = LexedStr::new(edition, text);
+    if let Some(reason) = limits::of_tokens(&tokens) {
+        return Some(reason);
+    }
+    match tree::of_tokens(&tokens, edition) {
+        Ok(tree) => reason_of_tree(text, &tree.parse),
+        Err(reason) => Some(reason),
+    }
+}
+
+fn reason_of_tree(text: &str, parse: &Parse<SourceFile>) -> Option<String> {
+    if let Some(error) = parse.errors().first() {
+        let before = &text[..usize::from(error.range().start())];
+        let line = before.matches('\n').count() + 1;
+        return Some(format!("it does not parse: line {line}: {error}"));
+    }
+    is_generated(text).then(|| "it is generated".to_owned())
+}
+
 /// Whether the head of a file says that a program wrote it.
-pub fn is_generated(text: &str) -> bool {
+fn is_generated(text: &str) -> bool {
     text.lines()
         .take(10)
         .filter(|line| line.trim_start().starts_with("//") || line.trim_start().starts_with("/*"))

@@ -7,10 +7,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
+    mem,
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
+use bytesize::ByteSize;
 use ra_ap_hir::attach_db;
 use ra_ap_ide_db::{FileId, FxHashMap};
 use ra_ap_syntax::{SourceFile, TextRange, TextSize};
@@ -20,13 +23,15 @@ use unpark_codemods::{
     change,
     codemod::{Candidate, Finding, Note, Safety, Verdict},
     knowledge::{Knowledge, Resolved},
+    refusal::{Refusal, RefusalKind},
     settings::Settings,
 };
 
 use crate::{
-    analyse::{self, Anchored, Looked, View},
+    analyse::{self, Anchored, Looked},
+    discover::{self, CandidateFile, Skipped},
     identity,
-    outcome::Defect,
+    outcome::{Defect, relative},
     overlay::{Overlay, Replacement},
     source::{Source, with_line_ends_of},
     workspace::Workspace,
@@ -44,6 +49,12 @@ pub struct Plan<'a> {
     pub least: Safety,
     /// Codemods whose findings are all for a person.
     pub report_only: &'a BTreeSet<&'static str>,
+    /// How long a codemod may look at a file.
+    pub max_time: Duration,
+    /// See [`Options::give_up`](crate::options::Options::give_up).
+    pub give_up: Option<fn(&Defect) -> !>,
+    /// The memory after which no more files are looked at.
+    pub max_memory: Option<ByteSize>,
     /// Findings whose changes are not to be taken, with the reason; a run without them is a
     /// replay.
     pub denied: &'a BTreeMap<String, String>,
@@ -80,6 +91,15 @@ impl OpenFile {
             candidates,
         }
     }
+
+    /// The file as it was found.
+    pub fn found(&self) -> CandidateFile {
+        CandidateFile {
+            path: self.path.clone(),
+            source: self.source.clone(),
+            candidates: self.candidates.clone(),
+        }
+    }
 }
 
 /// The open files of a workspace.
@@ -99,6 +119,12 @@ pub struct Rounds {
     pub roots: BTreeSet<Vec<String>>,
     /// Defects of ours.
     pub defects: BTreeSet<Defect>,
+    /// The looks at a file by a codemod of the selection that met a limit.
+    pub stopped: BTreeMap<(FileId, usize), Skipped>,
+    /// How many places are alike in code, by codemod, file and anchor.
+    alike: FxHashMap<(&'static str, FileId, String), usize>,
+    /// The identities of what was found at a place of the original text.
+    ids: FxHashMap<(&'static str, FileId, usize, usize), Vec<String>>,
 }
 
 /// A finding with its identity, and its place in the original text.
@@ -112,7 +138,6 @@ pub struct Settled {
     pub start: usize,
     /// Where it ends.
     pub end: usize,
-    anchor: String,
 }
 
 /// A change that was taken.
@@ -141,7 +166,7 @@ pub fn run(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rou
         let before = fingerprint(files);
         for index in 0..plan.selection.len() {
             while settled_at[index] != Some(fingerprint(files)) {
-                let looked_at = read(workspace, files, plan, index, &mut rounds.defects);
+                let looked_at = read(workspace, files, plan, index, &mut rounds);
                 if looked.insert(index) {
                     // A later look would count the places that were just mended.
                     for (reason, count) in looked_at.quiet {
@@ -149,7 +174,7 @@ pub fn run(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rou
                     }
                     rounds.roots.extend(looked_at.roots);
                 }
-                let settled = settle(looked_at.findings, files, &rounds, workspace);
+                let settled = settle(looked_at.findings, files, &mut rounds, workspace);
                 let found = lower(settled, plan.lowered);
                 let (open, changed) = write(workspace, files, plan, found, round, &mut rounds);
                 if changed {
@@ -200,23 +225,24 @@ fn fingerprint(files: &Files) -> u64 {
 
 /// The read phase of one codemod.
 fn read(
-    workspace: &Workspace,
+    workspace: &mut Workspace,
     files: &Files,
     plan: &Plan<'_>,
     index: usize,
-    defects: &mut BTreeSet<Defect>,
+    rounds: &mut Rounds,
 ) -> Looked {
+    let crates = workspace.crates_read().clone();
     let known = attach_db(&workspace.db, || {
-        Resolved::new(&workspace.db, plan.knowledge, workspace.crates_read())
+        Resolved::new(&workspace.db, plan.knowledge, &crates)
     });
-    let mut looked = analyse::all(&View {
-        workspace,
-        files,
-        plan,
-        index,
-        known: &known,
-    });
-    defects.append(&mut looked.defects.drain(..).collect());
+    let stopped = rounds.stopped.iter().filter(|((_, of), _)| *of == index);
+    let stopped = stopped.map(|((file, _), skipped)| (*file, skipped.clone()));
+    let mut looked = analyse::all(workspace, files, plan, index, &known, stopped.collect());
+    rounds.defects.extend(mem::take(&mut looked.defects));
+    let stopped = mem::take(&mut looked.stopped).into_iter();
+    rounds
+        .stopped
+        .extend(stopped.map(|(file, skipped)| ((file, index), skipped)));
     looked
 }
 
@@ -236,10 +262,10 @@ fn lower(mut settled: Vec<Settled>, lowered: &BTreeSet<String>) -> Vec<Settled> 
 fn settle(
     findings: Vec<Anchored>,
     files: &Files,
-    rounds: &Rounds,
+    rounds: &mut Rounds,
     workspace: &Workspace,
 ) -> Vec<Settled> {
-    let mut settled: Vec<Settled> = findings
+    let mut settled: Vec<(Settled, String)> = findings
         .into_iter()
         .filter_map(
             |Anchored {
@@ -258,46 +284,43 @@ fn settle(
                     .overlay
                     .to_original(finding.range.end().into())
                     .max(start);
-                Some(Settled {
+                let settled = Settled {
                     id: String::new(),
                     finding,
                     start,
                     end,
-                    anchor,
-                })
+                };
+                Some((settled, anchor))
             },
         )
         .collect();
-    settled.sort_by(|a, b| {
+    settled.sort_by(|(a, _), (b, _)| {
         let key = |it: &Settled| (files[&it.finding.file].path.clone(), it.start, it.end);
         key(a).cmp(&key(b))
     });
-    // What is alike in code is told apart by its order in the original text.
-    type Places = Vec<(usize, Option<usize>)>;
-    let mut alike: FxHashMap<(FileId, String), Places> = FxHashMap::default();
-    for applied in &rounds.applied {
-        let it = &applied.settled;
-        alike
-            .entry((it.finding.file, it.anchor.clone()))
-            .or_default()
-            .push((it.start, None));
-    }
-    for (index, it) in settled.iter().enumerate() {
-        let key = (it.finding.file, it.anchor.clone());
-        alike.entry(key).or_default().push((it.start, Some(index)));
-    }
-    for ((file, anchor), mut places) in alike {
-        places.sort();
-        for (ordinal, (_, index)) in places.into_iter().enumerate() {
-            if let Some(index) = index {
+    let applied = rounds.applied.iter().map(|it| it.settled.id.clone());
+    let mut taken: HashSet<String> = applied.collect();
+    for (it, anchor) in &mut settled {
+        let (file, codemod) = (it.finding.file, it.finding.codemod);
+        let place = (codemod, file, it.start, it.end);
+        let known = rounds.ids.entry(place).or_default();
+        // What an inner change made of its code is no reason to take it for another one.
+        it.id = match known.iter().find(|id| !taken.contains(*id)) {
+            Some(id) => id.clone(),
+            None => {
                 let path = &files[&file].path;
                 let path = path.strip_prefix(&workspace.project.root).unwrap_or(path);
-                settled[index].id =
-                    identity::of(settled[index].finding.codemod, path, &anchor, ordinal);
+                let alike = rounds.alike.entry((codemod, file, anchor.clone()));
+                let ordinal = alike.or_default();
+                let id = identity::of(codemod, path, anchor, *ordinal);
+                *ordinal += 1;
+                known.push(id.clone());
+                id
             }
-        }
+        };
+        taken.insert(it.id.clone());
     }
-    settled
+    settled.into_iter().map(|(it, _)| it).collect()
 }
 
 fn offset(at: usize) -> TextSize {
@@ -317,6 +340,7 @@ fn write(
     let mut taken: Vec<(Settled, change::Change)> = Vec::new();
     let mut by_file: BTreeMap<FileId, Vec<change::Edit>> = BTreeMap::new();
     for settled in found {
+        let settled = refused_if_shut(settled, files, workspace);
         let Verdict::Rewrite { safety, change, .. } = &settled.finding.verdict else {
             open.push(settled);
             continue;
@@ -333,19 +357,12 @@ fn write(
             open.push(settled);
             continue;
         }
-        for edit in &change.edits {
-            open_for_edit(files, workspace, edit.file);
-        }
-        let all_open = change
-            .edits
-            .iter()
-            .all(|edit| files.contains_key(&edit.file));
         let fits = change.edits.iter().all(|edit| {
             by_file
                 .get(&edit.file)
                 .is_none_or(|taken| taken.iter().all(|other| edit.fits_beside(other)))
         });
-        if !all_open || !fits {
+        if !fits {
             // It is found again in the next round, in the text that the others leave.
             open.push(settled);
             continue;
@@ -387,22 +404,45 @@ fn write(
     (Vec::new(), true)
 }
 
-/// Opens a file that had no candidate, because a change edits it too.
-fn open_for_edit(files: &mut Files, workspace: &Workspace, id: FileId) {
-    if files.contains_key(&id) {
-        return;
-    }
-    let Some(path) = workspace.path(id) else {
-        return;
+/// A change that edits a file that must not be edited is none.
+fn refused_if_shut(mut settled: Settled, files: &mut Files, workspace: &Workspace) -> Settled {
+    let Verdict::Rewrite { change, .. } = &settled.finding.verdict else {
+        return settled;
     };
+    let edits = change.edits.iter();
+    let shut = edits.map(|edit| open_for_edit(files, workspace, edit.file));
+    if let Err(reason) = shut.collect::<Result<(), String>>() {
+        settled.finding.verdict = Verdict::Refused(Refusal::new(RefusalKind::R8, reason));
+    }
+    settled
+}
+
+/// Opens a file that had no candidate, because a change edits it too.
+///
+/// # Errors
+/// If it must not be edited.
+fn open_for_edit(files: &mut Files, workspace: &Workspace, id: FileId) -> Result<(), String> {
+    if files.contains_key(&id) {
+        return Ok(());
+    }
+    let path = workspace.path(id).ok_or("its file has no path")?;
+    let shut = |reason: &str| {
+        let path = relative(&path, &workspace.project.root);
+        format!("{path} would have to be edited, but {reason}")
+    };
+    let package = workspace.project.package_of(&path);
+    let package = package.ok_or_else(|| shut("it is not a member's file"))?;
     let source = std::fs::read(&path).ok().and_then(Source::decode);
-    // With a byte order mark the database would have another text than we.
-    // What it was analysed with is what it has to be.
-    if let Some(source) = source.filter(|source| !source.bom)
-        && *source.text == *workspace.text(id)
-        && workspace.project.package_of(&path).is_some()
-    {
-        files.insert(id, OpenFile::new(path, source, Vec::new()));
+    let source = source.ok_or_else(|| shut("it can't be read"))?;
+    if *source.text != *workspace.text(id) {
+        return Err(shut("it was saved meanwhile"));
+    }
+    match discover::reason_to_leave_alone(&source.text, package.facts.edition) {
+        Some(reason) => Err(shut(&reason)),
+        None => {
+            files.insert(id, OpenFile::new(path, source, Vec::new()));
+            Ok(())
+        }
     }
 }
 

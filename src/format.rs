@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::Output,
     sync::Mutex,
+    time::Duration,
 };
 
 use duct::{Handle, cmd};
@@ -28,6 +29,7 @@ const NAMED: usize = 3;
 #[derive(Debug)]
 pub struct Rustfmt {
     program: OsString,
+    limit: Duration,
     known: Mutex<HashMap<Input, Result<String, String>>>,
 }
 
@@ -52,8 +54,14 @@ impl Rustfmt {
     pub fn at(program: impl Into<OsString>) -> Rustfmt {
         Rustfmt {
             program: program.into(),
+            limit: limits::RUSTFMT,
             known: Mutex::default(),
         }
+    }
+
+    /// The same one, but how long it may take for a text.
+    pub fn within(self, limit: Duration) -> Rustfmt {
+        Rustfmt { limit, ..self }
     }
 
     /// Lays out the changed files that are wanted. Where rustfmt fails, the file keeps our layout,
@@ -136,7 +144,7 @@ impl Rustfmt {
             .unchecked()
             .start()
             .map_err(|error| format!("can't run `{}`: {error}", self.program.display()))?;
-        let output = wait(&running)?;
+        let output = wait(&running, self.limit)?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             let said = said.lines().find(|line| !line.trim().is_empty());
@@ -152,15 +160,15 @@ impl Rustfmt {
 }
 
 /// Its time grows with the depth of some expressions as powers do.
-fn wait(running: &Handle) -> Result<&Output, String> {
-    match running.wait_timeout(limits::RUSTFMT) {
+fn wait(running: &Handle, limit: Duration) -> Result<&Output, String> {
+    match running.wait_timeout(limit) {
         Ok(Some(output)) => Ok(output),
         Ok(None) => {
             // It may end in this very moment.
             let _ = running.kill();
             Err(format!(
                 "rustfmt took longer than {} s for it",
-                limits::RUSTFMT.as_secs()
+                limit.as_secs_f64()
             ))
         }
         Err(error) => Err(format!("can't wait for rustfmt: {error}")),

@@ -34,6 +34,7 @@ pub mod suppress;
 pub mod tree;
 pub mod vcs;
 pub mod verify;
+pub mod watchdog;
 pub mod why;
 pub mod workspace;
 

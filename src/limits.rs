@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use bytesize::ByteSize;
+use memory_stats::memory_stats;
 use ra_ap_ide_db::syntax_helpers::LexedStr;
 use ra_ap_syntax::{
     Edition,
@@ -18,6 +20,8 @@ pub const MAX_DEPTH: usize = 500;
 /// How deep a file may nest before it is even parsed: open brackets, and the operators and keywords
 /// of each bracket since its last separator.
 pub const MAX_NESTING: usize = 2000;
+/// How long a codemod may look at a file.
+pub const TIME: Duration = Duration::from_secs(60);
 /// How long rustfmt may take for a file.
 pub const RUSTFMT: Duration = Duration::from_secs(10);
 /// The stack of each thread, in bytes. Enough for analysing a tree of `MAX_DEPTH`, and for parsing
@@ -45,6 +49,14 @@ pub fn of_tokens(tokens: &LexedStr<'_>) -> Option<String> {
 /// Why a tree of this depth may not be analysed.
 pub fn of_depth(depth: usize) -> Option<String> {
     (depth > MAX_DEPTH).then(|| format!("its syntax nests deeper than {MAX_DEPTH} levels"))
+}
+
+/// Why nothing more may be loaded. `None` too where the system does not say how much is used.
+pub fn of_memory(max: Option<ByteSize>) -> Option<String> {
+    let max = max?;
+    let used = memory_stats()?.physical_mem;
+    (u64::try_from(used).is_ok_and(|used| used > max.as_u64()))
+        .then(|| format!("more than {max} of memory is in use, the limit of `--max-memory`"))
 }
 
 /// What stands between two brackets, since its last separator.

@@ -1,36 +1,19 @@
 //! The files of a workspace's members, as a codemod asks for them.
 
-use std::sync::Mutex;
-
 use aho_corasick::AhoCorasick;
-use ra_ap_ide_db::{FileId, FxHashSet};
+use ra_ap_ide_db::{FileId, FxHashSet, span::Edition};
 use unpark_codemods::{
     codemod::Finding,
     context::FileContext,
     workspace::{MemberFile, Members},
 };
 
-use crate::{analyse::View, discover::is_generated, outcome::Defect, source::Lines};
+use crate::{analyse::View, discover::reason_to_leave_alone, source::Lines};
 
 /// See [`Members`].
 pub struct MemberFiles<'a> {
-    view: &'a View<'a>,
-    defects: Mutex<Vec<Defect>>,
-}
-
-impl<'a> MemberFiles<'a> {
-    /// The files that one look of a codemod may ask for.
-    pub fn new(view: &'a View<'a>) -> MemberFiles<'a> {
-        MemberFiles {
-            view,
-            defects: Mutex::default(),
-        }
-    }
-
-    /// What went wrong.
-    pub fn into_defects(self) -> Vec<Defect> {
-        self.defects.into_inner().expect("no panic while held")
-    }
+    /// How one codemod sees the workspace.
+    pub view: &'a View<'a>,
 }
 
 impl Members for MemberFiles<'_> {
@@ -60,19 +43,7 @@ impl Members for MemberFiles<'_> {
     }
 
     fn look(&self, files: &[FileId], look: &(dyn Fn(&FileContext<'_>) + Sync)) -> Vec<FileId> {
-        let (typed, untyped): (Vec<FileId>, Vec<FileId>) = files
-            .iter()
-            .partition(|&&file| self.view.workspace.crate_of(file).is_some());
-        let defects = self.view.look(&typed, look);
-        let mut failed = untyped;
-        for (file, defect) in defects {
-            failed.push(file);
-            self.defects
-                .lock()
-                .expect("no panic while held")
-                .push(defect);
-        }
-        failed
+        self.view.look(files, look)
     }
 
     fn text(&self, file: FileId) -> String {
@@ -88,14 +59,16 @@ impl Members for MemberFiles<'_> {
             return None;
         }
         let bytes = workspace.bytes(file);
-        let reason = match std::str::from_utf8(&bytes) {
-            Err(_) => "it is not UTF-8",
-            Ok(text) if text.starts_with('\u{feff}') => "it starts with a byte order mark",
-            Ok(text) if is_generated(text) => "it is generated",
-            Ok(text) if workspace.text(file) != text => "it could not be read whole",
-            Ok(_) => return None,
+        let Ok(text) = std::str::from_utf8(&bytes) else {
+            return Some("it is not UTF-8".to_owned());
         };
-        Some(reason.to_owned())
+        if workspace.text(file) != text {
+            return Some("it could not be read whole".to_owned());
+        }
+        let path = workspace.path(file).unwrap_or_default();
+        let package = workspace.project.package_of(&path);
+        let edition = package.map_or(Edition::CURRENT, |package| package.facts.edition);
+        reason_to_leave_alone(text, edition)
     }
 
     fn allows(&self, finding: &Finding) -> bool {

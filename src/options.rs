@@ -1,6 +1,10 @@
 //! What a person asked for, after parsing and before anything is looked at.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+
+use bytesize::ByteSize;
+
+use crate::outcome::Defect;
 
 /// One run.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +33,12 @@ pub struct Options {
     pub no_rust_src_install: bool,
     /// What is handed to cargo.
     pub cargo: CargoOptions,
+    /// The memory, in bytes, after which nothing more is loaded.
+    pub max_memory: Option<ByteSize>,
+    /// How long a codemod may look at a file, if not [`limits::TIME`](crate::limits::TIME).
+    pub max_time: Option<Duration>,
+    /// Ends the process, where a look takes too long and can't be ended. Without it, the run waits.
+    pub give_up: Option<fn(&Defect) -> !>,
     /// How many threads; 0 for one for each core.
     pub jobs: usize,
     /// Show progress on standard error.

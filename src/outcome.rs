@@ -61,12 +61,15 @@ pub struct Outcome {
 }
 
 /// What the user's own compiler was asked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Verification {
     /// How often the workspace was compiled.
     pub checks: usize,
     /// The features that it was compiled with, in words.
     pub configurations: BTreeSet<String>,
+    /// How many tests passed before, and pass still; `None` where they were not run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tests: Option<usize>,
 }
 
 /// Seconds by phase.

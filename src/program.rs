@@ -7,7 +7,7 @@ use std::{
     io::{self, BufWriter, IsTerminal as _, Write},
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{self, ExitCode},
     sync::Mutex,
 };
 
@@ -22,7 +22,7 @@ use crate::{
     },
     commit::{self, Committed, Recovered},
     config::nearest,
-    outcome::{Outcome, State},
+    outcome::{Defect, Outcome, State, relative},
     report::{
         Palette, diff, failure::Failure, human, invocation::Invocation, json, recovery::Recovery,
         short, summary::Summary,
@@ -53,7 +53,7 @@ pub fn main(name: &'static str, args: impl IntoIterator<Item = OsString>) -> Exi
     ExitCode::from(code.unwrap_or_else(|panic| {
         let message = said(panic.as_ref());
         success_if_closed(match wants_json(&args) {
-            true => json::defect(&message, &mut io::stdout()),
+            true => json::defect("", "", &message, &mut io::stdout()),
             false => {
                 let error = err_palette().error;
                 writeln!(
@@ -168,7 +168,8 @@ fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
             cargo,
         }) => {
             let place = Place::parse(place)?;
-            let options = selection.options(&[], cargo, progress);
+            let mut options = selection.options(&[], cargo, progress);
+            options.give_up = Some(give_up);
             let answer = why::ask(place, &options)?;
             print(|out, palette| answer.write(palette, out))?;
             Ok(0)
@@ -236,12 +237,13 @@ fn start_run(
     let mut options = args.selection.options(&args.paths, &args.cargo, progress);
     let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
     options.verify = args.verify.options(args.apply, wrapper);
+    let as_json = args.message_format == Some(MessageFormat::Json);
+    options.give_up = Some(if as_json { give_up_in_json } else { give_up });
     let invocation = Invocation {
         program,
         options,
         here: here()?,
     };
-    let as_json = args.message_format == Some(MessageFormat::Json);
     let say_recovered = |it: &[Recovered]| say_recovered(it, &invocation, as_json, screen);
     let mut recovered = Vec::new();
     if args.apply {
@@ -304,6 +306,33 @@ fn start_run(
         FOUND if args.exit_zero => 0,
         code => code,
     })
+}
+
+/// Ends the process in the middle of a run, which has written nothing then.
+fn give_up(defect: &Defect) -> ! {
+    let path = relative(&defect.path, &here().unwrap_or_default());
+    let (error, help) = (err_palette().error, err_palette().help);
+    success_if_closed(writeln!(
+        stderr(),
+        "\n{error}error{error:#}: a defect of unpark in {}, looking at {path}: {}\n\
+         {help}help{help:#}: `--skip {}` leaves it out; please report it",
+        defect.codemod,
+        defect.message,
+        defect.codemod
+    ));
+    process::exit(DEFECT.into())
+}
+
+/// The same, for programs.
+fn give_up_in_json(defect: &Defect) -> ! {
+    let path = relative(&defect.path, &here().unwrap_or_default());
+    success_if_closed(json::defect(
+        &path,
+        defect.codemod,
+        &defect.message,
+        &mut io::stdout(),
+    ));
+    process::exit(DEFECT.into())
 }
 
 fn exit_code(outcome: &Outcome, check: Option<Check>, committed: Option<&Committed>) -> u8 {

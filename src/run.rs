@@ -237,6 +237,10 @@ impl<'a> Run<'a> {
             outcome.unfinished.push(home.root().to_owned());
         }
         outcome.homes.push(home);
+        if let Some(reason) = limits::of_memory(self.options.max_memory) {
+            collect::stopped(outcome, candidates, selection, &reason);
+            return Ok(());
+        }
         let say = |message: String| self.progress.note(&message);
         let (mut workspace, report) = Workspace::load(project, manifest, self.options, &say)?;
         outcome.degraded.extend(report.degraded);
@@ -252,6 +256,11 @@ impl<'a> Run<'a> {
         let files = open(&mut workspace, candidates, outcome);
         outcome.seconds.load += started.elapsed().as_secs_f64();
         Memory::measure(&mut outcome.memory.load);
+        if let Some(reason) = workspace.is_full() {
+            let files = files.values().map(OpenFile::found);
+            collect::stopped(outcome, files, selection, &reason);
+            return Ok(());
+        }
         self.rewrite(outcome, &mut workspace, &files, selection, &config)
     }
 
@@ -337,6 +346,9 @@ impl<'a> Run<'a> {
         if let Some(verifier) = verifier {
             let verification = outcome.verification.get_or_insert_default();
             verification.checks += verifier.checks;
+            if let Some(tests) = verifier.tests() {
+                *verification.tests.get_or_insert_default() += tests;
+            }
             verification.configurations.extend(verifier.configurations);
         }
         Ok(())
@@ -435,6 +447,9 @@ pub fn analyse(
             Safety::Safe
         },
         report_only: &report_only,
+        max_memory: options.max_memory,
+        max_time: options.max_time.unwrap_or(limits::TIME),
+        give_up: options.give_up,
         denied: chosen.denied,
         lowered: chosen.lowered,
         allowed: &allowed,
@@ -470,16 +485,13 @@ pub fn open(
             }
         }
     }
-    // A byte order mark is no part of the text that is analysed.
-    let texts: Vec<_> = files
-        .iter()
-        .filter(|(_, file)| file.source.bom)
-        .map(|(id, file)| (*id, file.text.to_string()))
-        .collect();
-    if !texts.is_empty() {
-        workspace.write(texts);
-    }
+    // Whatever was saved since a file was read, all that is said is said of the text that was read.
+    let texts = files.iter();
+    workspace.write(texts.map(|(id, file)| (*id, file.text.to_string())));
     workspace.prime(&files.keys().copied().collect::<Vec<_>>());
+    if workspace.is_full().is_some() {
+        return files;
+    }
     files.retain(|&id, file| {
         if workspace.is_shared(id) {
             // What is declared, and so what may be written, differs between them.

@@ -4,7 +4,8 @@ use std::{ops::Range, sync::Arc};
 
 use similar::{DiffOp, TextDiff};
 
-const BOM: &str = "\u{feff}";
+/// The byte order mark, which is no part of a text.
+pub const BOM: &str = "\u{feff}";
 
 /// A file as it was read. The text is without the byte order mark.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::Result;
+use bytesize::ByteSize;
 use ra_ap_hir::{Crate, EditionedFileId, HirFileId, Semantics, attach_db};
 use ra_ap_ide_db::{
     ChangeWithProcMacros, FileId, FxHashMap, FxHashSet, RootDatabase,
@@ -20,12 +21,12 @@ use ra_ap_syntax::{AstNode, NodeOrToken};
 use ra_ap_vfs::{FileExcluded, Vfs, VfsPath};
 use rayon::prelude::*;
 use unpark_codemods::{
+    cfg::inactive_cfg,
     codemod::Candidate,
-    context::inactive_cfg,
     facts::{PackageFacts, TargetKind},
 };
 
-use crate::{cargo::Project, discover::Skipped, options::Options};
+use crate::{cargo::Project, discover::Skipped, limits, options::Options};
 
 /// A loaded workspace.
 pub struct Workspace {
@@ -36,6 +37,7 @@ pub struct Workspace {
     vfs: Vfs,
     targets: FxHashMap<FileId, (usize, TargetKind)>,
     crates_read: FxHashSet<String>,
+    max_memory: Option<ByteSize>,
     member_files: Vec<MemberFile>,
     /// Member files whose text the database does not have.
     left_out: FxHashSet<FileId>,
@@ -80,6 +82,7 @@ impl Workspace {
             vfs,
             targets: FxHashMap::default(),
             crates_read: FxHashSet::default(),
+            max_memory: options.max_memory,
             member_files: Vec::new(),
             left_out: FxHashSet::default(),
         };
@@ -142,7 +145,7 @@ impl Workspace {
         &self.member_files
     }
 
-    /// The text of a file in this round.
+    /// The text of a file in this round, without a byte order mark.
     pub fn text(&self, file: FileId) -> &str {
         self.db.file_text(file).text(&self.db)
     }
@@ -237,8 +240,13 @@ impl Workspace {
         &self.crates_read
     }
 
+    /// Why nothing more may be loaded, and so nothing more be looked at.
+    pub fn is_full(&self) -> Option<String> {
+        limits::of_memory(self.max_memory)
+    }
+
     /// Computes the def maps that these files need, in parallel. Everything after it asks for them
-    /// one by one, which would be serial.
+    /// one by one, which would be serial. Ends early when memory is full.
     pub fn prime(&mut self, files: &[FileId]) {
         let read = self.read_names(files);
         let names = read.iter().filter_map(|krate| krate.display_name(&self.db));
@@ -264,12 +272,15 @@ impl Workspace {
             .filter(|krate| wanted.contains(krate))
             .collect();
         let ahead = self.files_of_core(&order);
+        let max_memory = self.max_memory;
         let (maps, trees) = (self.db.clone(), self.db.clone());
         rayon::join(
             || {
                 let order = order.par_iter().with_max_len(1);
                 order.for_each_with(maps, |db, krate| {
-                    attach_db(db, || krate.root_module(db));
+                    if limits::of_memory(max_memory).is_none() {
+                        attach_db(db, || krate.root_module(db));
+                    }
                 });
             },
             || {

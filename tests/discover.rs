@@ -275,6 +275,42 @@ fn deep(n: usize) -> Vec<(&'static str, String)> {
             ),
         ),
         ("labels", expr(nested("async move ", "{}", ""))),
+        (
+            "macro arguments",
+            expr(format!("m!({})", nested("[", "1", "]"))),
+        ),
+        ("macro calls", expr(nested("m!(", "1", ")"))),
+        (
+            "conditions",
+            format!(
+                "#[cfg({})]\n{}",
+                nested("not(", "a", ")"),
+                "fn deep() {\n}\n"
+            ),
+        ),
+        (
+            "conditional attributes",
+            format!(
+                "#[{}]\n{}",
+                nested("cfg_attr(a, ", "b", ")"),
+                "fn deep() {\n}\n"
+            ),
+        ),
+        ("functions", nested("fn deep() { ", "", "}")),
+        ("if let", expr(nested("if let A = ", "1", " {}"))),
+        ("tuple types", ty(nested("(u8, ", "u8", ")"))),
+        ("array types", ty(nested("[", "u8", "; 1]"))),
+        (
+            "constants in types",
+            ty(nested("A<{ let _: ", "u8", "; 1 }>")),
+        ),
+        (
+            "tuple patterns",
+            format!(
+                "fn deep() {{\n    let {} = b;\n}}\n",
+                nested("A(", "_", ")")
+            ),
+        ),
     ]
 }
 
@@ -331,6 +367,11 @@ fn a_deep_module_does_not_end_the_analysis_of_its_crate() {
         (
             "unpark.toml".to_owned(),
             "[[wrapper]]\npath = \"deep::spawn\"\nis = \"spawn\"\n".to_owned(),
+        ),
+        // It would take hours for some of them.
+        (
+            "rustfmt.toml".to_owned(),
+            "disable_all_formatting = true\n".to_owned(),
         ),
     ];
     let mut root = "pub fn spawn<F: Future>(_: F) {}\n\

@@ -86,7 +86,7 @@ fn what_is_shown_before_becomes_what_is_shown_after() {
         case.options.unsafe_fixes = true;
         let outcome = in_pool(2, || stage().play(&case, &case.before, &BTreeMap::new()));
         assert_eq!(
-            after(&case, &outcome)["src/lib.rs"],
+            after(&case.before, &outcome)["src/lib.rs"],
             expected,
             "{}",
             codemod.name

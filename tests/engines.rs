@@ -1,5 +1,7 @@
 //! Engines that no codemod shows yet, each on the stage by itself.
 
+use std::collections::BTreeMap;
+
 use ra_ap_hir::{Function, ModuleDef};
 use unpark_codemods::{analysis::unpolled::unpolled, context::FileContext};
 
@@ -96,7 +98,8 @@ fn functions(ctx: &FileContext<'_>, names: &[&str]) -> Vec<Function> {
 #[test]
 fn every_call_that_nobody_polls_is_found() {
     let found = in_pool(1, || {
-        stage().look("with-tracing", UNPOLLED, |ctx| {
+        let files = BTreeMap::from([("src/lib.rs".to_owned(), UNPOLLED.to_owned())]);
+        stage().look("with-tracing", &files, "src/lib.rs", |ctx| {
             let functions = functions(ctx, &["load", "refresh", "renew"]);
             assert_eq!(functions.len(), 3, "{functions:?}");
             unpolled(ctx, &functions.into_iter().collect())

@@ -7,16 +7,15 @@ use std::{
     process::Command,
 };
 
-use ra_ap_ide_db::span::Edition;
-use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind};
 use unpark::{
     outcome::{Outcome, State},
     suppress,
 };
-use unpark_codemods::{CATALOGUE, codemod::Safety};
+use unpark_codemods::CATALOGUE;
 
 use crate::support::{
     fixture::{self, Case},
+    laws::{self, law},
     stage::{after, folder, in_pool, line, stage},
     updates,
 };
@@ -49,7 +48,7 @@ fn fixtures() {
         for case in &mut cases {
             let title = format!("{}: {}", path.display(), case.title());
             let outcome = in_pool(2, || stage().play(case, &case.before, &BTreeMap::new()));
-            let actual = after(case, &outcome);
+            let actual = after(&case.before, &outcome);
             let changed: BTreeMap<String, String> = actual
                 .iter()
                 .filter(|(name, text)| case.before.get(*name) != Some(*text))
@@ -87,51 +86,11 @@ fn laws(
     outcome: &Outcome,
     actual: &BTreeMap<String, String>,
 ) -> Result<(), String> {
-    let law = |holds: bool, name: &str| if holds { Ok(()) } else { Err(name.to_owned()) };
     law(
         outcome.defects.is_empty(),
         &format!("a defect: {:?}", outcome.defects),
     )?;
-    law(no_new_syntax_error(case, actual), "a new syntax error")?;
-    law(
-        case.options.unsafe_fixes || same_comments(case, actual),
-        "other comments",
-    )?;
-    law(
-        edits_are_the_difference(case, outcome),
-        "bytes outside of the edits changed",
-    )?;
-    law(
-        changes_do_not_overlap(outcome),
-        "edits of different changes overlap",
-    )?;
-    law(
-        replaying_changes_gives_the_result(case, outcome),
-        "the changes do not give the result",
-    )?;
-    let modest = outcome.changes.iter().all(|change| {
-        let most = CATALOGUE
-            .iter()
-            .find(|codemod| codemod.name == change.codemod);
-        most.is_some_and(|most| change.safety <= most.safety && change.safety > Safety::Manual)
-    });
-    law(modest, "a change claims more safety than its codemod")?;
-    let sum: usize = outcome.counts().values().sum();
-    law(sum == outcome.findings.len(), "the totals do not add up")?;
-    let selected = outcome
-        .changes
-        .iter()
-        .filter(|change| change.selected)
-        .count();
-    law(
-        selected == outcome.count(State::Fixed),
-        "a fixed finding without a change",
-    )?;
-    let ids: BTreeSet<_> = outcome.findings.iter().map(|finding| &finding.id).collect();
-    law(
-        ids.len() == outcome.findings.len(),
-        "two findings with one id",
-    )?;
+    laws::hold(&case.before, outcome)?;
     let own = outcome.findings.iter().all(|finding| {
         finding.codemod == codemod
             || finding.codemod == suppress::NAME
@@ -142,7 +101,7 @@ fn laws(
         let again = in_pool(threads, || {
             stage().play(case, &case.before, &BTreeMap::new())
         });
-        let same = after(case, &again) == *actual
+        let same = after(&case.before, &again) == *actual
             && format!("{:?}", again.findings) == format!("{:?}", outcome.findings);
         law(same, &format!("another result with {threads} threads"))?;
     }
@@ -152,86 +111,6 @@ fn laws(
         replay_without_the_first(case, outcome),
         "a replay takes a denied change, or loses others",
     )
-}
-
-fn no_new_syntax_error(case: &Case, actual: &BTreeMap<String, String>) -> bool {
-    let errors = |text: &str| SourceFile::parse(text, Edition::CURRENT).errors().len();
-    actual.iter().all(|(name, text)| {
-        errors(text) <= case.before.get(name).map_or(0, |before| errors(before))
-    })
-}
-
-fn same_comments(case: &Case, actual: &BTreeMap<String, String>) -> bool {
-    let comments = |texts: &BTreeMap<String, String>| {
-        let mut comments: Vec<String> = texts
-            .values()
-            .flat_map(|text| {
-                let tree = SourceFile::parse(text, Edition::CURRENT).tree();
-                tree.syntax()
-                    .descendants_with_tokens()
-                    .filter_map(|element| element.into_token())
-                    .filter(|token| token.kind() == SyntaxKind::COMMENT)
-                    .map(|token| token.text().to_owned())
-                    .collect::<Vec<_>>()
-            })
-            .collect();
-        comments.sort();
-        comments
-    };
-    comments(&case.before) == comments(actual)
-}
-
-fn edits_are_the_difference(case: &Case, outcome: &Outcome) -> bool {
-    outcome.files.iter().all(|file| {
-        let before = &case.before[&outcome.shown(&file.path)];
-        let mut text = before.clone();
-        for edit in file.edits.iter().rev() {
-            text.replace_range(edit.start..edit.end, &edit.replacement);
-        }
-        text == file.after
-    })
-}
-
-fn changes_do_not_overlap(outcome: &Outcome) -> bool {
-    type Edits = Vec<(usize, usize, usize)>;
-    let mut taken: BTreeMap<(usize, PathBuf), Edits> = BTreeMap::new();
-    for change in outcome.changes.iter().filter(|change| change.selected) {
-        for (path, edit) in &change.edits {
-            let key = (change.round, path.clone());
-            taken
-                .entry(key)
-                .or_default()
-                .push((edit.start, edit.end, change.id));
-        }
-    }
-    taken.values_mut().all(|edits| {
-        edits.sort_unstable();
-        edits
-            .windows(2)
-            .all(|pair| pair[0].1 <= pair[1].0 || pair[0].2 == pair[1].2)
-    })
-}
-
-fn replaying_changes_gives_the_result(case: &Case, outcome: &Outcome) -> bool {
-    let mut texts = case.before.clone();
-    let rounds: BTreeSet<usize> = outcome.changes.iter().map(|change| change.round).collect();
-    for round in rounds {
-        let mut edits: Vec<_> = outcome
-            .changes
-            .iter()
-            .filter(|change| change.selected && change.round == round)
-            .flat_map(|change| &change.edits)
-            .collect();
-        edits.sort_by_key(|(path, edit)| (path.clone(), edit.start, edit.end));
-        edits.dedup();
-        for (path, edit) in edits.into_iter().rev() {
-            let text = texts
-                .get_mut(&outcome.shown(path))
-                .expect("edited files are in the case");
-            text.replace_range(edit.start..edit.end, &edit.replacement);
-        }
-    }
-    texts == after(case, outcome)
 }
 
 fn replay_without_the_first(case: &Case, outcome: &Outcome) -> bool {

@@ -1,11 +1,12 @@
 //! The layout of what was changed: rustfmt's where it was rustfmt's before, and ours elsewhere.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, time::Duration};
 
 use ra_ap_ide_db::span::Edition;
 use tempfile::TempDir;
 use unpark::{
     format::Rustfmt,
+    limits,
     outcome::{ChangedFile, Outcome},
     overlay::{Overlay, Replacement},
     source::Source,
@@ -225,11 +226,11 @@ fn the_edition_of_the_package_holds() {
 }
 
 #[track_caller]
-fn keeps_ours(rustfmt: &Path, files: usize, message: &str) {
+fn keeps_ours(rustfmt: Rustfmt, files: usize, message: &str) {
     let names: Vec<String> = (0..files).map(|n| format!("{n}.rs")).collect();
     let files: Vec<_> = names.iter().map(|name| (name.as_str(), CLEAN)).collect();
     let mut case = Case::new(&files);
-    Rustfmt::at(rustfmt).format(&mut case.outcome, |_| true);
+    rustfmt.format(&mut case.outcome, |_| true);
     let said: Vec<_> = case.outcome.degraded.iter().collect();
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].starts_with(message), "{said:?}");
@@ -243,19 +244,26 @@ fn keeps_ours(rustfmt: &Path, files: usize, message: &str) {
 #[test]
 fn without_rustfmt_the_layout_is_ours() {
     let message = "not formatted: 0.rs, 1.rs, 2.rs, 2 more: can't run `/nowhere/rustfmt`: ";
-    keeps_ours(Path::new("/nowhere/rustfmt"), 5, message);
+    keeps_ours(Rustfmt::at("/nowhere/rustfmt"), 5, message);
 }
 
 /// A rustfmt of another mind: a shell script.
 #[cfg(unix)]
 #[track_caller]
 fn script(script: &str, reason: &str) {
+    script_within(script, limits::RUSTFMT, reason);
+}
+
+#[cfg(unix)]
+#[track_caller]
+fn script_within(script: &str, limit: Duration, reason: &str) {
     use std::{fs, os::unix::fs::PermissionsExt as _};
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("rustfmt");
     write(&program, format!("#!/bin/sh\n{script}\n").as_bytes());
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    keeps_ours(&program, 1, &format!("not formatted: 0.rs: {reason}"));
+    let rustfmt = Rustfmt::at(&program).within(limit);
+    keeps_ours(rustfmt, 1, &format!("not formatted: 0.rs: {reason}"));
 }
 
 #[cfg(unix)]
@@ -268,6 +276,14 @@ fn where_rustfmt_fails_the_layout_is_ours() {
     );
     script("exit 1", "rustfmt failed: exit status: 1");
     script("printf '\\377'", "rustfmt answers in no UTF-8");
+}
+
+/// rustfmt takes twice as long with each level of nested closures.
+#[cfg(unix)]
+#[test]
+fn a_rustfmt_that_does_not_end_is_ended() {
+    let reason = "rustfmt took longer than 0.05 s for it";
+    script_within("exec sleep 600", Duration::from_millis(50), reason);
 }
 
 #[cfg(unix)]

@@ -20,6 +20,10 @@
 //! a new `NAME_async` beside it, which async code calls. It is exported where the function is, and
 //! calls that can't wait stay as they are.
 //!
+//! A public function that does nothing but drive the async one beside it, with the same parameters,
+//! is a `block_on` by another name: it stays for those who can't wait, and async code calls the
+//! other one.
+//!
 //! A closure can't wait, but one that std calls there and then can be written out: what `map` and
 //! `collect` do as a loop, what `Option::and_then` does as a `match`, each in the same order, and
 //! with the same end at the first error.
@@ -116,17 +120,24 @@
 mod chain;
 mod conversion;
 mod explain;
+mod facades;
 mod postconditions;
 mod seed;
 
+use std::collections::BTreeMap;
+
 use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
 
-use self::seed::Seed;
+use self::{
+    facades::{Facade, FacadeCall},
+    seed::Seed,
+};
 use crate::{
     analysis::{
         awaited::Future,
         closures::Around,
         driven::is_block_on,
+        functions::FunctionKey,
         handle::other_runtime,
         held::{Kind, alive_at, is_not_send, is_not_send_already, kind_of, refutes_send},
         in_place::{InPlace, Trust, cancellation, endless},
@@ -135,7 +146,7 @@ use crate::{
     },
     codemod::{Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
     context::{Call, Enclosing, FileContext},
-    knowledge::Role,
+    knowledge::{Api, Role},
     refusal::{Refusal, RefusalKind},
     workspace::WorkspaceContext,
 };
@@ -167,7 +178,44 @@ fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
         }
         seeds.extend(inside);
     }
+    let seeds = through_facades(ws, seeds, findings);
     chain::follow(ws, seeds, findings);
+}
+
+/// The calls of functions that do nothing but drive another, in the place of what these do.
+fn through_facades(
+    ws: &WorkspaceContext<'_>,
+    mut seeds: Vec<Seed>,
+    findings: &mut Findings,
+) -> Vec<Seed> {
+    let facades = seeds.iter_mut();
+    let mut facades: BTreeMap<FunctionKey, Facade> = facades
+        .filter_map(|seed| Some((seed.function.key, seed.facade.take()?)))
+        .collect();
+    if facades.is_empty() {
+        return seeds;
+    }
+    let calls = facades::calls(ws, &facades);
+    // What only async code calls would be left without a use.
+    facades.retain(|key, facade| {
+        let mut calls = calls.iter().filter(|(of, _)| of == key);
+        facade.is_public || calls.any(|(_, call)| !matches!(call, FacadeCall::Found(_)))
+    });
+    seeds.retain(|seed| {
+        let stays = facades.contains_key(&seed.function.key);
+        if stays {
+            findings.quiet(BRIDGES);
+        }
+        !stays
+    });
+    for (_, call) in calls.into_iter().filter(|(of, _)| facades.contains_key(of)) {
+        match call {
+            FacadeCall::Found(finding) => findings.items.push(*finding),
+            FacadeCall::Inside(seed) => seeds.push(*seed),
+            FacadeCall::Stays => {}
+        }
+    }
+    seeds
 }
 
 /// What the calls of one file are.
@@ -200,15 +248,11 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
         }
         let mut asides = Asides::default();
         let verdict = verdict(ctx, &call, &around, &body, &mut asides);
-        let flavor = match &around.enclosing {
-            Enclosing::AsyncFn(function) => flavor_of(ctx, function),
-            _ => None,
-        };
         let finding = Finding {
             codemod: CODEMOD.name,
             file: ctx.file,
             range: call.range,
-            message: Severity::of(call.api, flavor).sentence(&call.api.path),
+            message: today(ctx, call.api, &around.enclosing),
             why: asides.why,
             conversion: None,
             verdict,
@@ -217,6 +261,9 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
             Enclosing::SyncFn(function) => match Seed::new(ctx, &call, &function, finding) {
                 Some(mut seed) => {
                     seed.not_send = asides.not_send;
+                    if around.closures.is_empty() {
+                        seed.facade = Facade::of(ctx, &call, &function, &seed);
+                    }
                     inside.push(seed);
                 }
                 None => found.quiet(BRIDGES),
@@ -245,6 +292,75 @@ struct Asides {
     why: Vec<Note>,
     /// What refutes that the future of the code around would be `Send`.
     not_send: Option<Refusal>,
+}
+
+/// What a call does today to the code around it.
+fn today(ctx: &FileContext<'_>, api: &Api, enclosing: &Enclosing) -> String {
+    let flavor = match enclosing {
+        Enclosing::AsyncFn(function) => flavor_of(ctx, function),
+        _ => None,
+    };
+    Severity::of(api, flavor).sentence(&api.path)
+}
+
+/// A future that would be awaited.
+struct Waiting<'a> {
+    /// Where.
+    place: &'a ast::Expr,
+    /// What makes it.
+    future: &'a ast::Expr,
+    /// What refutes that it is `Send`, in words.
+    not_send: Option<String>,
+}
+
+impl Waiting<'_> {
+    /// Why nothing may wait there, for what is held while it does.
+    fn refusal(
+        self,
+        ctx: &FileContext<'_>,
+        around: &Around,
+        body: &SyntaxNode,
+        asides: &mut Asides,
+        trust: &mut Trust,
+    ) -> Option<Refusal> {
+        let place = self.place.syntax();
+        let has_to_be = has_to_be_send(ctx, place);
+        // Of a function, its callers decide.
+        let free = match &around.enclosing {
+            Enclosing::SyncFn(_) => true,
+            code => !has_to_be && is_not_send_already(ctx, code),
+        };
+        if let Some(words) = self.not_send {
+            let refusal = Refusal::new(RefusalKind::R3, &words);
+            if has_to_be || takes_not_send(ctx, self.future, free) {
+                return Some(refusal);
+            }
+            let message =
+                format!("{words}, as far as can be known; where it has to be, nothing compiles");
+            asides.why.push(Note::new(message));
+            asides.not_send = Some(refusal);
+            trust.lower();
+        }
+        for held in alive_at(ctx, place, body) {
+            if held.kind == Kind::Chosen {
+                let refusal = held.not_send();
+                if has_to_be {
+                    return Some(refusal);
+                }
+                asides.why.push(Note::new(refusal.message));
+                trust.lower();
+                continue;
+            }
+            asides.why.push(held.note(ctx));
+            match held.refusal() {
+                Some(refusal) if held.is_guard() || !free => return Some(refusal),
+                _ => {}
+            }
+            asides.not_send.get_or_insert_with(|| held.not_send());
+            trust.lower();
+        }
+        None
+    }
 }
 
 /// The one place where it is decided; each refusal says why.
@@ -277,36 +393,13 @@ fn verdict(
     }
     let future = Future::Expr(future);
     let mut trust = Trust::default();
-    let has_to_be = has_to_be_send(ctx, call.expr.syntax());
-    // Of a function, its callers decide.
-    let free = match &around.enclosing {
-        Enclosing::SyncFn(_) => true,
-        code => !has_to_be && is_not_send_already(ctx, code),
+    let waiting = Waiting {
+        place: &call.expr,
+        future: future.expr(),
+        not_send: refutes_send(ctx, &future),
     };
-    if let Some(words) = refutes_send(ctx, &future) {
-        if has_to_be || takes_not_send(ctx, future.expr(), free) {
-            return refuse(RefusalKind::R3, &words);
-        }
-        let message =
-            format!("{words}, as far as can be known; where it has to be, nothing compiles");
-        asides.why.push(Note::new(message));
-        asides.not_send = Some(Refusal::new(RefusalKind::R3, words));
-        trust.lower();
-    }
-    for held in alive_at(ctx, call.expr.syntax(), body) {
-        if held.kind == Kind::Chosen {
-            match has_to_be {
-                true => return Verdict::Refused(held.not_send()),
-                false => continue,
-            }
-        }
-        asides.why.push(held.note(ctx));
-        match held.refusal() {
-            Some(refusal) if held.is_guard() || !free => return Verdict::Refused(refusal),
-            _ => {}
-        }
-        asides.not_send.get_or_insert_with(|| held.not_send());
-        trust.lower();
+    if let Some(refusal) = waiting.refusal(ctx, around, body, asides, &mut trust) {
+        return Verdict::Refused(refusal);
     }
     if let Some(refusal) = endless(ctx, &future, body) {
         return Verdict::Refused(refusal);

@@ -27,6 +27,8 @@ pub struct Change {
     /// Names that nothing may use afterwards. One goes with the last change that uses it, so that
     /// changes which share a name stay independent of each other.
     pub leftovers: Vec<Leftover>,
+    /// Imports that the new code goes through: no change of the round may take them away.
+    pub used: Vec<(FileId, TextRange)>,
 }
 
 /// A local or an import that only code that goes away may use.

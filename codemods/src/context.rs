@@ -1,8 +1,8 @@
 //! What a codemod may ask about a file, in the words of the domain.
 
 use ra_ap_hir::{
-    Adt, AsAssocItem, CfgAtom, CfgExpr, Crate, DisplayTarget, Function, HasCrate, HasVisibility,
-    HirDisplay, Module, ModuleDef, PathResolution, Semantics, Trait, Type, TypeInfo,
+    Adt, AsAssocItem, Crate, DisplayTarget, Function, HasCrate, HasVisibility, HirDisplay, Module,
+    ModuleDef, PathResolution, Semantics, Trait, Type, TypeInfo,
 };
 use ra_ap_ide_db::{FileId, FxHashSet, RootDatabase, span::Edition};
 use ra_ap_syntax::{
@@ -11,7 +11,8 @@ use ra_ap_syntax::{
 };
 
 use crate::{
-    facts::{PackageFacts, TargetKind},
+    cfg::{conditions, inactive_cfg, is_test_attribute, needs_feature},
+    facts::{Dependency, PackageFacts, TargetKind},
     knowledge::{Api, Argument, Combinator, Resolved, Role, is_named},
     settings::Settings,
     syntax::{Imports, names_in},
@@ -118,25 +119,28 @@ impl<'a> FileContext<'a> {
     pub fn calls(&self, wanted: impl Fn(&Role) -> bool) -> Vec<Call<'a>> {
         let imports = Imports::of(&self.source);
         let names = names_in(&imports, self.known.knowledge, &wanted);
-        let mut calls = Vec::new();
         let mut seen = FxHashSet::default();
-        self.collect_calls(
-            self.source.syntax(),
-            &mut |call| {
-                if wanted(&call.api.role) && seen.insert(call.range) {
-                    calls.push(call);
-                }
-            },
-            &names,
-        );
+        let mut calls: Vec<Call<'a>> = self
+            .calls_of(&names)
+            .iter()
+            .filter_map(|expr| self.call(expr))
+            .filter(|call| wanted(&call.api.role) && seen.insert(call.range))
+            .collect();
         calls.sort_by_key(|call| (call.range.start(), call.range.end()));
         calls
+    }
+
+    /// The calls of what has one of these names, those in macro arguments too.
+    pub fn calls_of(&self, names: &FxHashSet<String>) -> Vec<ast::Expr> {
+        let mut found = Vec::new();
+        self.collect_calls(self.source.syntax(), &mut found, names);
+        found
     }
 
     fn collect_calls(
         &self,
         root: &SyntaxNode,
-        found: &mut dyn FnMut(Call<'a>),
+        found: &mut Vec<ast::Expr>,
         names: &FxHashSet<String>,
     ) {
         for node in root.descendants() {
@@ -151,9 +155,8 @@ impl<'a> FileContext<'a> {
             } else if let Some(expr) = ast::Expr::cast(node)
                 // The name first: resolving a call infers the whole body that it stands in.
                 && called_name(&expr).is_some_and(|name| names.contains(&name))
-                && let Some(call) = self.call(&expr)
             {
-                found(call);
+                found.push(expr);
             }
         }
     }
@@ -587,59 +590,17 @@ impl<'a> FileContext<'a> {
         }
     }
 
+    /// Whether code at this place is only compiled where an optional dependency is on.
+    pub fn comes_with(&self, place: &SyntaxNode, dependency: &Dependency) -> bool {
+        let turns_on = |feature: &str| self.package.turns_on(feature, dependency);
+        conditions(self.sema, self.file, place)
+            .iter()
+            .any(|condition| needs_feature(condition, &turns_on))
+    }
+
     /// Whether a function is one of the workspace's own.
     pub fn is_local(&self, function: Function) -> bool {
         function.krate(self.db).origin(self.db).is_local()
-    }
-}
-
-/// The condition under which a node would be compiled, if this configuration leaves it out.
-pub fn inactive_cfg(
-    sema: &Semantics<'_, RootDatabase>,
-    file: FileId,
-    node: &SyntaxNode,
-) -> Option<String> {
-    let module = sema.file_to_module_def(file)?;
-    let options = module.krate(sema.db).cfg(sema.db);
-    sema.ancestors_with_macros(node.clone())
-        .filter_map(ast::AnyHasAttrs::cast)
-        .flat_map(|item| item.attrs().collect::<Vec<_>>())
-        .filter_map(|attr| match attr.meta()? {
-            ast::Meta::CfgMeta(cfg) => cfg.cfg_predicate(),
-            _ => None,
-        })
-        .find(|cfg| options.check(&CfgExpr::parse_from_ast(cfg.clone())) == Some(false))
-        .map(|cfg| {
-            let text = cfg.syntax().text().to_string();
-            text.split_whitespace().collect::<Vec<_>>().join(" ")
-        })
-}
-
-/// Whether an attribute says that its item is for tests: `#[test]`, `#[tokio::test]`,
-/// `#[cfg(test)]`, `#[bench]`, but not `#[cfg(not(test))]`.
-fn is_test_attribute(attr: &ast::Attr) -> bool {
-    if let Some(ast::Meta::CfgMeta(cfg)) = attr.meta() {
-        return cfg
-            .cfg_predicate()
-            .is_some_and(|cfg| only_in_tests(&CfgExpr::parse_from_ast(cfg)));
-    }
-    let name = attr
-        .path()
-        .and_then(|path| path.segment()?.name_ref())
-        .map(|name| name.text().to_string());
-    matches!(
-        name.as_deref(),
-        Some("test" | "bench" | "rstest" | "test_case" | "proptest" | "quickcheck")
-    )
-}
-
-/// Whether a condition can't hold without `test`.
-fn only_in_tests(cfg: &CfgExpr) -> bool {
-    match cfg {
-        CfgExpr::Atom(CfgAtom::Flag(flag)) => flag.as_str() == "test",
-        CfgExpr::All(all) => all.iter().any(only_in_tests),
-        CfgExpr::Any(any) => !any.is_empty() && any.iter().all(only_in_tests),
-        CfgExpr::Atom(_) | CfgExpr::Not(_) | CfgExpr::Invalid => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is known of a package from its manifest. Plain data; whoever loads the project fills it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ra_ap_ide_db::span::Edition;
 
 /// A package, as its own manifest declares it. Features are the declared ones, not the unified.
@@ -13,6 +15,8 @@ pub struct PackageFacts {
     pub publish: bool,
     /// Its declared dependencies of all kinds.
     pub dependencies: Vec<Dependency>,
+    /// Its features, and what each turns on, in the words of the manifest.
+    pub features: BTreeMap<String, Vec<String>>,
 }
 
 /// One line under `[dependencies]`, `[dev-dependencies]` or `[build-dependencies]`.
@@ -74,5 +78,33 @@ impl PackageFacts {
             };
             dependency.package == package && kind
         })
+    }
+
+    /// Whether a feature turns an optional dependency on, itself or by another feature.
+    ///
+    /// See <https://doc.rust-lang.org/cargo/reference/features.html>.
+    pub fn turns_on(&self, feature: &str, dependency: &Dependency) -> bool {
+        let is_it = |name: &str| name.replace('-', "_") == dependency.name;
+        let mut seen = BTreeSet::new();
+        let mut left = vec![feature];
+        while let Some(feature) = left.pop() {
+            if !seen.insert(feature) {
+                continue;
+            }
+            for value in self.features.get(feature).into_iter().flatten() {
+                let on = match (value.strip_prefix("dep:"), value.split_once('/')) {
+                    (Some(name), _) => is_it(name),
+                    (None, Some((name, _))) => is_it(name),
+                    (None, None) => {
+                        left.push(value);
+                        false
+                    }
+                };
+                if on {
+                    return true;
+                }
+            }
+        }
+        false
     }
 }

@@ -4,6 +4,7 @@
 //! comes in as [`facts`]; what it wants done goes out as [`codemod::Findings`].
 
 pub mod analysis;
+pub mod cfg;
 pub mod change;
 pub mod codemod;
 pub mod context;

@@ -14,7 +14,7 @@ use crate::{
 
 /// The logger in a package's manifest.
 enum Declared<'a> {
-    /// It is there on every build, under this name in code.
+    /// It is there wherever the place is compiled, under this name in code.
     Always(&'a knowledge::Logger, &'a str),
     /// It may be off.
     Sometimes(&'a Dependency),
@@ -23,11 +23,13 @@ enum Declared<'a> {
 }
 
 impl<'a> Declared<'a> {
-    fn of(ctx: &FileContext<'a>) -> Declared<'a> {
+    fn of(ctx: &FileContext<'a>, place: &SyntaxNode) -> Declared<'a> {
         let (package, target) = (ctx.package, ctx.target);
         let loggers = || ctx.known.knowledge.loggers.iter();
         let always = loggers().find_map(|row| {
-            let dependency = package.dependency(&row.package, target)?;
+            let dependency = package
+                .declared(&row.package, target)
+                .find(|it| !it.targeted && (!it.optional || ctx.comes_with(place, it)))?;
             Some(Declared::Always(row, &dependency.name))
         });
         let sometimes = || {
@@ -39,10 +41,13 @@ impl<'a> Declared<'a> {
     }
 }
 
-/// How far a change that logs an error may be trusted in this package, and what has to be said of
-/// it; or why an error can't be logged here.
-pub fn safety_of_logging(ctx: &FileContext<'_>) -> Result<(Safety, Option<Note>), Verdict> {
-    match Declared::of(ctx) {
+/// How far a change that logs an error at this place may be trusted, and what has to be said of it;
+/// or why an error can't be logged there.
+pub fn safety_of_logging(
+    ctx: &FileContext<'_>,
+    place: &SyntaxNode,
+) -> Result<(Safety, Option<Note>), Verdict> {
+    match Declared::of(ctx, place) {
         Declared::Always(row, _) if row.takes_logger => Err(Verdict::Manual(format!(
             "log the error inside the task with `{}!`, and the logger that is at hand there",
             row.path
@@ -110,7 +115,7 @@ impl Logger {
     /// The first logger that the package declares, as it can be written at `place`: by the name
     /// that the file imports, else by its full path. See [`safety_of_logging`] for whether it may.
     pub fn at(ctx: &FileContext<'_>, place: &SyntaxNode) -> Logger {
-        let Declared::Always(row, name) = Declared::of(ctx) else {
+        let Declared::Always(row, name) = Declared::of(ctx, place) else {
             return Logger {
                 path: "eprintln".to_owned(),
                 tracing: None,

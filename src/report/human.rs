@@ -142,10 +142,7 @@ fn notes(outcome: &Outcome, finding: &Finding) -> Vec<(Level<'static>, String)> 
         ));
     }
     if let Some(error) = &finding.compiler {
-        notes.push((
-            Level::NOTE,
-            format!("taken back, for the compiler said: {error}"),
-        ));
+        notes.push((Level::NOTE, format!("taken back: {error}")));
     }
     if !finding.effects.is_empty() {
         let effects: Vec<&str> = finding.effects.iter().map(|effect| effect.name()).collect();

@@ -14,7 +14,7 @@ use crate::{
     identity::sha256,
     outcome::{
         Change, ChangedFile, Conversion, Defect, Finding, Memory, Outcome, Reason, Seconds,
-        relative,
+        Verification, relative,
     },
     overlay::Replacement,
     source::Position,
@@ -178,6 +178,9 @@ struct SummaryLine<'a> {
     changes: usize,
     seconds: &'a Seconds,
     memory: &'a Memory,
+    /// Only said where the changes were compiled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<&'a Verification>,
     skipped: Vec<Skip<'a>>,
     degraded: Vec<&'a str>,
     unseen: Vec<String>,
@@ -224,16 +227,15 @@ pub fn error(message: &str, help: Option<&str>, out: &mut dyn Write) -> io::Resu
     line(out, &Line::Error(ErrorLine { message, help }))
 }
 
-/// Writes a defect that ended a run.
+/// Writes a defect that ended a run; where it is not known, with an empty path and codemod.
 ///
 /// # Errors
 /// If it can't be written.
-pub fn defect(message: &str, out: &mut dyn Write) -> io::Result<()> {
-    let (path, codemod) = (String::new(), "");
+pub fn defect(path: &str, codemod: &str, message: &str, out: &mut dyn Write) -> io::Result<()> {
     line(
         out,
         &Line::Defect(DefectLine {
-            path,
+            path: path.to_owned(),
             codemod,
             message,
         }),
@@ -413,6 +415,7 @@ fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
             .count(),
         seconds: &outcome.seconds,
         memory: &outcome.memory,
+        verification: outcome.verification.as_ref(),
         skipped: skipped.collect(),
         degraded: outcome.degraded.iter().map(String::as_str).collect(),
         unseen: outcome

@@ -69,10 +69,15 @@ impl Summary<'_> {
                 .iter()
                 .map(String::as_str)
                 .collect();
+            let tested = verification.tests.map(|tests| match tests {
+                0 => ", no test passed before".to_owned(),
+                tests => format!(", {} as before", count(tests, "test")),
+            });
             return writeln!(
                 out,
-                "{strong}verified{strong:#}: compiled with {} ({})",
+                "{strong}verified{strong:#}: compiled with {}{} ({})",
                 features.join(", "),
+                tested.unwrap_or_default(),
                 count(verification.checks, "check")
             );
         }

@@ -2,11 +2,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
-    env, fs,
+    fs,
     io::{BufReader, Read as _},
     ops::Range,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
     thread,
 };
 
@@ -16,8 +16,7 @@ use cargo_metadata::{
     diagnostic::{Applicability, Diagnostic, DiagnosticLevel, DiagnosticSpan},
 };
 
-use super::{configuration::Configuration, mirror::Mirror, wrapper};
-use crate::cargo::cargo;
+use super::{caller::Caller, configuration::Configuration, wrapper};
 
 /// What a call of cargo came to.
 #[derive(Debug, Default)]
@@ -29,6 +28,9 @@ pub struct Check {
     /// The user's source files that the compiler read from the mirror, each with the number of
     /// crates that it is in.
     pub read: BTreeMap<PathBuf, usize>,
+    /// The changed files that a crate read where the user has them: it was compiled without the
+    /// changes.
+    pub bypassed: BTreeSet<PathBuf>,
     /// The crates that were compiled to the end.
     pub compiled: BTreeSet<Unit>,
     /// Cargo's own words, where it failed.
@@ -88,6 +90,9 @@ const LEFTOVERS: [&str; 7] = [
     "redundant_imports",
 ];
 
+/// The lint of values that must be used, and are not.
+pub const UNUSED: &str = "unused_must_use";
+
 impl Check {
     /// Whether every crate that compiled before did so again.
     pub fn compiles_what(&self, before: &Check) -> bool {
@@ -124,17 +129,6 @@ impl Check {
             same.map(|it| it.said).sum::<usize>() >= *read
         })
     }
-}
-
-/// How cargo is called.
-#[derive(Debug)]
-pub struct Caller<'a> {
-    /// The folder of the workspace.
-    pub root: &'a Path,
-    /// The mirror, or `None` to compile the user's own files.
-    pub mirror: Option<&'a Mirror>,
-    /// The program that stands for the compiler.
-    pub wrapper: &'a Path,
 }
 
 impl Caller<'_> {
@@ -188,37 +182,6 @@ impl Caller<'_> {
         }
         Ok(check)
     }
-
-    /// A cargo command, not started yet.
-    pub fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(cargo());
-        command.arg(name).current_dir(self.root);
-        if let Some(mirror) = self.mirror {
-            if let Some(inner) = inner_wrapper(self.root) {
-                command.env(wrapper::INNER, inner);
-            }
-            let rustdoc = env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into());
-            command
-                .env("RUSTC_WORKSPACE_WRAPPER", self.wrapper)
-                .env("RUSTDOC", self.wrapper)
-                .env(wrapper::RUSTDOC, rustdoc)
-                .env(wrapper::MIRROR, mirror.root());
-        }
-        command
-    }
-
-    /// A text that speaks of the user's own files, relative to the workspace.
-    pub fn hide(&self, text: &str) -> String {
-        self.mirror
-            .map_or_else(|| text.to_owned(), |mirror| mirror.hide(text, self.root))
-    }
-
-    /// The user's file that the compiler names; relative names start at the workspace.
-    fn file(&self, name: &str) -> PathBuf {
-        let path = self.root.join(name);
-        self.mirror
-            .map_or_else(|| path.clone(), |mirror| mirror.outside(&path))
-    }
 }
 
 struct Reader<'a> {
@@ -256,7 +219,7 @@ impl Reader<'_> {
         }
         let rendered = diagnostic.rendered.as_deref();
         let rendered = rendered.unwrap_or(&diagnostic.message).trim_end();
-        let problem = (is_error || is_unpolled(diagnostic)).then(|| Problem {
+        let problem = (is_error || is_unused(diagnostic)).then(|| Problem {
             code: code.clone(),
             message: self.caller.hide(&diagnostic.message),
             rendered: self.caller.hide(rendered),
@@ -332,7 +295,10 @@ impl Reader<'_> {
             kind.map(ToString::to_string).unwrap_or_default(),
             artifact.profile.test,
         ));
-        for file in &artifact.filenames {
+        // What comes from a registry reads no file of a member.
+        let filenames = artifact.filenames.iter();
+        let is_local = artifact.package_id.repr.contains("path+");
+        for file in filenames.filter(|_| is_local) {
             let stem = file.file_stem().unwrap_or_default();
             let name = format!("{}.d", stem.strip_prefix("lib").unwrap_or(stem));
             self.units.insert(file.with_file_name(name).into());
@@ -345,47 +311,18 @@ impl Reader<'_> {
         let text = fs::read_to_string(path).unwrap_or_default();
         let files = text.lines().filter_map(|line| line.strip_suffix(':'));
         for file in files {
-            let file = self.caller.file(&file.replace("\\ ", " "));
-            *self.check.read.entry(file).or_default() += 1;
+            let file = file.replace("\\ ", " ");
+            match self.caller.unchanged(&file) {
+                Some(file) => drop(self.check.bypassed.insert(file)),
+                None => *self.check.read.entry(self.caller.file(&file)).or_default() += 1,
+            }
         }
     }
 }
 
-/// A call whose future nobody awaits only warns, and never runs. The words are those of the trait
-/// itself, which the types of std and of the futures crates repeat.
-fn is_unpolled(diagnostic: &Diagnostic) -> bool {
+/// A call whose future nobody awaits only warns, and never runs. Other values count too: where the
+/// crate denies the lint, our compiler only warns as well.
+fn is_unused(diagnostic: &Diagnostic) -> bool {
     let lint = diagnostic.code.as_ref();
-    let mut notes = diagnostic.children.iter().map(|child| &child.message);
-    lint.is_some_and(|lint| lint.code == "unused_must_use")
-        && notes.any(|note| note.starts_with("futures do nothing unless"))
-}
-
-/// The wrapper that the user's own environment or cargo configuration names.
-fn inner_wrapper(root: &Path) -> Option<PathBuf> {
-    let named = [
-        "RUSTC_WORKSPACE_WRAPPER",
-        "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
-    ]
-    .into_iter()
-    .find_map(|name| env::var_os(name).filter(|value| !value.is_empty()));
-    if let Some(wrapper) = named {
-        return Some(PathBuf::from(wrapper));
-    }
-    let home = home::cargo_home_with_cwd(root).ok();
-    let folders = root.ancestors().map(|folder| folder.join(".cargo"));
-    folders.chain(home).find_map(|folder| {
-        let text = ["config.toml", "config"]
-            .iter()
-            .find_map(|name| fs::read_to_string(folder.join(name)).ok())?;
-        let config: toml::Table = text.parse().ok()?;
-        let wrapper = config
-            .get("build")?
-            .get("rustc-workspace-wrapper")?
-            .as_str()?;
-        // A path with a separator is relative to the folder above the configuration's.
-        Some(match wrapper.contains(['/', '\\']) {
-            true => folder.parent().unwrap_or(root).join(wrapper),
-            false => PathBuf::from(wrapper),
-        })
-    })
+    lint.is_some_and(|lint| lint.code == UNUSED)
 }

@@ -76,6 +76,9 @@ impl Verifier<'_> {
             let mut checks = Vec::new();
             for configuration in configurations {
                 let mut check = self.check(configuration, &texts, "the changes")?;
+                if !check.bypassed.is_empty() {
+                    return Ok(Compiled::Breaks(unseen(outcome, changes, &check.bypassed)));
+                }
                 if mends == 0 {
                     check.blame_leftovers();
                 }
@@ -322,6 +325,26 @@ impl Verifier<'_> {
         check.blame_leftovers();
         self.broken(configuration, &check, &authors)
     }
+}
+
+/// The changes in files that a crate was compiled without, with what to do about it.
+fn unseen(
+    outcome: &Outcome,
+    changes: &BTreeSet<usize>,
+    bypassed: &BTreeSet<PathBuf>,
+) -> BTreeMap<usize, String> {
+    let changes = outcome.changes.iter().filter(|it| changes.contains(&it.id));
+    let unseen = changes.filter_map(|change| {
+        let mut files = change.edits.iter().map(|(path, _)| path);
+        let file = outcome.shown(files.find(|path| bypassed.contains(*path))?);
+        let words = format!(
+            "the compiler can't be shown it: {file} is read by its absolute path, as `include!` \
+             does with `CARGO_MANIFEST_DIR`\nhelp: `--verify=in-place` compiles in your own \
+             files, under the journal"
+        );
+        Some((change.id, words))
+    });
+    unseen.collect()
 }
 
 fn fails(broken: &Option<Broken>, problem: Option<&Problem>) -> bool {

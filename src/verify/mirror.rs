@@ -14,17 +14,15 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
+use super::clock::Clock;
 use crate::{
     discover::{CACHE_TAG, is_cache},
     start,
 };
 
-/// What the mirror's own folder stands for.
-#[cfg(unix)]
-const ROOT: &str = "/";
-/// The drive is the first folder of the mirror, and its colon is not there.
-#[cfg(not(unix))]
-const ROOT: &str = "";
+/// What the mirror's own folder stands for. On Windows the drive is its first folder, without the
+/// colon.
+const ROOT: &str = if cfg!(windows) { "" } else { "/" };
 
 /// Bytes of files that are not what the user has, by absolute path.
 pub type Texts = BTreeMap<PathBuf, Vec<u8>>;
@@ -62,6 +60,9 @@ impl Mirror {
         } else {
             Links::Copies
         };
+        let root = root
+            .canonicalize()
+            .with_context(|| format!("can't read {}", root.display()))?;
         Ok(Mirror { root, links })
     }
 
@@ -77,9 +78,27 @@ impl Mirror {
 
     /// The user's path of a path in the mirror; others are given back as they are.
     pub fn outside(&self, path: &Path) -> PathBuf {
-        match path.strip_prefix(&self.root) {
-            Ok(rest) => Path::new(ROOT).join(rest),
-            Err(_) => path.to_owned(),
+        let Ok(rest) = path.strip_prefix(&self.root) else {
+            return path.to_owned();
+        };
+        let mut rest = rest.components();
+        let mut outside = PathBuf::from(ROOT);
+        if cfg!(windows) {
+            let drive = rest.next();
+            outside.extend(drive.map(|it| format!("{}:\\", it.as_os_str().display())));
+        }
+        outside.join(rest.as_path())
+    }
+
+    /// The user's file that a path leads to in the mirror, by links and `..`.
+    pub fn behind(&self, path: &Path) -> PathBuf {
+        let inside = match path.starts_with(&self.root) {
+            true => path.to_owned(),
+            false => self.inside(path),
+        };
+        match inside.canonicalize() {
+            Ok(real) => self.outside(&real),
+            Err(_) => self.outside(path),
         }
     }
 
@@ -107,6 +126,9 @@ impl Mirror {
     /// # Errors
     /// If a folder can't be read, or the mirror can't be written.
     pub fn show(&self, folders: &[PathBuf], texts: &Texts) -> Result<()> {
+        self.clock()
+            .wait()
+            .context("can't tell the time of a file")?;
         let mut real = BTreeSet::new();
         let all = self.links == Links::Copies;
         let sources = folders.iter().flat_map(|folder| files(folder, all));
@@ -125,6 +147,11 @@ impl Mirror {
                 .with_context(|| format!("can't mirror {}", folder.display()))?;
         }
         Ok(())
+    }
+
+    /// The clock of the mirror's files.
+    pub fn clock(&self) -> Clock {
+        Clock::of(self.root.parent().unwrap_or(&self.root))
     }
 
     fn show_folder(
@@ -176,21 +203,26 @@ impl Mirror {
             return make_folder(&copy);
         }
         let is_real = fs::symlink_metadata(&copy).is_ok_and(|it| it.is_file());
-        if let Some(bytes) = texts.get(original) {
-            return write_if_other(&copy, bytes);
-        }
-        if is_real || (copied && original.is_file()) {
-            return match fs::read(original) {
+        let is_link = fs::symlink_metadata(original).is_ok_and(|it| it.is_symlink());
+        let leads_to = original.canonicalize().ok().filter(|_| is_link || copied);
+        let changed = texts.get(original);
+        if changed.is_some() || is_real || (copied && original.is_file()) {
+            let changed = changed.or_else(|| texts.get(leads_to.as_ref()?));
+            let bytes = changed.map_or_else(|| fs::read(original), |bytes| Ok(bytes.clone()));
+            return match bytes {
                 Ok(bytes) => write_if_other(&copy, &bytes),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
                 Err(error) => Err(error),
             };
         }
+        // Where a link leads to what is in the mirror, so does the mirror's.
+        let target = leads_to.filter(|it| it.ancestors().take(2).any(|it| real.contains(it)));
+        let target = target.map_or_else(|| original.to_owned(), |it| self.inside(&it));
         match self.links {
-            Links::Symbolic if fs::read_link(&copy).is_ok_and(|to| to == original) => Ok(()),
+            Links::Symbolic if fs::read_link(&copy).is_ok_and(|to| to == target) => Ok(()),
             Links::Symbolic => {
                 remove(&copy)?;
-                link(original, &copy)
+                link(&target, &copy)
             }
             // A folder that the walk does not see, or what stands above the project.
             Links::Copies => Ok(()),
@@ -202,7 +234,7 @@ impl Mirror {
 pub fn inside(root: &Path, path: &Path) -> PathBuf {
     let mut inside = root.to_owned();
     inside.extend(path.components().filter_map(|component| match component {
-        Component::Normal(name) => Some(name.to_owned()),
+        Component::Normal(_) | Component::ParentDir => Some(component.as_os_str().to_owned()),
         Component::Prefix(prefix) => {
             Some(prefix.as_os_str().to_string_lossy().replace(':', "").into())
         }
@@ -211,10 +243,14 @@ pub fn inside(root: &Path, path: &Path) -> PathBuf {
     inside
 }
 
-/// The Rust files below a folder, as the walk of a run sees them, or all of its files.
+/// The Rust files below a folder, as the walk of a run sees them; or all of its files, those that
+/// git ignores and those that links lead to included.
 fn files(folder: &Path, all: bool) -> impl Iterator<Item = PathBuf> {
     let mut walk = ignore::WalkBuilder::new(folder);
-    walk.filter_entry(|entry| !is_cache(entry));
+    walk.filter_entry(|entry| !is_cache(entry) && entry.file_name() != ".git");
+    if all {
+        walk.standard_filters(false).follow_links(true);
+    }
     walk.build()
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_some_and(|it| it.is_file()))
@@ -275,4 +311,97 @@ fn can_link(folder: &Path) -> bool {
     let probe = folder.join(".link");
     let made = remove(&probe).and_then(|()| link(folder, &probe));
     made.and_then(|()| remove(&probe)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// A crate with what a build may read, and another that it reaches into.
+    fn written(folder: &Path) -> PathBuf {
+        let lib = "\
+pub mod a;
+#[path = \"../../other/shared.rs\"]
+pub mod shared;
+pub const NOTES: &str = include_str!(\"../.hidden/notes.txt\");
+include!(\"../ignored.in\");
+";
+        let files = [
+            ("it/src/lib.rs", lib),
+            ("it/src/a.rs", "pub fn a() -> u8 { crate::IGNORED }"),
+            ("it/.hidden/notes.txt", "notes"),
+            ("it/.gitignore", "ignored.in"),
+            ("it/ignored.in", "pub const IGNORED: u8 = 1;"),
+            ("other/shared.rs", "pub const SHARED: u8 = crate::IGNORED;"),
+        ];
+        for (name, text) in files {
+            let path = folder.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder.join("it")
+    }
+
+    /// The compiler's words about the mirror's crate.
+    fn compiled(mirror: &Mirror, it: &Path) -> String {
+        let output = Command::new("rustc")
+            .args(["--crate-type=lib", "--emit=metadata", "--out-dir"])
+            .arg(mirror.root.parent().unwrap())
+            .arg(mirror.inside(&it.join("src/lib.rs")))
+            .output()
+            .unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    #[test]
+    fn copies_serve_where_links_cant_be_made() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().canonicalize().unwrap();
+        let it = written(&folder);
+        for links in [Links::Copies, Links::Symbolic] {
+            let place = folder.join(format!("{links:?}"));
+            let mirror = Mirror {
+                links,
+                ..Mirror::new(place.join("mirror")).unwrap()
+            };
+            let folders = [it.clone(), folder.join("other")];
+            mirror.show(&folders, &Texts::new()).unwrap();
+            assert_eq!(compiled(&mirror, &it), "");
+            let copy = mirror.inside(&it.join("src/a.rs"));
+            let is_link = fs::symlink_metadata(&copy).unwrap().is_symlink();
+            assert_eq!(is_link, links == Links::Symbolic);
+
+            let texts = Texts::from([(it.join("src/a.rs"), b"pub fn a() -> u8 { \"\" }".to_vec())]);
+            mirror.show(&folders, &texts).unwrap();
+            assert!(compiled(&mirror, &it).contains("error[E0308]"));
+            // What the user saves, and removes, meanwhile is so in the mirror, too.
+            fs::write(it.join("src/b.rs"), "").unwrap();
+            mirror.show(&folders, &Texts::new()).unwrap();
+            assert_eq!(compiled(&mirror, &it), "");
+            assert!(mirror.inside(&it.join("src/b.rs")).exists());
+            fs::remove_file(it.join("src/b.rs")).unwrap();
+            mirror.show(&folders, &Texts::new()).unwrap();
+            assert!(!mirror.inside(&it.join("src/b.rs")).exists());
+        }
+    }
+
+    #[test]
+    fn paths_lead_there_and_back() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().canonicalize().unwrap();
+        let it = written(&folder);
+        let mirror = Mirror::new(folder.join("target/mirror")).unwrap();
+        let folders = std::slice::from_ref(&it);
+        mirror.show(folders, &Texts::new()).unwrap();
+        let file = it.join("src/a.rs");
+        assert_eq!(mirror.outside(&mirror.inside(&file)), file);
+        assert_eq!(mirror.behind(&it.join("src/../src/a.rs")), file);
+        let named = format!("{}: {}", mirror.inside(&file).display(), file.display());
+        assert_eq!(
+            mirror.hide(&named, &it),
+            format!("src/a.rs: {}", file.display())
+        );
+    }
 }

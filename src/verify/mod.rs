@@ -4,30 +4,37 @@
 //! is led back to changes ([`blame`], then [`bisect`]); those are denied, and the run is done again
 //! without them.
 
+mod baseline;
 mod bisect;
 mod blame;
+mod caller;
 mod check;
+mod clock;
 mod compare;
 mod configuration;
 mod isolate;
+mod links;
 mod mend;
 mod mirror;
+mod space;
 pub mod suite;
+mod tools;
 pub mod wrapper;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
     path::PathBuf,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use self::{
-    check::{Caller, Check},
+    caller::Caller,
+    check::Check,
     configuration::{Configuration, configurations},
     isolate::Compiled,
     mirror::{Mirror, Texts},
+    space::Space,
     suite::Suite,
 };
 use crate::{
@@ -75,8 +82,7 @@ pub struct Verifier<'a> {
     pub checks: usize,
     /// The configurations that were compiled, in words.
     pub configurations: BTreeSet<String>,
-    // Held until the end: two runs must not share a mirror.
-    _lock: File,
+    space: Space,
 }
 
 impl<'a> Verifier<'a> {
@@ -91,13 +97,11 @@ impl<'a> Verifier<'a> {
         rustfmt: &'a Rustfmt,
         progress: &'a Progress,
     ) -> Result<Verifier<'a>> {
-        let folder = project.target_folder.join("unpark");
+        let space = Space::of(project, progress)?;
         let place = match verify.in_place {
             true => Place::User(Home::of(project)),
-            false => Place::Mirror(Mirror::new(folder.join("mirror"))?),
+            false => Place::Mirror(Mirror::new(space.folder.join("mirror"))?),
         };
-        fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
-        let lock = lock(&folder, progress)?;
         Ok(Verifier {
             project,
             options,
@@ -109,7 +113,7 @@ impl<'a> Verifier<'a> {
             suites: BTreeMap::new(),
             checks: 0,
             configurations: BTreeSet::new(),
-            _lock: lock,
+            space,
         })
     }
 
@@ -130,9 +134,10 @@ impl<'a> Verifier<'a> {
             let unread = BTreeSet::new();
             return Ok(Judgement::Holds { unread });
         }
+        let ways = links::all_ways(self.project, files.iter());
         let configurations = configurations(
             self.project,
-            files.iter().map(PathBuf::as_path),
+            ways.iter().map(PathBuf::as_path),
             self.verify.features,
             &self.options.cargo,
         );
@@ -177,54 +182,36 @@ impl<'a> Verifier<'a> {
         self.with(texts, |caller| caller.test(configuration, targets))
     }
 
-    /// What the tests of the user's own files come to.
-    fn suite(&mut self, configuration: &Configuration) -> Result<&Suite> {
-        if !self.suites.contains_key(configuration) {
-            let suite = self.test(configuration, &Texts::new(), &BTreeSet::new())?;
-            self.suites.insert(configuration.clone(), suite);
-        }
-        Ok(&self.suites[configuration])
-    }
-
     /// Calls cargo while these texts stand in the place of the user's own.
     fn with<T>(&self, texts: &Texts, call: impl FnOnce(&Caller<'_>) -> Result<T>) -> Result<T> {
-        let root = &self.project.root;
-        let wrapper = &self.verify.wrapper;
         match &self.place {
             Place::Mirror(mirror) => {
                 let packages = self.project.packages.iter();
                 let mut folders: Vec<PathBuf> =
                     packages.map(|package| package.folder.clone()).collect();
-                folders.push(root.clone());
+                folders.push(self.project.root.clone());
                 mirror.show(&folders, texts)?;
-                let mirror = Some(mirror);
-                call(&Caller {
-                    root,
-                    mirror,
-                    wrapper,
-                })
+                let answer = call(&self.caller(Some(mirror), texts));
+                mirror.clock().note()?;
+                answer
             }
             Place::User(home) => {
                 let trial = Trial::begin(home, texts)?;
-                let answer = call(&Caller {
-                    root,
-                    mirror: None,
-                    wrapper,
-                });
+                let answer = call(&self.caller(None, texts));
                 trial.end()?;
                 answer
             }
         }
     }
 
-    /// What the user's own files come to.
-    fn baseline(&mut self, configuration: &Configuration) -> Result<&Check> {
-        if !self.baselines.contains_key(configuration) {
-            let mut check = self.check(configuration, &Texts::new(), "the workspace as it is")?;
-            check.blame_leftovers();
-            self.baselines.insert(configuration.clone(), check);
+    fn caller<'c>(&'c self, mirror: Option<&'c Mirror>, texts: &'c Texts) -> Caller<'c> {
+        Caller {
+            root: &self.project.root,
+            mirror,
+            texts,
+            target: self.space.target.as_deref(),
+            wrapper: &self.verify.wrapper,
         }
-        Ok(&self.baselines[configuration])
     }
 }
 
@@ -234,16 +221,4 @@ fn texts(outcome: &Outcome) -> Texts {
     files
         .map(|file| (file.path.clone(), file.before.encode(&file.after)))
         .collect()
-}
-
-/// One mirror serves one run at a time.
-fn lock(folder: &std::path::Path, progress: &Progress) -> Result<File> {
-    let path = folder.join("verify.lock");
-    let file = File::create(&path).with_context(|| format!("can't write {}", path.display()))?;
-    if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
-        progress.note("waiting for another run of unpark that compiles this workspace");
-        file.lock()
-            .with_context(|| format!("can't lock {}", path.display()))?;
-    }
-    Ok(file)
 }

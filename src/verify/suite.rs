@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::{check::Caller, configuration::Configuration};
+use super::{caller::Caller, configuration::Configuration};
 
 /// What a run of the tests came to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

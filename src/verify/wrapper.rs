@@ -3,6 +3,10 @@
 //! Cargo calls `RUSTC_WORKSPACE_WRAPPER` for the workspace's own crates only, with the compiler as the
 //! first argument. Of the other arguments one is the crate's root file; the file of the same path
 //! in the mirror takes its place, and with it all modules.
+//!
+//! A `RUSTC_WRAPPER` of the user's stands outside of that, and one that caches what was compiled
+//! (sccache) looks at the arguments as they are there, and calls the compiler by itself. So unpark
+//! stands in its place too, and calls it with the arguments that name the mirror.
 //! Source: <https://doc.rust-lang.org/cargo/reference/config.html#buildrustc-workspace-wrapper>.
 
 use std::{
@@ -18,49 +22,75 @@ use super::mirror;
 
 /// The folder of the mirror. Where it is set, unpark is called as a compiler.
 pub const MIRROR: &str = "UNPARK_MIRROR";
-/// The wrapper that the user has already; ours calls it.
+/// The workspace wrapper that the user has already; ours calls it.
 pub const INNER: &str = "UNPARK_INNER_WRAPPER";
+/// The wrapper of all compilers that the user has already.
+pub const OUTER: &str = "UNPARK_OUTER_WRAPPER";
 /// The rustdoc that ours stands for.
 pub const RUSTDOC: &str = "UNPARK_RUSTDOC";
-
 /// The file that is told which dep-info files the compiler is about to write.
 pub const UNITS: &str = "UNPARK_UNITS";
+
+/// A call whose future nobody awaits only warns, and where the crate allows that, not even this.
+const UNUSED: &str = "--force-warn=unused_must_use";
 
 /// Compiles from the mirror, if this process was started for that.
 pub fn compile(args: &[OsString]) -> Option<ExitCode> {
     let mirror = PathBuf::from(env::var_os(MIRROR)?);
     let here = env::current_dir().ok()?;
-    let (program, rest) = match args.get(1..)? {
-        [first, rest @ ..] if !first.to_string_lossy().starts_with('-') => (Some(first), rest),
-        rest => (None, rest),
+    let (ours, args) = args.split_first()?;
+    let outer = env::var_os(OUTER);
+    let is_rustdoc = args.first()?.to_string_lossy().starts_with('-');
+    // Both wrappers are ours where there is an outer one, and the inner stands for members only.
+    let (is_member, args) = match args {
+        args if is_rustdoc || outer.is_none() => (true, args),
+        [first, args @ ..] if first == ours => (true, args),
+        args => (false, args),
     };
-    let mut command = match program {
-        Some(rustc) => called_through(env::var_os(INNER), rustc),
-        None => Command::new(env::var_os(RUSTDOC)?),
+    let (programs, args) = match args {
+        args if is_rustdoc => (vec![env::var_os(RUSTDOC)?], args),
+        [rustc, args @ ..] => {
+            let inner = env::var_os(INNER).filter(|_| is_member);
+            let rustc = [outer, inner, Some(rustc.clone())];
+            (rustc.into_iter().flatten().collect(), args)
+        }
+        [] => return None,
     };
-    let mut swapped = false;
-    for arg in rest {
-        match in_mirror(&mirror, &here, arg) {
+    let (first, programs) = programs.split_first()?;
+    let mut command = Command::new(first);
+    command.args(programs);
+    let mut root = None;
+    for arg in args {
+        match in_mirror(&mirror, &here, arg).filter(|_| is_member) {
             Some(inside) => {
-                swapped = true;
                 command.arg(inside);
+                root = Some(Path::new(arg));
             }
             None => drop(command.arg(arg)),
         }
     }
-    if swapped && program.is_some() {
-        announce(rest);
-        // `file!()` and panics speak of the paths that they would speak of without us.
-        let mut map = OsString::from("--remap-path-prefix=");
-        map.push(mirror::inside(&mirror, &here));
-        map.push("=");
-        command.arg(map);
+    if let Some(root) = root.filter(|_| !is_rustdoc) {
+        announce(args);
+        command.args(remapped(&mirror, &here, root));
+        command.arg(UNUSED);
     }
     // What the compiler starts is none of ours.
-    for variable in [MIRROR, INNER, RUSTDOC, UNITS] {
+    for variable in [MIRROR, INNER, OUTER, RUSTDOC, UNITS] {
         command.env_remove(variable);
     }
     Some(run(command))
+}
+
+/// Has `file!()`, panics and messages speak of the paths that they would speak of without us:
+/// relative ones where cargo names the root file so, as it does below the workspace.
+fn remapped(mirror: &Path, here: &Path, root: &Path) -> impl Iterator<Item = OsString> {
+    let top = root.ancestors().last().filter(|_| root.is_absolute());
+    let (from, to) = match top {
+        Some(top) => (mirror::inside(mirror, top), top),
+        None => (mirror::inside(mirror, here), Path::new("")),
+    };
+    let map = [from.as_os_str(), OsStr::new("="), to.as_os_str()];
+    ["--remap-path-prefix".into(), map.into_iter().collect()].into_iter()
 }
 
 /// Of a crate that fails cargo names no file; what the compiler read of it stands in its dep-info,
@@ -86,17 +116,6 @@ fn announce(args: &[OsString]) {
         // Without it, less counts as seen by the compiler.
         let _ =
             told.and_then(|mut told| told.write_all(format!("{}\n", file.display()).as_bytes()));
-    }
-}
-
-fn called_through(inner: Option<OsString>, rustc: &OsStr) -> Command {
-    match inner {
-        Some(inner) => {
-            let mut command = Command::new(inner);
-            command.arg(rustc);
-            command
-        }
-        None => Command::new(rustc),
     }
 }
 

@@ -33,6 +33,7 @@ use crate::{
     discover::Skipped,
     limits,
     options::Options,
+    source::BOM,
 };
 
 /// Loads the workspace of a manifest.
@@ -69,6 +70,7 @@ pub(super) fn load(
         if let Change::Create(text, _) | Change::Modify(text, _) = file.change
             && let Ok(text) = String::from_utf8(text)
         {
+            let text = text.strip_prefix(BOM).map(str::to_owned).unwrap_or(text);
             change.change_file(file.file_id, Some(text));
         }
     }

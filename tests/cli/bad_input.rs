@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use super::TASKS;
 use crate::support::{project::Project, snapshot::assert_snapshot};
 
@@ -91,5 +93,60 @@ fn a_file_of_no_project_is_refused_and_the_others_are_not() {
         lines
             .iter()
             .any(|line| line["reason"] == "file" && line["path"] == "whole/src/lib.rs")
+    );
+}
+
+/// The helper belongs into the root of its crate, which is not what the finding is in.
+#[test]
+fn a_change_leaves_files_alone_that_must_not_be_edited() {
+    let tasks = "use std::io;\n\nasync fn flush() -> io::Result<()> {\n    Ok(())\n}\n\n\
+                 pub fn start() {\n    tokio::spawn(flush());\n}\n";
+    let root = "mod tasks;\n\nfn main() {\n    tasks::start();\n}\n";
+    let project = Project::new(&[
+        (
+            "unpark.toml",
+            "[codemod.unobserved-task]\nstyle = \"helper\"\n",
+        ),
+        ("src/bin/broken/main.rs", &root.replace("start()", "start(")),
+        ("src/bin/broken/tasks.rs", tasks),
+        (
+            "src/bin/generated/main.rs",
+            &format!("// @generated\n{root}"),
+        ),
+        ("src/bin/generated/tasks.rs", tasks),
+        ("src/bin/marked/main.rs", &format!("\u{feff}{root}")),
+        ("src/bin/marked/tasks.rs", tasks),
+    ]);
+    let ran = project.unpark(&["--unsafe-fixes", "--message-format=json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let lines = ran.json();
+    let said: Vec<String> = lines
+        .iter()
+        .filter(|line| line["reason"] == "finding")
+        .map(|line| match &line["refusal"]["message"] {
+            Value::String(reason) => format!("{}: {reason}", line["refusal"]["kind"]),
+            _ => line["state"].to_string(),
+        })
+        .collect();
+    let refused = |root: &str, reason: &str| {
+        format!(
+            "\"R8\": file must not be edited: src/bin/{root}/main.rs would have to be edited, but \
+             {reason}"
+        )
+    };
+    let expected = [
+        refused("broken", "it does not parse: line 4: expected expression"),
+        refused("generated", "it is generated"),
+        "\"fixed\"".to_owned(),
+    ];
+    assert_eq!(said, expected);
+    let changed: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["reason"] == "file")
+        .map(|line| &line["path"])
+        .collect();
+    assert_eq!(
+        changed,
+        ["src/bin/marked/main.rs", "src/bin/marked/tasks.rs"]
     );
 }

@@ -4,6 +4,8 @@ use std::{fs, path::Path};
 
 pub mod fixture;
 pub mod folder;
+pub mod laws;
+pub mod mutate;
 pub mod project;
 pub mod snapshot;
 pub mod stage;

@@ -35,8 +35,13 @@ use super::fixture::Case;
 
 /// The loaded stage. Cases play one after the other: there is one database.
 pub struct Stage {
-    workspace: Workspace,
+    /// What is loaded.
+    pub workspace: Workspace,
     root: PathBuf,
+    /// What a test asks for, beside what its case says.
+    pub options: Options,
+    /// What is run.
+    pub selection: Vec<&'static Codemod>,
     /// What every file of the stage holds when nobody plays.
     empty: BTreeMap<PathBuf, (FileId, String)>,
 }
@@ -107,6 +112,8 @@ impl Stage {
         Stage {
             workspace,
             root,
+            options: Options::default(),
+            selection: CATALOGUE.iter().collect(),
             empty,
         }
     }
@@ -118,39 +125,60 @@ impl Stage {
         files: &BTreeMap<String, String>,
         denied: &BTreeMap<String, String>,
     ) -> Outcome {
-        let folder = self.root.join(&case.options.package);
-        let selection: Vec<&'static Codemod> = CATALOGUE.iter().collect();
+        let knowledge = config(case).knowledge();
+        let mut candidates = Vec::new();
+        for (name, text) in files {
+            let source = Source::decode(text.clone().into_bytes()).expect("fixtures are UTF-8");
+            let tree = SourceFile::parse(text, Edition::CURRENT).tree();
+            let tokens = LexedStr::new(Edition::CURRENT, text);
+            let outline = Outline::of(&tokens, &tree, &knowledge);
+            let found = self.selection.iter();
+            let found = found.map(|codemod| (codemod.candidates)(&outline, &knowledge));
+            candidates.push(CandidateFile {
+                path: self.path(case, name),
+                source,
+                candidates: found.collect(),
+            });
+        }
+        self.perform(case, files, candidates, denied)
+    }
+
+    /// The folder of the package that a case plays in.
+    pub fn folder(&self, case: &Case) -> PathBuf {
+        self.root.join(&case.options.package)
+    }
+
+    /// The path of a file of a case: in its package, or after `../` in another one.
+    pub fn path(&self, case: &Case, name: &str) -> PathBuf {
+        match name.strip_prefix("../") {
+            Some(other) => self.root.join(other),
+            None => self.folder(case).join(name),
+        }
+    }
+
+    /// Plays what was found in some files.
+    pub fn perform(
+        &mut self,
+        case: &Case,
+        files: &BTreeMap<String, String>,
+        candidates: Vec<CandidateFile>,
+        denied: &BTreeMap<String, String>,
+    ) -> Outcome {
+        let folder = self.folder(case);
+        let selection = self.selection.clone();
         let config = config(case);
-        let knowledge = config.knowledge();
         let mut texts: BTreeMap<FileId, String> = self
             .empty
             .values()
             .map(|(id, text)| (*id, text.clone()))
             .collect();
-        let mut candidates = Vec::new();
         for (name, text) in files {
-            let path = match name.strip_prefix("../") {
-                Some(other) => self.root.join(other),
-                None => folder.join(name),
-            };
+            let path = self.path(case, name);
             let (id, _) = self
                 .empty
                 .get(&path)
                 .unwrap_or_else(|| panic!("no file {name} on stage"));
             texts.insert(*id, text.clone());
-            let source = Source::decode(text.clone().into_bytes()).expect("fixtures are UTF-8");
-            let tree = SourceFile::parse(text, Edition::CURRENT).tree();
-            let tokens = LexedStr::new(Edition::CURRENT, text);
-            let outline = Outline::of(&tokens, &tree, &knowledge);
-            let found = selection
-                .iter()
-                .map(|codemod| (codemod.candidates)(&outline, &knowledge))
-                .collect();
-            candidates.push(CandidateFile {
-                path,
-                source,
-                candidates: found,
-            });
         }
         self.workspace.write(texts);
         let mut outcome = Outcome {
@@ -164,7 +192,7 @@ impl Stage {
             keep_sync_api: case.options.keep_sync_api,
             root: case.options.root.clone(),
             max_functions: case.options.max_functions,
-            ..Options::default()
+            ..self.options.clone()
         };
         let chosen = Chosen {
             options: &options,
@@ -180,21 +208,26 @@ impl Stage {
 }
 
 impl Stage {
-    /// Shows `src/lib.rs` of a package to an engine, with this text.
+    /// Shows a file of a package to an engine, where these are its files.
     pub fn look<T>(
         &mut self,
         package: &str,
-        text: &str,
+        files: &BTreeMap<String, String>,
+        name: &str,
         look: impl FnOnce(&FileContext<'_>) -> T,
     ) -> T {
-        let path = self.root.join(package).join("src/lib.rs");
-        let (file, _) = self.empty[&path];
+        let folder = self.root.join(package);
+        let text = &files[name];
+        let (file, _) = self.empty[&folder.join(name)];
         let mut texts: BTreeMap<FileId, String> = self
             .empty
             .values()
             .map(|(id, text)| (*id, text.clone()))
             .collect();
-        texts.insert(file, text.to_owned());
+        for (name, text) in files {
+            let (file, _) = self.empty[&folder.join(name)];
+            texts.insert(file, text.clone());
+        }
         self.workspace.write(texts);
         self.workspace.prime(&[file]);
         let db = &self.workspace.db;
@@ -229,9 +262,9 @@ fn config(case: &Case) -> Config {
     Config::load(folder.path()).expect("the configuration of a fixture is valid")
 }
 
-/// The texts of a case after a run.
-pub fn after(case: &Case, outcome: &Outcome) -> BTreeMap<String, String> {
-    let mut texts = case.before.clone();
+/// The texts of files after a run.
+pub fn after(before: &BTreeMap<String, String>, outcome: &Outcome) -> BTreeMap<String, String> {
+    let mut texts = before.clone();
     for file in &outcome.files {
         texts.insert(outcome.shown(&file.path), file.after.clone());
     }

@@ -101,7 +101,9 @@ pub fn wraps(
     for (index, (site, fate)) in root.calls.iter().enumerate() {
         let is_boxed = boxed.contains(&index);
         let (before, after) = match fate {
+            Fate::Await if is_boxed && site.is_called => ("(Box::pin(", ").await)"),
             Fate::Await if is_boxed => ("Box::pin(", ").await"),
+            Fate::Await if site.is_called => ("(", ".await)"),
             Fate::Await => ("", ".await"),
             Fate::Bridge(bridge, _) => (&*bridge.before, &*bridge.after),
             Fate::Stay => continue,

@@ -83,6 +83,12 @@ fn is_in_condition(expr: &ast::Expr) -> bool {
     false
 }
 
+/// Whether what an expression gives is called there: `.await()` would be taken for a mistake.
+pub fn is_called(expr: &ast::Expr) -> bool {
+    let call = expr.syntax().parent().and_then(ast::CallExpr::cast);
+    call.is_some_and(|call| call.expr().as_ref() == Some(expr))
+}
+
 /// The expression inside of parentheses and of an async block that only awaits it: a block that
 /// neither `?` nor `return` leaves, and in which nothing else stands. What such a block drops at its
 /// end would live on until the end of the statement.
@@ -119,7 +125,7 @@ pub fn awaited_at(
         Future::Expr(expr) => starts_with_struct(&inlined(ctx, expr)),
         Future::Function(_) => false,
     };
-    Some(if brace && is_in_condition(whole) {
+    Some(if brace && is_in_condition(whole) || is_called(whole) {
         format!("({text})")
     } else {
         text

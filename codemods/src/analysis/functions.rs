@@ -46,6 +46,8 @@ pub struct Definition {
     pub place: TextRange,
     /// How it may be named.
     pub shape: Shape,
+    /// How many arguments a call by its path has: the receiver counts.
+    pub parameters: usize,
     /// The only package that can name it.
     pub only_in: Option<String>,
     /// Its part in a trait of the workspace.
@@ -99,7 +101,8 @@ pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
     let container = item.map(|item| item.container(ctx.db));
     let in_trait = InTrait::of(ctx, node, function);
     let implements = in_trait.as_ref().is_some_and(|it| !it.declares);
-    let public = function.visibility(ctx.db) == Visibility::Public;
+    let declared = ctx.in_trait(function).unwrap_or(function);
+    let public = declared.visibility(ctx.db) == Visibility::Public;
     // Of several crates that include the file, one may be a library.
     let crates = ctx.sema.file_to_module_defs(ctx.file).count();
     let library = ctx.target == TargetKind::Lib || crates > 1;
@@ -121,6 +124,7 @@ pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
             Some(_) if function.has_self_param(ctx.db) => Shape::Method,
             Some(_) => Shape::Associated,
         },
+        parameters: function.assoc_fn_params(ctx.db).len(),
         // Where the trait can be seen is where it is declared.
         only_in: (!public || !(library || implements)).then(|| ctx.package.name.clone()),
         header: contract::header(node),

@@ -1,6 +1,6 @@
 //! What may not be held where a future waits: guards, and what may not move to another thread.
 
-use ra_ap_hir::{HasCrate, Type};
+use ra_ap_hir::{HasCrate, Type, TypeInfo};
 use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, WalkEvent, ast};
 
 pub use super::alive::alive_at;
@@ -119,12 +119,22 @@ pub fn is_not_send<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
 /// Whether the future of async code is not `Send` as it is, as far as can be known: another value
 /// that is not makes no difference to it.
 pub fn is_not_send_already(ctx: &FileContext<'_>, code: &Enclosing) -> bool {
-    let parameters = match code {
+    let parameters: Vec<Type<'_>> = match code {
         Enclosing::AsyncFn(function) => ctx
             .sema
             .to_fn_def(function)
             .map(|it| it.assoc_fn_params(ctx.db))
-            .unwrap_or_default(),
+            .unwrap_or_default()
+            .iter()
+            .map(|it| it.ty().clone())
+            .collect(),
+        Enclosing::AsyncClosure(closure) => closure
+            .param_list()
+            .iter()
+            .flat_map(ast::ParamList::params)
+            .filter_map(|it| ctx.sema.type_of_pat(&it.pat()?))
+            .map(TypeInfo::original)
+            .collect(),
         _ => Vec::new(),
     };
     let captures = match code {
@@ -135,7 +145,7 @@ pub fn is_not_send_already(ctx: &FileContext<'_>, code: &Enclosing) -> bool {
         return false;
     };
     captures.is_some_and(|ty| refutes(ctx, &ty))
-        || parameters.iter().any(|it| refutes(ctx, it.ty()))
+        || parameters.iter().any(|ty| refutes(ctx, ty))
         || waits_in(&body).iter().any(|wait| {
             let held = alive_at(ctx, wait, &body);
             held.iter().any(Held::refutes_send)
@@ -160,13 +170,8 @@ pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
             if is_not_send(ctx, &ty) {
                 return Some("the future is not `Send`".to_owned());
             }
-            let made = temporaries::in_expr(ctx, expr, Ends::of(ctx));
-            let made = made.iter().filter_map(|made| temporary(ctx, made));
-            if let Some(made) = made.into_iter().find(Held::refutes_send) {
-                return Some(format!(
-                    "`{}`, which is not `Send`, would be held while the future waits",
-                    made.name
-                ));
+            if let Some(words) = makes_not_send(ctx, expr) {
+                return Some(words);
             }
             expr
         }
@@ -197,6 +202,22 @@ pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
             ),
         })
     })
+}
+
+/// What an expression makes beside its value, and holds until the statement ends.
+pub fn made_beside(ctx: &FileContext<'_>, expr: &ast::Expr) -> Vec<Held> {
+    let made = temporaries::in_expr(ctx, expr, Ends::of(ctx));
+    made.iter().filter_map(|it| temporary(ctx, it)).collect()
+}
+
+/// What of this is not `Send`, in words.
+pub fn makes_not_send(ctx: &FileContext<'_>, expr: &ast::Expr) -> Option<String> {
+    let made = made_beside(ctx, expr);
+    let made = made.iter().find(|it| it.refutes_send())?;
+    Some(format!(
+        "`{}`, which is not `Send`, would be held while the future waits",
+        made.name
+    ))
 }
 
 /// The `.await`s of a body itself.

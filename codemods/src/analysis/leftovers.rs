@@ -406,14 +406,18 @@ fn seen_by_children(ctx: &FileContext<'_>, name: &str) -> bool {
 
 /// Whether a text names something of an outer module by this name, or takes all that is there.
 fn reaches_up_for(text: &str, name: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let glob = text.contains("super::*");
+    if name == "_" {
+        // What has no name is only ever taken with all else.
+        return glob || (text.contains("crate::") && text.contains("::*"));
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let up = |path: &str| path.starts_with("super") || path.starts_with("crate");
     let mut named = text.match_indices(name).map(|(at, _)| {
-        let before = &text[..at];
-        let start = before.rfind(|c| !is_part(c)).map_or(0, |at| at + 1);
-        up(&before[start..])
+        let (before, behind) = (&text[..at], &text[at + name.len()..]);
+        let start = before.rfind(|c| !is_word(c) && c != ':');
+        up(&before[start.map_or(0, |at| at + 1)..]) && !behind.starts_with(is_word)
     });
     let in_list = text.contains("super::{") || text.contains("crate::{");
-    let glob = text.contains("super::*");
     named.any(|it| it) || ((in_list || glob) && text.contains(name))
 }

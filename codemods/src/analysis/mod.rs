@@ -21,6 +21,7 @@ pub mod moves;
 pub mod nested;
 pub mod occurrences;
 pub mod offload;
+pub mod postfix;
 pub mod propagation;
 pub mod reach;
 pub mod recursion;

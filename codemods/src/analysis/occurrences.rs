@@ -9,7 +9,7 @@ use ra_ap_ide_db::{FileId, FxHashMap, FxHashSet};
 use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, SyntaxToken, TextRange};
 
 use self::{
-    names::{is_no_reference, is_test_function, sought_at},
+    names::{is_no_reference, is_test_function, sought_at, takes_others},
     resolve::Census,
 };
 use super::{
@@ -53,6 +53,7 @@ pub struct Sought {
     name: String,
     key: FunctionKey,
     shape: Shape,
+    parameters: usize,
     in_trait: bool,
     only_in: Option<String>,
 }
@@ -64,6 +65,7 @@ impl Sought {
             name: alias.unwrap_or(&definition.name).to_owned(),
             key: definition.unit,
             shape: definition.shape,
+            parameters: definition.parameters,
             in_trait: definition.in_trait.is_some(),
             only_in: definition.only_in.clone(),
         }
@@ -114,7 +116,9 @@ fn untyped(file: FileId, text: &str, by_name: &ByName<'_>) -> Vec<Occurrence> {
     let mut found = Vec::new();
     for token in tokens(tree.syntax()) {
         for it in sought_at(&token, by_name) {
-            if !is_no_reference(&token) && !is_test_function(&token) {
+            let other =
+                is_no_reference(&token) || is_test_function(&token) || takes_others(&token, it);
+            if !other {
                 found.push(Occurrence {
                     of: it.key,
                     file,

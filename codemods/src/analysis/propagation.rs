@@ -104,6 +104,7 @@ pub fn decide(
                 .or_insert(Reason { refusal, place });
         }
     }
+    contracts.refuse_what_spawns_itself();
     contracts.find_forms();
     contracts.refuse_what_is_sent(sources);
     contracts.settle();

@@ -10,16 +10,29 @@ use crate::context::FileContext;
 /// The async function around `body`, if the future leads back to it: awaited there, its size would
 /// have no end.
 pub fn leads_back(ctx: &FileContext<'_>, future: &Future, body: &SyntaxNode) -> Option<String> {
+    is_around(ctx, &leads_to(ctx, future), body)
+}
+
+/// The name of the function around `body`, if it is one of these.
+pub fn is_around(
+    ctx: &FileContext<'_>,
+    functions: &FxHashSet<Function>,
+    body: &SyntaxNode,
+) -> Option<String> {
     let outer = body.ancestors().find_map(ast::Fn::cast)?;
     let outer = ctx.sema.to_fn_def(&outer)?;
-    leads_to(ctx, future)
+    functions
         .contains(&outer)
         .then(|| outer.name(ctx.db).as_str().to_owned())
 }
 
 /// The async functions of the workspace that a future comes to await, through others too.
 pub fn leads_to(ctx: &FileContext<'_>, future: &Future) -> FxHashSet<Function> {
-    let mut open: Vec<Function> = called_in(ctx, future.expr().syntax());
+    leads_from(ctx, called_in(ctx, future.expr().syntax()))
+}
+
+/// The async functions of the workspace that these come to await, and those of them themselves.
+pub fn leads_from(ctx: &FileContext<'_>, mut open: Vec<Function>) -> FxHashSet<Function> {
     let mut seen = FxHashSet::default();
     while let Some(function) = open.pop() {
         if !ctx.is_local(function) || !seen.insert(function) {

@@ -19,6 +19,10 @@ pub fn removals(tree: &SourceFile, file: FileId, taken: &[&Change]) -> Vec<(usiz
         .enumerate()
         .flat_map(|(index, change)| change.leftovers.iter().map(move |it| (index, it)))
         .filter(|(_, leftover)| leftover.file == file)
+        .filter(|(_, leftover)| {
+            let mut used = taken.iter().flat_map(|change| &change.used);
+            !used.any(|it| *it == (file, leftover.binding))
+        })
         .collect();
     open.sort_by_key(|(index, _)| std::cmp::Reverse(*index));
     let mut dead: Vec<(usize, TextRange)> = Vec::new();

@@ -3,20 +3,23 @@
 use ra_ap_hir::{AsAssocItem, AssocItemContainer};
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{
-    AstNode, SyntaxNode, TextRange,
+    AstNode, SyntaxNode, TextRange, TextSize,
     ast::{self, HasGenericParams, HasName},
 };
 
 use super::{
     alive::alive_at,
+    awaited::is_called,
     closures::{calls_around, can_be_written},
-    functions::{self, FunctionKey, definition, key_of},
-    held::{Held, Kind, is_chosen, is_not_send_already},
+    functions::{self, FunctionKey, definition, key_of, unit_of},
+    held::{Held, Kind, is_chosen, is_not_send_already, made_beside},
     in_place::cancellation,
+    postfix,
     severity::flavor_of,
-    surroundings::has_to_be_send,
+    surroundings::{has_to_be_send, is_spawned},
 };
 use crate::{
+    change::Change,
     codemod::Note,
     context::{Enclosing, FileContext},
     facts::TargetKind,
@@ -48,12 +51,16 @@ pub struct Site {
     /// It stands in closures that are written out if it is awaited, or is a function in the place of
     /// one.
     pub in_closure: bool,
+    /// What it gives is called there.
+    pub is_called: bool,
     /// Tests, benches and examples.
     pub in_tests: bool,
     /// The guard that would be held while the call waits.
     pub held: Option<Refusal>,
     /// What else would be held, and is not `Send`.
     pub not_send: Option<Refusal>,
+    /// What would be held that is `Send` only if a caller chooses so.
+    pub chosen: Option<Refusal>,
     /// What may then drop it half way.
     pub cancelled: Option<Note>,
     /// What could drive the future here, for each of the drivers.
@@ -87,6 +94,8 @@ pub struct AsyncCode {
     pub flavor: Option<Flavor>,
     /// Its future is not `Send` as it is, and need not be.
     pub is_not_send: bool,
+    /// The function around it, if it is spawned in it.
+    pub spawned_in: Option<FunctionKey>,
 }
 
 /// The text around a call that drives its future on this thread.
@@ -98,6 +107,26 @@ pub struct Bridge {
     pub after: String,
     /// It panics where another one is entered inside of it.
     pub alone: bool,
+    /// The import that it takes, and where that would stand.
+    pub import: Option<(TextSize, String)>,
+    /// The imports that it goes through.
+    pub through: Vec<TextRange>,
+}
+
+impl Bridge {
+    /// Notes in a change which imports the text goes through, and makes the one that it takes.
+    pub fn note_imports(&self, file: FileId, change: &mut Change) {
+        change
+            .used
+            .extend(self.through.iter().map(|&it| (file, it)));
+        if let Some((at, text)) = &self.import {
+            let mut edits = change.edits.iter();
+            let at = TextRange::empty(*at);
+            if !edits.any(|edit| (edit.file, edit.range, &edit.text) == (file, at, text)) {
+                change.replace(file, at, text);
+            }
+        }
+    }
 }
 
 /// What drove the futures of the seeds, and may drive those of a bridge.
@@ -109,8 +138,13 @@ pub struct Drivers {
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Driver {
-    /// A function that takes a future, needs no runtime, and may run inside of another: its path.
-    Executor(String),
+    /// A function that takes a future, needs no runtime, and may run inside of another.
+    Executor {
+        /// Its path.
+        path: String,
+        /// The path of the method that does the same, where that is how it was written.
+        method: Option<String>,
+    },
     /// The current handle of tokio.
     Handle,
 }
@@ -121,7 +155,7 @@ const ALONE: [&str; 1] = ["futures"];
 impl Driver {
     /// What may stand for a `block_on` elsewhere.
     pub fn of(ctx: &FileContext<'_>, api: &Api) -> Option<Driver> {
-        let Role::BlockOn { drives, .. } = &api.role else {
+        let Role::BlockOn { future, drives, .. } = &api.role else {
             return None;
         };
         match drives {
@@ -131,7 +165,10 @@ impl Driver {
             Drives::Executor => {
                 let rows = ctx.known.knowledge.apis.iter();
                 let mut same = rows.filter(|row| row.runtime == api.runtime && is_plain(row));
-                Some(Driver::Executor(same.next()?.path.clone()))
+                Some(Driver::Executor {
+                    path: same.next()?.path.clone(),
+                    method: (*future == Argument::Receiver).then(|| api.path.clone()),
+                })
             }
         }
     }
@@ -184,13 +221,21 @@ impl Driver {
     /// How code at a place names it.
     fn named(&self, ctx: &FileContext<'_>, node: &SyntaxNode, in_tests: bool) -> Option<Bridge> {
         match self {
-            Driver::Executor(path) => {
+            Driver::Executor { path, method } => {
+                if let Some(method) = method
+                    && is_declared(ctx, path, in_tests)
+                    && let Some(bridge) = postfix::bridge(ctx, node, method)
+                {
+                    return Some(bridge);
+                }
                 let function = ctx.function_in_scope(node, path)?;
                 let api = ctx.known.function(function)?;
                 let bridge = Bridge {
                     before: format!("{path}("),
                     after: ")".to_owned(),
                     alone: false,
+                    import: None,
+                    through: Vec::new(),
                 };
                 (api.path == *path && is_declared(ctx, path, in_tests)).then_some(bridge)
             }
@@ -202,6 +247,8 @@ impl Driver {
                     before: format!("{path}::current().block_on("),
                     after: ")".to_owned(),
                     alone: true,
+                    import: None,
+                    through: Vec::new(),
                 };
                 (is_it && is_declared(ctx, path, in_tests)).then_some(bridge)
             }
@@ -355,6 +402,10 @@ pub fn site(
                 _ => None,
             },
             is_not_send: !has_to_be_send(ctx, node) && is_not_send_already(ctx, enclosing),
+            spawned_in: is_spawned(ctx, node)
+                .then(|| ctx.sema.ancestors_with_macros(node.clone()))
+                .and_then(|mut around| around.find_map(ast::Fn::cast))
+                .and_then(|function| unit_of(ctx, ctx.sema.to_fn_def(&function)?)),
         }),
     };
     if is_path && !matches!(caller, Caller::Async(_) | Caller::Function(_)) {
@@ -363,13 +414,18 @@ pub fn site(
     let body = enclosing.as_ref().and_then(Enclosing::body);
     let waits = matches!(caller, Caller::Async(_) | Caller::Function(_));
     let body = body.filter(|_| waits);
-    let alive = body.map(|body| alive_at(ctx, node, &body));
+    let alive = body.map(|body| {
+        let mut alive = alive_at(ctx, node, &body);
+        alive.extend(made_beside(ctx, call));
+        alive
+    });
     let (guards, others): (Vec<Held>, Vec<Held>) = alive
         .unwrap_or_default()
         .into_iter()
         .partition(Held::is_guard);
-    let mut others = others.iter();
-    let in_the_way = others.find(|it| it.kind != Kind::Chosen || has_to_be_send(ctx, node));
+    let (chosen, others): (Vec<Held>, Vec<Held>) = others
+        .into_iter()
+        .partition(|it| it.kind == Kind::Chosen && !has_to_be_send(ctx, node));
     let in_tests = ctx.is_test_code(node);
     Some(Site {
         of,
@@ -380,10 +436,12 @@ pub fn site(
         file: ctx.file,
         range,
         name,
+        is_called: !is_path && is_called(call),
         in_closure: !calls.is_empty(),
         in_tests,
         held: guards.iter().find_map(Held::refusal),
-        not_send: in_the_way.map(Held::not_send),
+        not_send: others.first().map(Held::not_send),
+        chosen: chosen.first().map(Held::not_send),
         cancelled: cancellation(ctx, node),
         bridges: match is_path {
             true => Vec::new(),

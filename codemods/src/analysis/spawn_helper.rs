@@ -8,7 +8,7 @@ use crate::{
     change::Change,
     context::{Call, FileContext, tokens_of},
     knowledge::is_named,
-    logging::Logger,
+    logging::{Logger, safety_of_logging},
 };
 
 const NAME: &str = "spawn_logged";
@@ -38,6 +38,11 @@ impl SpawnHelper {
         let krate = module.krate(ctx.db);
         let root = krate.root_file(ctx.db);
         let source = ctx.sema.parse_guess_edition(root);
+        if safety_of_logging(ctx, source.syntax()).is_err() {
+            return Err(format!(
+                "the logger may be off where `{NAME}` would stand, in the root of the crate"
+            ));
+        }
         let text = helper(&Logger::at(ctx, source.syntax()));
         let existing = krate
             .root_module(ctx.db)

@@ -72,12 +72,20 @@ pub fn has_to_be_send(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
                 return true;
             }
         }
-        let call = ast::Expr::cast(outer).and_then(|expr| ctx.callee(&expr));
-        let api = call.and_then(|callee| ctx.api(callee));
-        api.is_some_and(|api| {
-            matches!(api.role, Role::Spawn { .. }) && !api.name().contains("local")
-        })
+        spawns(ctx, outer)
     })
+}
+
+/// Whether a place stands in what is spawned, and has to be `Send`.
+pub fn is_spawned(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
+    let mut around = ctx.sema.ancestors_with_macros(node.clone());
+    around.any(|outer| spawns(ctx, outer))
+}
+
+fn spawns(ctx: &FileContext<'_>, node: SyntaxNode) -> bool {
+    let call = ast::Expr::cast(node).and_then(|expr| ctx.callee(&expr));
+    let api = call.and_then(|callee| ctx.api(callee));
+    api.is_some_and(|api| matches!(api.role, Role::Spawn { .. }) && !api.name().contains("local"))
 }
 
 /// The expressions that name a local, in the function around `near`, in the order of the file.

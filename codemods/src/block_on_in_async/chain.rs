@@ -32,7 +32,13 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
     let (seeds, unreached): (Vec<Seed>, Vec<Seed>) = seeds
         .into_iter()
         .partition(|seed| graph.nodes[&seed.function.unit].reached.is_some());
-    unreached.iter().for_each(|_| findings.quiet(BRIDGES));
+    let own = unreached.iter().filter(|seed| seed.of_facade.is_none());
+    own.for_each(|_| findings.quiet(BRIDGES));
+    // A call of a facade that can't wait may stay as it is.
+    let (mut seeds, left): (Vec<Seed>, Vec<Seed>) = seeds
+        .into_iter()
+        .partition(|seed| !(seed.of_facade.is_some() && seed.stays(ws).is_some()));
+    leave_overlapping(&mut seeds);
     let sources: Vec<Source> = seeds
         .iter()
         .map(|seed| Source {
@@ -50,6 +56,9 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
         twins: &twins,
         decision: &decision,
     };
+    findings
+        .items
+        .extend(left.into_iter().map(|seed| chains.refused(seed)));
     let broken = chains.broken_roots(&seeds);
     let mut of_root: BTreeMap<usize, Vec<Seed>> = BTreeMap::new();
     for seed in seeds {
@@ -77,6 +86,23 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
         }
         findings.items.push(finding);
     }
+}
+
+/// Leaves the calls of facades for another round that stand in a closure which is written out because
+/// of another seed.
+fn leave_overlapping(seeds: &mut Vec<Seed>) {
+    let (facades, mut kept): (Vec<Seed>, Vec<Seed>) =
+        seeds.drain(..).partition(|seed| seed.of_facade.is_some());
+    for facade in facades {
+        let fits = |other: &Seed| {
+            let mut edits = facade.edits().iter();
+            edits.all(|edit| other.edits().iter().all(|it| edit.fits_beside(it)))
+        };
+        if kept.iter().all(fits) {
+            kept.push(facade);
+        }
+    }
+    *seeds = kept;
 }
 
 impl Chains<'_> {
@@ -208,7 +234,7 @@ impl Chains<'_> {
                         effects.insert(Effect::Cancellation);
                         trust.lower();
                     }
-                    if let Some(refusal) = &site.not_send {
+                    if let Some(refusal) = site.not_send.as_ref().or(site.chosen.as_ref()) {
                         why.push(Note {
                             place: Some((site.file, site.range)),
                             message: refusal.message.clone(),
@@ -216,7 +242,10 @@ impl Chains<'_> {
                         trust.lower();
                     }
                 }
-                Fate::Bridge(..) => trust.lower(),
+                Fate::Bridge(bridge, _) => {
+                    bridge.note_imports(site.file, &mut change);
+                    trust.lower();
+                }
                 Fate::Stay => {}
             }
         }

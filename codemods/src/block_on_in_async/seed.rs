@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{AstNode, TextRange, ast};
 
+use super::facades::Facade;
 use crate::{
     analysis::{
         asyncify::Around,
@@ -14,7 +15,7 @@ use crate::{
         severity::Severity,
         sites::Driver,
     },
-    change::Change,
+    change::{Change, Edit},
     codemod::{Finding, Verdict},
     context::{Call, FileContext},
     knowledge::{Api, Flavor, Role},
@@ -30,16 +31,20 @@ pub struct Seed {
     /// it would have in an async function.
     pub finding: Finding,
     /// The future in the call.
-    future: TextRange,
-    future_text: String,
+    pub(super) future: TextRange,
+    pub(super) future_text: String,
     /// What drives it.
-    api: Api,
+    pub(super) api: Api,
     /// What may drive the future elsewhere.
     pub driver: Option<Driver>,
     /// What refutes that the future is `Send`.
     pub not_send: Option<Refusal>,
     /// The async functions that the future comes to await.
     pub leads_to: BTreeSet<FunctionKey>,
+    /// The function does nothing else.
+    pub facade: Option<Facade>,
+    /// What is called is such a function, which does this.
+    pub of_facade: Option<String>,
 }
 
 impl Seed {
@@ -73,6 +78,8 @@ impl Seed {
                 .into_iter()
                 .filter_map(|it| key_of(ctx, it))
                 .collect(),
+            facade: None,
+            of_facade: None,
         })
     }
 
@@ -83,7 +90,16 @@ impl Seed {
 
     /// What the call does today to code of a runtime that comes to it.
     pub fn message(&self, flavor: Option<Flavor>) -> String {
-        Severity::of(&self.api, flavor).sentence(&self.api.path)
+        let sentence = Severity::of(&self.api, flavor).sentence(&self.api.path);
+        self.of_facade.clone().unwrap_or_default() + &sentence
+    }
+
+    /// The edits of its own change.
+    pub fn edits(&self) -> &[Edit] {
+        match &self.finding.verdict {
+            Verdict::Rewrite { change, .. } => &change.edits,
+            _ => &[],
+        }
     }
 
     /// Why the future can't be awaited where it is.

@@ -80,6 +80,8 @@ pub enum End {
     Count,
     /// What the closure makes of all of them, one after the other.
     Fold,
+    /// The same, or the first error.
+    TryFold,
     /// Something that depends on nothing but all of them, in order.
     Drain,
 }

@@ -61,8 +61,12 @@ resident at the end of a phase.
         });
         let _ = writeln!(
             page,
-            "| {} | {} | {} | {}, {} | {tests} | {again} | {} | {} |",
+            "| {}{} | {} | {} | {}, {} | {tests} | {again} | {} | {} |",
             trial.id,
+            match trial.config.as_str() {
+                "" => String::new(),
+                config => format!(" with `{config}`"),
+            },
             findings(trial),
             trial.files,
             yes(before),

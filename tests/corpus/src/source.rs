@@ -23,6 +23,9 @@ pub struct Source {
     /// Whether its lock file is left out.
     #[serde(default)]
     unlocked: bool,
+    /// What its `unpark.toml` says, where it is tried with another configuration than the default.
+    #[serde(default)]
+    pub config: String,
     #[serde(skip)]
     folder: Option<PathBuf>,
     /// The members to look at; all of them if there is none.
@@ -54,6 +57,7 @@ impl Source {
             version: String::new(),
             small: false,
             unlocked: false,
+            config: String::new(),
             folder: Some(folder),
             packages,
         })
@@ -79,6 +83,9 @@ impl Source {
                 copy(&self.registry_folder()?, &place)?;
                 self.make_a_root(&place)?;
             }
+        }
+        if !self.config.is_empty() {
+            fs::write(place.join("unpark.toml"), &self.config)?;
         }
         Ok(place)
     }

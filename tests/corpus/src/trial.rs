@@ -19,6 +19,9 @@ use crate::source::Source;
 pub struct Trial {
     /// The crate and its version, or the folder's name.
     pub id: String,
+    /// What its `unpark.toml` said.
+    #[serde(default)]
+    pub config: String,
     /// The findings, by codemod and state.
     pub findings: BTreeMap<String, BTreeMap<String, usize>>,
     /// The files that were written.
@@ -61,6 +64,7 @@ impl Trial {
         let wall = started.elapsed().as_secs_f64();
         let mut trial = Trial {
             id: source.id(),
+            config: source.config.clone(),
             wall,
             code: ran.code,
             compiles: (compiled, project.compiles()?),

@@ -100,10 +100,14 @@ impl Loop<'_, '_> {
                 let found = found(&format!("Some({result})"));
                 (pattern, lines(&[&bind, &found, &format!("{result} += 1;")]))
             }
-            Some(End::Fold) => {
+            Some(end @ (End::Fold | End::TryFold)) => {
                 let (next, bind_next) = inline.pattern(1, &self.nearby);
                 let bind = inline.bind(0, result);
-                let set = format!("{result} = {};", inline.value());
+                let value = match end {
+                    End::TryFold => inline.tried(),
+                    _ => inline.value().to_owned(),
+                };
+                let set = format!("{result} = {value};");
                 (next, lines(&[&bind_next, &bind, &set]))
             }
             Some(End::TryForEach) => (

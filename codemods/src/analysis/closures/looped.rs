@@ -1,5 +1,6 @@
 //! A chain of iterator methods as a loop that does the same in the same order.
 
+use ra_ap_hir::{HasCrate, Type};
 use ra_ap_syntax::{
     AstNode, SyntaxNode, TextRange,
     ast::{self, HasArgList, HasGenericArgs},
@@ -63,7 +64,7 @@ impl<'a, 'b> Loop<'a, 'b> {
         }
         let end = match chain.row.end {
             Some(End::Collect | End::Count | End::Drain) | None => Vec::new(),
-            Some(End::Fold) => vec![called(&chain.end, 1, 2)?],
+            Some(End::Fold | End::TryFold) => vec![called(&chain.end, 1, 2)?],
             Some(_) => vec![called(&chain.end, 0, 1)?],
         };
         let all: Vec<&Inline> = steps.iter().map(|(_, inline)| inline).chain(&end).collect();
@@ -85,7 +86,7 @@ impl<'a, 'b> Loop<'a, 'b> {
             Some(End::Count) => fresh_name(&nearby, &["count"]),
             Some(End::Position) => fresh_name(&nearby, &["position"]),
             Some(End::Drain) => fresh_name(&nearby, &["values"]),
-            Some(End::Fold) => fresh_name(&nearby, &["folded"]),
+            Some(End::Fold | End::TryFold) => fresh_name(&nearby, &["folded"]),
             _ => fresh_name(&nearby, &wanted),
         };
         Ok(Loop {
@@ -140,7 +141,21 @@ impl<'a, 'b> Loop<'a, 'b> {
                 let body = self.looped(None)?;
                 Ok(self.block(&[&format!("let mut {result} = 0usize;"), &body, &result]))
             }
-            End::Fold => self.fold(),
+            End::Fold => {
+                let start = self.start_of_fold()?;
+                let body = self.looped(None)?;
+                Ok(self.block(&[&start, &body, &result]))
+            }
+            End::TryFold => {
+                let start = self.start_of_fold()?;
+                let body = self.looped(Some(self.wrapper()?.0))?;
+                let ok = format!("{}({result})", self.wrapper()?.0.yes());
+                match self.outer {
+                    Outer::Try => Ok(self.block(&[&start, &body, &result])),
+                    Outer::Tail => Ok(self.block(&[&start, &body, &ok])),
+                    Outer::Value => Err("its error does not leave the function".to_owned()),
+                }
+            }
             End::Drain => {
                 let body = self.looped(None)?;
                 let new = format!("let mut {result} = Vec::new();");
@@ -162,26 +177,45 @@ impl<'a, 'b> Loop<'a, 'b> {
         ))
     }
 
-    fn fold(&mut self) -> Result<String, String> {
+    /// What a fold begins with.
+    fn start_of_fold(&mut self) -> Result<String, String> {
         let arguments = self.chain.end.arg_list();
         let first = arguments.and_then(|list| list.args().next());
         let first = first.ok_or("it has no argument")?;
-        if !is_plain(self.ctx, &first) {
+        let iterator = self.chain.first().receiver();
+        let later = iterator.is_some_and(|it| self.can_be_made_later(&it));
+        if !later && !is_plain(self.ctx, &first) {
             return Err("what it begins with would be made before the iterator is".to_owned());
         }
         let range = self.ctx.source_range(first.syntax());
         let range = range.ok_or("a macro makes what it begins with")?;
         self.kept.push(range);
         let first = replaced(self.ctx, range, self.awaits, &[]);
-        let result = self.result.clone();
-        let body = self.looped(None)?;
-        Ok(self.block(&[&format!("let mut {result} = {first};"), &body, &result]))
+        Ok(format!("let mut {} = {first};", self.result))
+    }
+
+    /// Whether nobody can tell if an iterator is made later: the elements of something named that
+    /// std lends out.
+    fn can_be_made_later(&self, iterator: &ast::Expr) -> bool {
+        let ast::Expr::MethodCallExpr(call) = iterator else {
+            return false;
+        };
+        let lends = self.ctx.callee(iterator).is_some_and(|it| {
+            it.krate(self.ctx.db).origin(self.ctx.db).is_lang()
+                && it.name(self.ctx.db).as_str() == "iter"
+        });
+        lends && call.receiver().is_some_and(|it| is_place(&it))
+    }
+
+    /// The `Result` or `Option` that the call gives, and what is in it.
+    fn wrapper(&self) -> Result<(Wrapper, Type<'a>), String> {
+        let ty = self.ctx.type_of(&self.chain.end.clone().into());
+        let wrapper = ty.and_then(|ty| Wrapper::of(self.ctx, &ty));
+        wrapper.ok_or_else(|| "it gives neither a `Result` nor an `Option`".to_owned())
     }
 
     fn try_for_each(&mut self) -> Result<String, String> {
-        let ty = self.ctx.type_of(&self.chain.end.clone().into());
-        let wrapper = ty.and_then(|ty| Wrapper::of(self.ctx, &ty));
-        let (wrapper, inner) = wrapper.ok_or("it gives neither a `Result` nor an `Option`")?;
+        let (wrapper, inner) = self.wrapper()?;
         if !inner.is_unit() {
             return Err("its value is not `()`".to_owned());
         }
@@ -302,7 +336,15 @@ impl<'a, 'b> Loop<'a, 'b> {
         let text = in_one_line(replaced(self.ctx, range, self.awaits, &[]));
         let by_name = matches!(
             self.chain.row.end,
-            Some(End::Any | End::All | End::Find | End::FindMap | End::Position | End::TryForEach)
+            Some(
+                End::Any
+                    | End::All
+                    | End::Find
+                    | End::FindMap
+                    | End::Position
+                    | End::TryForEach
+                    | End::TryFold
+            )
         );
         let ty = self.ctx.type_of(&receiver);
         let borrowed = ty.is_some_and(|ty| ty.is_mutable_reference());

@@ -251,7 +251,7 @@ fn as_loop(ctx: &FileContext<'_>, chain: &Chain, awaits: &[Written]) -> Result<W
     let end = ast::Expr::from(chain.end.clone());
     let chain = chain.beginning_at_wait(ctx, awaits);
     let outer = match chain.row.end {
-        Some(End::Collect | End::TryForEach) => outer_of(ctx, &end),
+        Some(End::Collect | End::TryForEach | End::TryFold) => outer_of(ctx, &end),
         _ => Outer::Value,
     };
     let mut looped = Loop::new(ctx, &chain, awaits, outer)?;

@@ -1,25 +1,21 @@
 //! What a name may mean by how it is written, before anything is resolved.
 
-use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxToken, ast};
+use ra_ap_syntax::{
+    AstNode, SyntaxKind, SyntaxToken,
+    ast::{self, HasArgList},
+};
 
 use super::{ByName, Sought};
 use crate::analysis::{contract, functions::Shape};
 
 /// The functions that an identifier may name, by how it is written there.
 pub(super) fn sought_at<'a>(token: &SyntaxToken, by_name: &ByName<'a>) -> Vec<&'a Sought> {
-    if token.kind() != SyntaxKind::IDENT {
+    let sought = named(token, by_name);
+    if sought.is_empty() {
         return Vec::new();
     }
-    let Some(sought) = by_name.get(token.text().trim_start_matches("r#")) else {
-        return Vec::new();
-    };
     let before = before(token);
-    let defines = before.as_deref() == Some("fn");
-    // Who knows what a macro implements.
-    let in_macro = || {
-        let parent = token.parent();
-        parent.is_some_and(|it| ast::TokenTree::can_cast(it.kind()))
-    };
+    let defines = is_defined(token);
     let in_impl = || {
         token
             .parent_ancestors()
@@ -30,7 +26,8 @@ pub(super) fn sought_at<'a>(token: &SyntaxToken, by_name: &ByName<'a>) -> Vec<&'
         .iter()
         .filter(|it| match (it.shape, before.as_deref()) {
             (Shape::Free, _) if defines => !in_impl(),
-            (_, _) if defines => in_impl() || (it.in_trait && in_macro()),
+            // Who knows what a macro implements.
+            (_, _) if defines => in_impl() || (it.in_trait && is_in_macro(token)),
             (Shape::Free | Shape::Associated, Some(".")) => false,
             (Shape::Free, _) => true,
             (Shape::Associated | Shape::Method, Some("::" | ":")) => true,
@@ -39,6 +36,38 @@ pub(super) fn sought_at<'a>(token: &SyntaxToken, by_name: &ByName<'a>) -> Vec<&'
         })
         .copied()
         .collect()
+}
+
+/// The functions that an identifier may come to name in what a macro makes, and not by how it is
+/// written among the macro's arguments.
+pub(super) fn hidden_at<'a>(token: &SyntaxToken, by_name: &ByName<'a>) -> Vec<&'a Sought> {
+    let mut hidden = match is_in_macro(token) {
+        true => named(token, by_name).to_vec(),
+        false => Vec::new(),
+    };
+    if !hidden.is_empty() {
+        let seen = sought_at(token, by_name);
+        hidden.retain(|it| !seen.iter().any(|seen| std::ptr::eq(*seen, *it)));
+    }
+    hidden
+}
+
+/// The functions that have an identifier as their name.
+fn named<'s, 'a>(token: &SyntaxToken, by_name: &'s ByName<'a>) -> &'s [&'a Sought] {
+    let name = Some(token).filter(|it| it.kind() == SyntaxKind::IDENT);
+    let name = name.map(|it| it.text().trim_start_matches("r#"));
+    name.and_then(|it| by_name.get(it))
+        .map_or(&[], Vec::as_slice)
+}
+
+fn is_in_macro(token: &SyntaxToken) -> bool {
+    let parent = token.parent();
+    parent.is_some_and(|it| ast::TokenTree::can_cast(it.kind()))
+}
+
+/// Whether an identifier is the name of a function that is written there.
+pub(super) fn is_defined(token: &SyntaxToken) -> bool {
+    before(token).as_deref() == Some("fn")
 }
 
 fn before(token: &SyntaxToken) -> Option<String> {
@@ -92,6 +121,28 @@ fn is_no_value(path: &ast::Path) -> bool {
                 | SyntaxKind::PATH_PAT
         )
     })
+}
+
+/// Whether a name is called with another number of arguments than the function takes.
+pub(super) fn takes_others(token: &SyntaxToken, it: &Sought) -> bool {
+    let Some(outer) = token.parent().and_then(|name| name.parent()) else {
+        return false;
+    };
+    let arguments = |list: Option<ast::ArgList>| list.map(|list| list.args().count());
+    let taken = match ast::MethodCallExpr::cast(outer.clone()) {
+        Some(call) => arguments(call.arg_list()).map(|taken| taken + 1),
+        None => {
+            let path = ast::PathSegment::cast(outer).map(|segment| segment.parent_path());
+            let callee = path.and_then(|path| path.syntax().parent());
+            let call = callee
+                .clone()
+                .and_then(|callee| callee.parent())
+                .and_then(ast::CallExpr::cast)
+                .filter(|call| call.expr().map(|it| it.syntax().clone()) == callee);
+            call.and_then(|call| arguments(call.arg_list()))
+        }
+    };
+    taken.is_some_and(|taken| taken != it.parameters)
 }
 
 pub(super) fn is_test_function(token: &SyntaxToken) -> bool {

@@ -2,6 +2,8 @@
 
 use ra_ap_syntax::SyntaxToken;
 
+use crate::analysis::functions::Shape;
+
 /// Attributes whose words are no functions of the user's.
 pub(super) fn speaks_of_code(path: &str) -> bool {
     matches!(
@@ -25,6 +27,12 @@ pub(super) fn speaks_of_code(path: &str) -> bool {
     )
 }
 
+/// Attributes whose strings are the name of a test, or what it works with.
+pub(super) fn names_tests(path: &str) -> bool {
+    let last = path.rsplit("::").next().unwrap_or_default();
+    matches!(last, "test_case" | "case" | "values")
+}
+
 /// What a line of doc comments stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fence {
@@ -42,7 +50,7 @@ pub(super) enum Fence {
 
 /// The words of a doc comment's line, if it is part of an example that is compiled. Examples go
 /// on over lines, each of which is a comment of its own.
-pub(super) fn doctest_words<'t>(token: &'t SyntaxToken, fence: &mut Fence) -> Vec<&'t str> {
+pub(super) fn doctest_words<'t>(token: &'t SyntaxToken, fence: &mut Fence) -> Vec<Word<'t>> {
     let text = token.text();
     let is_doc = ["///", "//!", "/**", "/*!"]
         .iter()
@@ -84,8 +92,39 @@ pub(super) fn doctest_words<'t>(token: &'t SyntaxToken, fence: &mut Fence) -> Ve
     words
 }
 
-pub(super) fn words_of(text: &str) -> Vec<&str> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|word| !word.is_empty())
-        .collect()
+/// A word, and what stands before it on its line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word<'t> {
+    pub(super) text: &'t str,
+    pub(super) before: Option<char>,
+}
+
+impl Word<'_> {
+    /// Whether a function of this shape may be meant.
+    pub(super) fn may_name(self, shape: Shape) -> bool {
+        match (shape, self.before) {
+            // It may go on from the line before.
+            (_, None) => true,
+            (Shape::Free, before) => before != Some('.'),
+            (Shape::Associated, before) => before == Some(':'),
+            (Shape::Method, before) => matches!(before, Some('.' | ':')),
+        }
+    }
+}
+
+pub(super) fn words_of(text: &str) -> Vec<Word<'_>> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(is_part) {
+        let length = rest[start..].find(|c| !is_part(c));
+        let end = length.map_or(rest.len(), |length| start + length);
+        let at = text.len() - rest.len() + start;
+        words.push(Word {
+            text: &rest[start..end],
+            before: text[..at].trim_end().chars().next_back(),
+        });
+        rest = &rest[end..];
+    }
+    words
 }

@@ -3,13 +3,13 @@
 use ra_ap_hir::{Function, ModuleDef, PathResolution};
 use ra_ap_syntax::{
     AstNode, SyntaxKind, SyntaxToken,
-    ast::{self, HasName},
+    ast::{self, HasAttrs, HasName},
 };
 
 use super::{
     ByName, Occurrence, Sought, What,
-    names::{is_no_reference, is_test_function, sought_at},
-    prose::{Fence, doctest_words, speaks_of_code, words_of},
+    names::{hidden_at, is_defined, is_no_reference, is_test_function, sought_at, takes_others},
+    prose::{Fence, doctest_words, names_tests, speaks_of_code, words_of},
     tokens,
 };
 use crate::{
@@ -18,7 +18,8 @@ use crate::{
         functions::{definition, key_of, unit_of},
         sites::{Drivers, site},
     },
-    context::{FileContext, inactive_cfg},
+    cfg::inactive_cfg,
+    context::FileContext,
     refusal::{Refusal, RefusalKind},
 };
 
@@ -47,14 +48,12 @@ impl Census<'_, '_> {
         for token in tokens(self.ctx.source.syntax()) {
             match token.kind() {
                 SyntaxKind::COMMENT => {
-                    let words = doctest_words(&token, &mut fence);
-                    self.words(
-                        &token,
-                        &words,
-                        by_name,
-                        (RefusalKind::F12, "an example in a doc comment"),
-                        &mut found,
-                    );
+                    let place = (RefusalKind::F12, "an example in a doc comment");
+                    for word in doctest_words(&token, &mut fence) {
+                        let sought = by_name.get(word.text).into_iter().flatten();
+                        let named = sought.filter(|it| word.may_name(it.shape)).copied();
+                        found.extend(self.in_text(&token, named, place));
+                    }
                 }
                 SyntaxKind::WHITESPACE => {}
                 SyntaxKind::STRING => {
@@ -65,11 +64,19 @@ impl Census<'_, '_> {
                     if let Some(attr) = attr {
                         let path = contract::attribute_path(&attr).unwrap_or_default();
                         let is_prose = path == "doc" && !token.text().contains("```");
-                        if !is_prose && !speaks_of_code(&path) {
-                            let words = words_of(token.text());
+                        let is_data = || {
+                            speaks_of_code(&path) || names_tests(&path) || self.is_of_clap(&attr)
+                        };
+                        if !is_prose && !is_data() {
                             let place = format!("a string in the attribute `#[{path}]`");
-                            let place = (RefusalKind::F11, &*place);
-                            self.words(&token, &words, by_name, place, &mut found);
+                            for word in words_of(token.text()) {
+                                let named = by_name.get(word.text).into_iter().flatten().copied();
+                                found.extend(self.in_text(
+                                    &token,
+                                    named,
+                                    (RefusalKind::F11, &place),
+                                ));
+                            }
                         }
                     }
                 }
@@ -83,10 +90,42 @@ impl Census<'_, '_> {
                         };
                         found.push(self.occurrence(&token, it, what));
                     }
+                    for it in hidden_at(&token, by_name) {
+                        if let Some(what) = self.resolve_hidden(&token, it) {
+                            found.push(self.occurrence(&token, it, what));
+                        }
+                    }
                 }
             }
         }
         found
+    }
+
+    /// What a macro makes of a name that stands among its arguments as something else.
+    fn resolve_hidden(&self, token: &SyntaxToken, it: &Sought) -> Option<What> {
+        // In the rules of a macro, and in attributes, it would be written as what it is.
+        token.parent_ancestors().find_map(ast::MacroCall::cast)?;
+        // A macro that can't be read may implement what it names by calling it.
+        if self.made_of(token).is_empty() && !is_defined(token) {
+            return None;
+        }
+        match self.resolve(token, it) {
+            Resolved::Ours(what) => Some(what),
+            Resolved::Other => None,
+            Resolved::Unknown(refusal) => Some(What::Stuck(refusal)),
+        }
+    }
+
+    /// The tokens that a macro makes of one of its arguments.
+    fn made_of(&self, token: &SyntaxToken) -> Vec<SyntaxToken> {
+        let made = self.ctx.sema.descend_into_macros(token.clone());
+        made.into_iter()
+            .filter(|made| {
+                made.parent()
+                    .is_some_and(|parent| !ast::TokenTree::can_cast(parent.kind()))
+            })
+            .filter(|made| made.text() == token.text())
+            .collect()
     }
 
     fn occurrence(&self, token: &SyntaxToken, of: &Sought, what: What) -> Occurrence {
@@ -99,23 +138,37 @@ impl Census<'_, '_> {
     }
 
     /// Names in a text that is code, and that nothing resolves.
-    fn words(
+    fn in_text<'s>(
         &self,
         token: &SyntaxToken,
-        words: &[&str],
-        by_name: &ByName<'_>,
+        named: impl Iterator<Item = &'s Sought>,
         (kind, place): (RefusalKind, &str),
-        found: &mut Vec<Occurrence>,
-    ) {
-        for word in words {
-            for it in by_name.get(word).into_iter().flatten() {
+    ) -> Vec<Occurrence> {
+        named
+            .map(|it| {
                 let refusal = Refusal {
                     kind,
                     ..unknown(it, &format!("stands in {place}"))
                 };
-                found.push(self.occurrence(token, it, What::Stuck(refusal)));
-            }
-        }
+                self.occurrence(token, it, What::Stuck(refusal))
+            })
+            .collect()
+    }
+
+    /// Whether an attribute speaks to clap's derives: its strings are the names of arguments, and
+    /// what is shown.
+    fn is_of_clap(&self, attr: &ast::Attr) -> bool {
+        let item = attr.syntax().ancestors().find_map(ast::Adt::cast);
+        let derives = item.iter().flat_map(HasAttrs::attrs);
+        derives
+            .filter_map(|attr| self.ctx.sema.resolve_derive_macro(&attr.meta()?))
+            .flatten()
+            .flatten()
+            .any(|derive| {
+                let krate = derive.module(self.ctx.db).krate(self.ctx.db);
+                let name = krate.display_name(self.ctx.db);
+                name.is_some_and(|name| name.crate_name().as_str() == "clap_derive")
+            })
     }
 
     fn resolve(&self, token: &SyntaxToken, it: &Sought) -> Resolved {
@@ -133,7 +186,7 @@ impl Census<'_, '_> {
             };
         }
         if let Some(condition) = inactive_cfg(self.ctx.sema, self.ctx.file, &parent) {
-            if is_no_reference(token) || is_test_function(token) {
+            if is_no_reference(token) || is_test_function(token) || takes_others(token, it) {
                 return Resolved::Other;
             }
             let mut message = format!("stands in code under cfg({condition})");
@@ -161,17 +214,7 @@ impl Census<'_, '_> {
                 ..unknown(it, message)
             });
         };
-        let made: Vec<SyntaxToken> = self
-            .ctx
-            .sema
-            .descend_into_macros(token.clone())
-            .into_iter()
-            .filter(|made| {
-                made.parent()
-                    .is_some_and(|parent| !ast::TokenTree::can_cast(parent.kind()))
-            })
-            .filter(|made| made.text() == token.text())
-            .collect();
+        let made = self.made_of(token);
         let name = mac.path().map(|path| path.syntax().text().to_string());
         let name = name.unwrap_or_default();
         let mut all: Vec<Resolved> = made
@@ -199,7 +242,7 @@ impl Census<'_, '_> {
 
     /// A token of the tree, or of what a macro makes.
     fn resolve_node(&self, token: &SyntaxToken, it: &Sought) -> Resolved {
-        if is_no_reference(token) {
+        if is_no_reference(token) || takes_others(token, it) {
             return Resolved::Other;
         }
         let Some(outer) = token.parent().and_then(|name| name.parent()) else {

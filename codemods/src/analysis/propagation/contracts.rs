@@ -80,6 +80,45 @@ impl Contracts<'_> {
         self.may_be_sent = self.may_be_sent();
     }
 
+    /// Takes out functions that are spawned in a function which they lead to: whether that future is
+    /// `Send` would hang on itself.
+    pub(super) fn refuse_what_spawns_itself(&mut self) {
+        for (key, node) in &self.graph.nodes {
+            let spawned = node.sites.iter().find(|site| match &site.caller {
+                Caller::Async(code) => code.spawned_in.is_some_and(|it| self.leads(*key, it)),
+                _ => false,
+            });
+            let Some(site) = spawned else { continue };
+            let message = format!(
+                "`{}` is spawned in a function that it leads to: name its future with a box first",
+                node.name()
+            );
+            let reason = Reason {
+                refusal: Refusal::new(RefusalKind::F10, message),
+                place: Some((site.file, site.range)),
+            };
+            self.refused.entry(*key).or_insert(reason);
+        }
+    }
+
+    /// Whether a function is, or comes to call, another one that may become async.
+    fn leads(&self, from: FunctionKey, to: FunctionKey) -> bool {
+        let mut open = vec![to];
+        let mut seen = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            if at == from {
+                return true;
+            }
+            let node = self.graph.nodes.get(&at).filter(|_| seen.insert(at));
+            for site in node.into_iter().flat_map(|node| &node.sites) {
+                if let Caller::Function(caller) = &site.caller {
+                    open.push(caller.unit);
+                }
+            }
+        }
+        false
+    }
+
     /// The functions whose futures may have to be `Send` where their own types are not known yet. Where
     /// they are, the compiler looks into the future itself, and no trait has to promise it.
     fn bound(&self) -> BTreeSet<FunctionKey> {

@@ -1,5 +1,8 @@
 //! What the user's own compiler does not accept is never written, and all else is.
 
+mod isolation;
+mod layouts;
+
 use crate::support::{project::Project, snapshot::assert_snapshot};
 
 /// A function of the project's own that wants the output that a logged task no longer has.

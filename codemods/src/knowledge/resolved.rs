@@ -1,0 +1,207 @@
+//! The tables, resolved to the definitions of one crate graph.
+
+use std::sync::{Mutex, OnceLock};
+
+use ra_ap_hir::{
+    Adt, AssocItem, Crate, Function, ItemInNs, Macro, Module, ModuleDef, Symbol, Trait,
+    resolve_absolute_path,
+};
+use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
+
+use super::{
+    Api, Blocking, Combinator, Knowledge, Role, Waits, combinators::Combinators, guards, is_named,
+    threads::Threads,
+};
+use crate::analysis::blocking::Stops;
+
+/// The tables, resolved in one crate graph.
+#[derive(Debug)]
+pub struct Resolved<'a> {
+    /// The tables themselves.
+    pub knowledge: &'a Knowledge,
+    functions: FxHashMap<Function, usize>,
+    macros: FxHashMap<Macro, usize>,
+    blocking: FxHashMap<Function, usize>,
+    /// The crates whose names have been read; the others are not worth reading for a table.
+    crates: &'a FxHashSet<String>,
+    threads: OnceLock<Threads>,
+    combinators: OnceLock<Combinators>,
+    guards: OnceLock<FxHashSet<Adt>>,
+    /// What the bodies of the workspace's own functions were found to do.
+    pub(crate) bodies: Mutex<FxHashMap<Function, Stops>>,
+}
+
+impl<'a> Resolved<'a> {
+    /// Resolves every path that starts with one of these crates.
+    pub fn new(
+        db: &RootDatabase,
+        knowledge: &'a Knowledge,
+        crates: &'a FxHashSet<String>,
+    ) -> Resolved<'a> {
+        let mut resolved = Resolved {
+            knowledge,
+            functions: FxHashMap::default(),
+            macros: FxHashMap::default(),
+            blocking: FxHashMap::default(),
+            crates,
+            threads: OnceLock::new(),
+            combinators: OnceLock::new(),
+            guards: OnceLock::new(),
+            bodies: Mutex::default(),
+        };
+        for (index, api) in knowledge.apis.iter().enumerate() {
+            for definition in resolved.definitions(db, &api.path) {
+                match definition {
+                    Definition::Function(function) => {
+                        // Some rows name what another crate re-exports; the first row is its own.
+                        resolved.functions.entry(function).or_insert(index);
+                    }
+                    Definition::Macro(mac) => {
+                        resolved.macros.entry(mac).or_insert(index);
+                    }
+                    Definition::Adt(_) | Definition::Trait(_) | Definition::Module(_) => {}
+                }
+            }
+        }
+        for (index, row) in knowledge.blocking.iter().enumerate() {
+            for definition in resolved.definitions(db, &row.path) {
+                if let Definition::Function(function) = definition {
+                    resolved.blocking.insert(function, index);
+                }
+            }
+        }
+        resolved
+    }
+
+    /// Every definition that a public path leads to, if its crate is one of those that were read.
+    pub fn definitions(&self, db: &RootDatabase, path: &str) -> Vec<Definition> {
+        let krate = path.split("::").next().unwrap_or_default();
+        if self.crates.contains(krate) {
+            resolve(db, path)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// The row of a function.
+    pub fn function(&self, function: Function) -> Option<&'a Api> {
+        self.functions
+            .get(&function)
+            .map(|&index| &self.knowledge.apis[index])
+    }
+
+    /// The functions whose role is asked for.
+    pub fn functions(&self, wanted: impl Fn(&Role) -> bool) -> impl Iterator<Item = Function> {
+        self.functions
+            .iter()
+            .filter(move |&(_, &index)| wanted(&self.knowledge.apis[index].role))
+            .map(|(&function, _)| function)
+    }
+
+    /// The row of a macro.
+    pub fn macro_(&self, mac: Macro) -> Option<&'a Api> {
+        self.macros
+            .get(&mac)
+            .map(|&index| &self.knowledge.apis[index])
+    }
+
+    /// What a function that is not the workspace's own does to the thread that calls it.
+    pub fn waits(&self, db: &RootDatabase, function: Function) -> Waits<'_> {
+        if let Some(row) = self.blocking(function) {
+            return Waits::Stops(&row.path);
+        }
+        self.threads
+            .get_or_init(|| Threads::new(db, self))
+            .of(db, function)
+    }
+
+    /// Whether everything in a crate that no row speaks of leaves the thread alone.
+    pub fn knows(&self, db: &RootDatabase, krate: Crate) -> bool {
+        self.threads
+            .get_or_init(|| Threads::new(db, self))
+            .knows(krate)
+    }
+
+    /// The row of a function that calls its closure there and then.
+    pub fn combinator(&self, db: &RootDatabase, function: Function) -> Option<&'static Combinator> {
+        self.combinators
+            .get_or_init(|| Combinators::new(db))
+            .of(db, function)
+    }
+
+    /// Whether nobody may hold a value of this type while a future waits.
+    pub fn is_guard(&self, db: &RootDatabase, adt: Adt) -> bool {
+        self.guards
+            .get_or_init(|| guards::guards(db, self))
+            .contains(&adt)
+    }
+
+    /// The row of a blocking function.
+    pub fn blocking(&self, function: Function) -> Option<&'a Blocking> {
+        self.blocking
+            .get(&function)
+            .map(|&index| &self.knowledge.blocking[index])
+    }
+}
+
+/// What a path in a table may stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Definition {
+    /// A function or a method.
+    Function(Function),
+    /// A macro.
+    Macro(Macro),
+    /// A type.
+    Adt(Adt),
+    /// A trait.
+    Trait(Trait),
+    /// A module.
+    Module(Module),
+}
+
+/// Every definition that a public path leads to, one for each version of the crate in the graph.
+pub fn resolve(db: &RootDatabase, path: &str) -> Vec<Definition> {
+    let found = resolve_item(db, path);
+    if !found.is_empty() {
+        return found;
+    }
+    let Some((owner, name)) = path.rsplit_once("::") else {
+        return Vec::new();
+    };
+    resolve_item(db, owner)
+        .into_iter()
+        .filter_map(|definition| associated(db, definition, name))
+        .map(Definition::Function)
+        .collect()
+}
+
+fn resolve_item(db: &RootDatabase, path: &str) -> Vec<Definition> {
+    let segments: Vec<Symbol> = path.split("::").map(Symbol::intern).collect();
+    let mut found: Vec<Definition> = resolve_absolute_path(db, segments.into_iter())
+        .filter_map(|item| match item {
+            ItemInNs::Macros(mac) => Some(Definition::Macro(mac)),
+            ItemInNs::Types(def) | ItemInNs::Values(def) => match def {
+                ModuleDef::Function(function) => Some(Definition::Function(function)),
+                ModuleDef::Adt(adt) => Some(Definition::Adt(adt)),
+                ModuleDef::Trait(trait_) => Some(Definition::Trait(trait_)),
+                ModuleDef::Module(module) => Some(Definition::Module(module)),
+                ModuleDef::TypeAlias(alias) => alias.ty(db).as_adt().map(Definition::Adt),
+                _ => None,
+            },
+        })
+        .collect();
+    found.dedup();
+    found
+}
+
+fn associated(db: &RootDatabase, owner: Definition, name: &str) -> Option<Function> {
+    let named = |item: AssocItem| match item {
+        AssocItem::Function(function) if is_named(&function.name(db), name) => Some(function),
+        _ => None,
+    };
+    match owner {
+        Definition::Adt(adt) => adt.ty(db).iterate_assoc_items(db, named),
+        Definition::Trait(trait_) => trait_.items(db).into_iter().find_map(named),
+        Definition::Function(_) | Definition::Macro(_) | Definition::Module(_) => None,
+    }
+}

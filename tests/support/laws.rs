@@ -1,0 +1,171 @@
+//! The laws that hold for whatever a run over some files comes to.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use ra_ap_ide_db::span::Edition;
+use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind};
+use unpark::outcome::{Outcome, Reason, State};
+use unpark_codemods::{CATALOGUE, codemod::Safety};
+
+use super::stage::after;
+
+/// The texts of files, by the path that they are shown with.
+pub type Texts = BTreeMap<String, String>;
+
+/// A law, or the name of what is broken.
+pub fn law(holds: bool, broken: &str) -> Result<(), String> {
+    if holds {
+        Ok(())
+    } else {
+        Err(broken.to_owned())
+    }
+}
+
+/// Checks all of them.
+pub fn hold(before: &Texts, outcome: &Outcome) -> Result<(), String> {
+    let actual = after(before, outcome);
+    law(no_new_syntax_error(before, &actual), "a new syntax error")?;
+    law(
+        comments_are_kept(before, &actual) || says_that_a_comment_goes(outcome),
+        "other comments",
+    )?;
+    law(
+        edits_are_the_difference(before, outcome),
+        "bytes outside of the edits changed",
+    )?;
+    law(
+        changes_do_not_overlap(outcome),
+        "edits of different changes overlap",
+    )?;
+    law(
+        replaying_changes_gives_the_result(before, outcome),
+        "the changes do not give the result",
+    )?;
+    let modest = outcome.changes.iter().all(|change| {
+        let most = CATALOGUE
+            .iter()
+            .find(|codemod| codemod.name == change.codemod);
+        most.is_some_and(|most| change.safety <= most.safety && change.safety > Safety::Manual)
+    });
+    law(modest, "a change claims more safety than its codemod")?;
+    let sum: usize = outcome.counts().values().sum();
+    law(sum == outcome.findings.len(), "the totals do not add up")?;
+    let selected = outcome
+        .changes
+        .iter()
+        .filter(|change| change.selected)
+        .count();
+    law(
+        selected == outcome.count(State::Fixed),
+        "a fixed finding without a change",
+    )?;
+    let ids: BTreeSet<_> = outcome.findings.iter().map(|finding| &finding.id).collect();
+    law(
+        ids.len() == outcome.findings.len(),
+        "two findings with one id",
+    )
+}
+
+/// In any edition in which the file had none before.
+fn no_new_syntax_error(before: &Texts, actual: &Texts) -> bool {
+    let errors = |text: &str, edition| SourceFile::parse(text, edition).errors().len();
+    let editions = [Edition::CURRENT, Edition::Edition2021, Edition::Edition2015];
+    actual.iter().all(|(name, text)| {
+        let before = &before[name];
+        before == text
+            || editions
+                .into_iter()
+                .any(|edition| errors(text, edition) == 0 && errors(before, edition) == 0)
+    })
+}
+
+/// What is new is the documentation of a helper.
+fn comments_are_kept(before: &Texts, actual: &Texts) -> bool {
+    let mut new = comments(actual);
+    let mut all = comments(before).into_iter();
+    let kept = all.all(|comment| {
+        let at = new.iter().position(|other| *other == comment);
+        at.map(|at| new.swap_remove(at)).is_some()
+    });
+    kept && new.iter().all(|comment| comment.starts_with("///"))
+}
+
+fn comments(texts: &Texts) -> Vec<String> {
+    texts
+        .values()
+        .flat_map(|text| {
+            let tree = SourceFile::parse(text, Edition::CURRENT).tree();
+            tree.syntax()
+                .descendants_with_tokens()
+                .filter_map(|element| element.into_token())
+                .filter(|token| token.kind() == SyntaxKind::COMMENT)
+                .map(|token| token.text().to_owned())
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// No safe change does.
+fn says_that_a_comment_goes(outcome: &Outcome) -> bool {
+    outcome.findings.iter().any(|finding| {
+        let says = |why: &Reason| why.message.starts_with("a comment in the");
+        finding.state == State::Fixed
+            && finding.safety == Safety::Unsafe
+            && finding.why.iter().any(says)
+    })
+}
+
+fn edits_are_the_difference(before: &Texts, outcome: &Outcome) -> bool {
+    outcome.files.iter().all(|file| {
+        let mut text = before[&outcome.shown(&file.path)].clone();
+        for edit in file.edits.iter().rev() {
+            text.replace_range(edit.start..edit.end, &edit.replacement);
+        }
+        text == file.after
+    })
+}
+
+fn changes_do_not_overlap(outcome: &Outcome) -> bool {
+    type Edits = Vec<(usize, usize, usize)>;
+    let mut taken: BTreeMap<(usize, PathBuf), Edits> = BTreeMap::new();
+    for change in outcome.changes.iter().filter(|change| change.selected) {
+        for (path, edit) in &change.edits {
+            let key = (change.round, path.clone());
+            taken
+                .entry(key)
+                .or_default()
+                .push((edit.start, edit.end, change.id));
+        }
+    }
+    taken.values_mut().all(|edits| {
+        edits.sort_unstable();
+        edits
+            .windows(2)
+            .all(|pair| pair[0].1 <= pair[1].0 || pair[0].2 == pair[1].2)
+    })
+}
+
+fn replaying_changes_gives_the_result(before: &Texts, outcome: &Outcome) -> bool {
+    let mut texts = before.clone();
+    let rounds: BTreeSet<usize> = outcome.changes.iter().map(|change| change.round).collect();
+    for round in rounds {
+        let mut edits: Vec<_> = outcome
+            .changes
+            .iter()
+            .filter(|change| change.selected && change.round == round)
+            .flat_map(|change| &change.edits)
+            .collect();
+        edits.sort_by_key(|(path, edit)| (path.clone(), edit.start, edit.end));
+        edits.dedup();
+        for (path, edit) in edits.into_iter().rev() {
+            let text = texts
+                .get_mut(&outcome.shown(path))
+                .expect("edited files are in the case");
+            text.replace_range(edit.start..edit.end, &edit.replacement);
+        }
+    }
+    texts == after(before, outcome)
+}
