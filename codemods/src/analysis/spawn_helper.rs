@@ -12,6 +12,8 @@ use crate::{
 };
 
 const NAME: &str = "spawn_logged";
+/// What else the helper names.
+const WORDS: [&str; 4] = ["TaskOutput", "Send", "Ok", "Err"];
 
 /// The helper of one crate.
 pub struct SpawnHelper {
@@ -43,15 +45,20 @@ impl SpawnHelper {
                 "the logger may be off where `{NAME}` would stand, in the root of the crate"
             ));
         }
-        let text = helper(&Logger::at(ctx, source.syntax()));
-        let existing = krate
-            .root_module(ctx.db)
-            .scope(ctx.db, None)
-            .into_iter()
-            .find(|(name, _)| is_named(name, NAME));
+        let scope = krate.root_module(ctx.db).scope(ctx.db, None);
+        let means = |word: &str| scope.iter().find(|(name, _)| is_named(name, word));
+        let text = helper(&Logger::at(ctx, source.syntax()), means("Result").is_some());
+        let existing = means(NAME).map(|(_, existing)| *existing);
+        if existing.is_none()
+            && let Some(word) = WORDS.iter().find(|word| means(word).is_some())
+        {
+            return Err(format!(
+                "`{word}` has a meaning of its own in the root of the crate"
+            ));
+        }
         let is_there = match existing {
             None => false,
-            Some((_, ScopeDef::ModuleDef(ModuleDef::Function(function)))) => {
+            Some(ScopeDef::ModuleDef(ModuleDef::Function(function))) => {
                 let ours = ctx.sema.source(function).is_some_and(|source| {
                     let wanted = ra_ap_syntax::SourceFile::parse(&text, krate.edition(ctx.db));
                     let wanted = wanted.tree().syntax().descendants().find_map(ast::Fn::cast);
@@ -94,8 +101,12 @@ impl SpawnHelper {
     }
 }
 
-fn helper(logger: &Logger) -> String {
+fn helper(logger: &Logger, has_own_result: bool) -> String {
     let log = logger.path();
+    let result = match has_own_result {
+        true => "std::result::Result",
+        false => "Result",
+    };
     format!(
         "\
 /// Spawns a task, and logs its error or panic.
@@ -124,7 +135,7 @@ impl TaskOutput for () {{
     fn log(self, _: &'static str) {{}}
 }}
 
-impl<T, E: std::fmt::Display> TaskOutput for Result<T, E> {{
+impl<T, E: std::fmt::Display> TaskOutput for {result}<T, E> {{
     fn log(self, name: &'static str) {{
         if let Err(error) = self {{
             {log}!(\"{{name}} failed: {{error:#}}\");

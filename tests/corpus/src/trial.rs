@@ -92,7 +92,12 @@ impl Trial {
                 .map(|test| format!("{}: {}", test.program, test.name));
             trial.lost = names.collect();
         }
-        let again = project.unpark(unpark, &["--no-verify"])?;
+        let verify = match trial.has_reverted() {
+            // Only a compiler knows of them that they are no changes.
+            true => "--verify",
+            false => "--no-verify",
+        };
+        let again = project.unpark(unpark, &[verify])?;
         trial.settled = !again.lines.iter().any(|line| line["reason"] == "file");
         Ok(trial)
     }
@@ -105,6 +110,11 @@ impl Trial {
             && self.settled
             && self.errors.is_empty()
             && matches!(self.code, 0 | 1)
+    }
+
+    fn has_reverted(&self) -> bool {
+        let mut states = self.findings.values();
+        states.any(|states| states.contains_key("reverted"))
     }
 
     fn take(&mut self, line: &Value) -> Result<()> {
