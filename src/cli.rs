@@ -259,7 +259,7 @@ pub struct SelectionArgs {
     /// Keep public functions as they are seen, each over a new NAME_async that async code uses
     #[arg(long)]
     pub keep_sync_api: bool,
-    /// Only make async what changes together with this function, named by its path, such as
+    /// Only make async this function, and what changes together with it, named by its path, such as
     /// `store::Store::load`
     #[arg(long, value_name = "PATH", conflicts_with = "syntax_only")]
     pub root: Option<String>,

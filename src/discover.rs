@@ -13,7 +13,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use anyhow::{Context as _, Result};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use ra_ap_ide_db::{FxHashSet, span::Edition, syntax_helpers::LexedStr};
-use ra_ap_syntax::{Parse, SourceFile};
+use ra_ap_syntax::{Parse, SourceFile, SyntaxKind};
 use rayon::prelude::*;
 use unpark_codemods::{
     Codemod,
@@ -252,7 +252,9 @@ impl Wanted<'_> {
         if let Some(reason) = limits::of_tokens(&tokens) {
             return Err(reason);
         }
-        let suppresses = text.contains(suppress::MARKER);
+        let suppresses = (0..tokens.len()).any(|at| {
+            tokens.kind(at) == SyntaxKind::COMMENT && tokens.text(at).contains(suppress::MARKER)
+        });
         if !suppresses && !mentions_any(&tokens, &self.names) {
             return Ok(None);
         }

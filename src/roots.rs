@@ -79,7 +79,7 @@ pub fn is_there(options: &Options, roots: &BTreeSet<Vec<String>>) -> Result<()> 
         (None, false) => format!("there are {}", some_of(&firsts)),
         (None, true) => "there is no such function here".to_owned(),
     };
-    bail!("`{wanted}` names no function on the way from async code to a `block_on`\nhelp: {help}");
+    bail!("`{wanted}` names no function that comes to a `block_on`\nhelp: {help}");
 }
 
 fn some_of(paths: &[&String]) -> String {

@@ -129,6 +129,13 @@ fn a_suppression_comment_is_looked_at_without_a_candidate() {
     assert_eq!(names(&folder, &below(&folder)), ["a.rs"]);
 }
 
+#[test]
+fn the_word_of_a_suppression_outside_of_a_comment_is_none() {
+    let folder = at(&[("lib.rs", "fn f(unpark: u8) {}\n")]);
+    let found = below(&folder);
+    assert_eq!((found.candidates.len(), found.skipped.len()), (0, 0));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_symbolic_link_is_named_and_not_followed() {

@@ -5,12 +5,14 @@
 //! pollster, smol, async-std and tauri, and the postfix `f.block_on()`) where it stands in an async
 //! function, block or closure, or in a function that such code calls, directly or through others.
 //! The future is awaited there. The functions between become async, and every call of them is
-//! awaited, in all files and crates of the workspace: one change, taken whole or not at all. `--root`
-//! takes one of several by the path of a function in it.
+//! awaited, in all files and crates of the workspace: one change, taken whole or not at all.
 //!
 //! A call that can't wait, in `main`, a test, a destructor, another crate's trait or a closure, drives
-//! the future itself, with what drove it before. A `block_on` that no async code comes to is left
-//! alone.
+//! the future itself, with what drove it before; where the function is handed over as a value, a closure
+//! does. A `block_on` that no async code comes to is left alone.
+//!
+//! `--root` takes one change of several by the path of a function in it. A function that no async code
+//! comes to becomes async if it is named so: what calls it drives it then.
 //!
 //! A function of a trait of the workspace becomes async in the trait and in all that implements it.
 //! The trait promises that its future is `Send` where a caller with parameters for types may need it.
@@ -88,16 +90,17 @@
 //!   (F8), is called by another language (F9), stands under an attribute macro that may not take an async
 //!   function (F11), has no body (F14), takes a value that is not `Send` (F15), or its crate is
 //!   `no_std` (F20) or of edition 2015 (F22).
-//! - It is handed over as a function (F7), stored or compared as one (F16), or registered as a handler
-//!   (F17).
+//! - It is stored or compared as a function (F16), or registered as a handler (F17). It is handed over as
+//!   a function to what does not say that it is called (F7).
 //! - Its name stands in code that this configuration does not compile, in an example of the
 //!   documentation, or in a file that no crate includes (F12), in an attribute or a string in one
 //!   (F11), or where nobody can tell what it is, such as the arguments of a macro that can't be read
 //!   (R4). Every place where the name or an alias of it stands is looked at; one that can't be
 //!   accounted for is enough.
 //! - It is called where a guard is held (F21), or where nothing can drive the future (the kind of
-//!   what stands there: F1 `main`, F2 a test, F3 `drop`, F4 another crate's trait, F6 a closure, F11
-//!   a macro, F18 an operator, F19 an iterator that is driven elsewhere).
+//!   what stands there: F1 `main`, F2 a test, F3 `drop`, F4 another crate's trait, F6 a closure, F7 a
+//!   function that is handed over, F11 a macro, F18 an operator, F19 an iterator that is driven
+//!   elsewhere).
 //! - Another `block_on` in it stays, or one would be driven inside of another that can't be (R9).
 //! - It is to keep its signature, and can't over an async function: a parameter has no name, it is
 //!   unsafe, the new name is in use, nothing can drive the future there, or it is called in a closure

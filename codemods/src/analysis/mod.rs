@@ -11,6 +11,7 @@ pub mod control;
 pub mod discard;
 pub mod driven;
 pub mod functions;
+pub mod handed_over;
 pub mod handle;
 pub mod held;
 pub mod in_place;

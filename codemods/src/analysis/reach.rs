@@ -6,7 +6,7 @@ use ra_ap_ide_db::{FileId, FxHashSet};
 use ra_ap_syntax::TextRange;
 
 use super::{
-    functions::{Definition, FunctionKey},
+    functions::{Definition, FunctionKey, ends_with_path},
     occurrences::{Occurrence, Sought, What, census},
     sites::{Caller, Drivers, Site},
     trait_objects::{Named, OfTrait, Place, trait_objects},
@@ -35,8 +35,10 @@ pub struct Node {
     pub imports: Vec<(FileId, TextRange)>,
     /// The first place that its change could not account for.
     pub stuck: Option<(FileId, TextRange, Refusal)>,
-    /// The call on the shortest way from async code.
+    /// The call on the shortest way from async code, or else from the function that was asked for.
     pub reached: Option<usize>,
+    /// No async code comes to it, and it was asked for.
+    pub asked: bool,
     /// Those of its parts that drive a future, or call what does.
     leading: BTreeSet<FunctionKey>,
     /// Where the trait that it belongs to is used as `dyn`.
@@ -47,6 +49,11 @@ impl Node {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.parts[0].name
+    }
+
+    /// Whether it is to become async, for all that wants it to.
+    pub fn is_wanted(&self) -> bool {
+        self.reached.is_some() || self.asked
     }
 
     /// The declaration in its trait, and what else there is of it.
@@ -93,6 +100,7 @@ impl Graph {
         }
         graph.find_trait_objects(ws);
         graph.find_ways(ws.settings.include_tests);
+        graph.ask_for(ws.settings.root.as_deref());
         graph
     }
 
@@ -103,6 +111,7 @@ impl Graph {
             imports: Vec::new(),
             stuck: None,
             reached: None,
+            asked: false,
             leading: BTreeSet::new(),
             dynamic: None,
         });
@@ -196,6 +205,25 @@ impl Graph {
                 open.push_back(*key);
             }
         }
+        self.spread(open);
+    }
+
+    /// Finds the ways from the function of this path, if no async code comes to it.
+    fn ask_for(&mut self, path: Option<&str>) {
+        let Some(path) = path else { return };
+        let mut open = VecDeque::new();
+        for (key, node) in &mut self.nodes {
+            let mut parts = node.parts.iter();
+            if node.reached.is_none() && parts.any(|it| ends_with_path(&it.path, path)) {
+                node.asked = true;
+                open.push_back(*key);
+            }
+        }
+        self.spread(open);
+    }
+
+    /// Goes on from functions that are wanted to those that they call.
+    fn spread(&mut self, mut open: VecDeque<FunctionKey>) {
         let mut called: BTreeMap<FunctionKey, Vec<(FunctionKey, usize)>> = BTreeMap::new();
         for (key, node) in &self.nodes {
             for (index, site) in node.sites.iter().enumerate().filter(|(_, site)| site.leads) {
@@ -210,7 +238,7 @@ impl Graph {
                     .nodes
                     .get_mut(&callee)
                     .expect("callees are in the graph");
-                if node.reached.is_none() {
+                if !node.is_wanted() {
                     node.reached = Some(site);
                     open.push_back(callee);
                 }
@@ -218,7 +246,7 @@ impl Graph {
         }
     }
 
-    /// The calls on the shortest way from a function up to async code.
+    /// The calls on the shortest way from a function up to async code, or to what was asked for.
     pub fn way(&self, from: FunctionKey) -> Vec<&Site> {
         let mut way = Vec::new();
         let mut at = Some(from);

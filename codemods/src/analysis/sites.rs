@@ -12,6 +12,7 @@ use super::{
     awaited::is_called,
     closures::{calls_around, can_be_written},
     functions::{self, FunctionKey, definition, key_of, unit_of},
+    handed_over::as_closures,
     held::{Held, Kind, is_chosen, is_not_send_already, made_beside},
     in_place::cancellation,
     postfix,
@@ -204,6 +205,23 @@ impl Drivers {
             .collect()
     }
 
+    /// What could drive a future in a closure that stands for the path of a function, and is called
+    /// nobody knows where.
+    pub fn in_value(
+        &self,
+        ctx: &FileContext<'_>,
+        path: &SyntaxNode,
+        in_tests: bool,
+    ) -> Vec<Option<Bridge>> {
+        let drivers = self.all.iter();
+        drivers
+            .map(|driver| {
+                let runs = *driver != Driver::Handle || is_argument_of_offload(ctx, path);
+                driver.named(ctx, path, in_tests).filter(|_| runs)
+            })
+            .collect()
+    }
+
     fn at(&self, ctx: &FileContext<'_>, node: &SyntaxNode, in_tests: bool) -> Vec<Option<Bridge>> {
         self.all
             .iter()
@@ -276,8 +294,12 @@ fn is_offloaded(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
     let Some(Enclosing::Closure(closure)) = ctx.enclosing(node) else {
         return false;
     };
-    let call = closure
-        .syntax()
+    is_argument_of_offload(ctx, closure.syntax())
+}
+
+/// Whether what tokio runs on such a thread is this closure or function.
+fn is_argument_of_offload(ctx: &FileContext<'_>, argument: &SyntaxNode) -> bool {
+    let call = argument
         .parent()
         .filter(|list| ast::ArgList::can_cast(list.kind()))
         .and_then(|list| list.parent())
@@ -317,7 +339,7 @@ fn is_generic(ctx: &FileContext<'_>, call: &ast::Expr) -> bool {
 }
 
 /// Whether what is around a place has parameters for types.
-fn in_generic(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
+pub fn in_generic(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
     ctx.sema.ancestors_with_macros(node.clone()).any(|outer| {
         let list = match ast::Item::cast(outer) {
             Some(ast::Item::Fn(it)) => {
@@ -443,9 +465,12 @@ pub fn site(
         not_send: others.first().map(Held::not_send),
         chosen: chosen.first().map(Held::not_send),
         cancelled: cancellation(ctx, node),
-        bridges: match is_path {
-            true => Vec::new(),
-            false => drivers.at(ctx, node, in_tests),
+        bridges: match call {
+            ast::Expr::PathExpr(path) => {
+                let function = ctx.function_of_path(&path.path()?)?;
+                as_closures(ctx, function, drivers.at(ctx, node, in_tests))
+            }
+            _ => drivers.at(ctx, node, in_tests),
         },
         caller,
     })

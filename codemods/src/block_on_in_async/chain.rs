@@ -31,7 +31,7 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
     let graph = Graph::backward(ws, functions, &drivers);
     let (seeds, unreached): (Vec<Seed>, Vec<Seed>) = seeds
         .into_iter()
-        .partition(|seed| graph.nodes[&seed.function.unit].reached.is_some());
+        .partition(|seed| graph.nodes[&seed.function.unit].is_wanted());
     let own = unreached.iter().filter(|seed| seed.of_facade.is_none());
     own.for_each(|_| findings.quiet(BRIDGES));
     // A call of a facade that can't wait may stay as it is.

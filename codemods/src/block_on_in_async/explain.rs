@@ -54,17 +54,24 @@ impl Chains<'_> {
                 message: format!("`{caller}` calls `{callee}`"),
             });
         }
-        let start = names.first().cloned().unwrap_or_default();
+        let own = format!("`{}`", self.name(seed.function.unit));
+        let start = names.first().cloned().unwrap_or(own);
         let through = names.get(1..).unwrap_or_default().join(", ");
-        let flavor = way.last().and_then(|site| match &site.caller {
-            Caller::Async(code) => code.flavor,
-            _ => None,
-        });
-        let does = seed.message(flavor);
-        (
-            notes,
-            format!("{does}; {start} comes to it through {through}"),
-        )
+        let message = match way.last().map(|site| &site.caller) {
+            Some(Caller::Async(code)) => {
+                let does = seed.message(code.flavor);
+                format!("{does}; {start} comes to it through {through}")
+            }
+            // No async code: it was asked for.
+            _ if through.is_empty() => {
+                format!("{}, and {start} is to await it", seed.drives())
+            }
+            _ => format!(
+                "{}, and {start} is to await it through {through}",
+                seed.drives()
+            ),
+        };
+        (notes, message)
     }
 
     /// A place for people.

@@ -94,6 +94,12 @@ impl Seed {
         self.of_facade.clone().unwrap_or_default() + &sentence
     }
 
+    /// What the call does, whoever comes to it.
+    pub fn drives(&self) -> String {
+        let words = self.of_facade.clone().unwrap_or_default();
+        format!("{words}`{}` drives a future", self.api.path)
+    }
+
     /// The edits of its own change.
     pub fn edits(&self) -> &[Edit] {
         match &self.finding.verdict {

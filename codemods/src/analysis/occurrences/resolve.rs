@@ -16,6 +16,7 @@ use crate::{
     analysis::{
         contract,
         functions::{definition, key_of, unit_of},
+        handed_over::handed_over,
         sites::{Drivers, site},
     },
     cfg::inactive_cfg,
@@ -320,16 +321,18 @@ impl Census<'_, '_> {
             _ if !self.is_sought(function, it) => Resolved::Other,
             _ => {
                 let callee = key_of(self.ctx, function).unwrap_or(it.key);
-                let handed_over = site(
-                    self.ctx,
-                    &expr.clone().into(),
-                    (it.key, callee),
-                    self.drivers,
-                )
-                .filter(|_| self.crates == 1 || it.key.file == self.ctx.file);
-                Resolved::Ours(match handed_over {
-                    Some(site) => What::Call(Box::new(site)),
-                    None => What::Stuck(as_value(self.ctx, &expr, it)),
+                let of = (it.key, callee);
+                let called = site(self.ctx, &expr.clone().into(), of, self.drivers);
+                let site = match called {
+                    Some(site) => Ok(site),
+                    None => handed_over(self.ctx, &expr, function, of, self.drivers),
+                };
+                Resolved::Ours(match site {
+                    Ok(_) if self.crates > 1 && it.key.file != self.ctx.file => {
+                        What::Stuck(unknown(it, "is named in a file of several crates"))
+                    }
+                    Ok(site) => What::Call(Box::new(site)),
+                    Err(refusal) => What::Stuck(refusal),
                 })
             }
         }
@@ -367,48 +370,4 @@ impl Census<'_, '_> {
 
 fn unknown(it: &Sought, message: &str) -> Refusal {
     Refusal::new(RefusalKind::R4, format!("`{}` {message}", it.name))
-}
-
-/// The refusal of a function that is used as a value.
-fn as_value(ctx: &FileContext<'_>, expr: &ast::PathExpr, it: &Sought) -> Refusal {
-    let name = &it.name;
-    let list = expr.syntax().parent().and_then(ast::ArgList::cast);
-    let (kind, message) = match list {
-        Some(list) if is_handler(ctx, &list, expr) => {
-            let message = format!("`{name}` is registered as a handler that is not async");
-            (RefusalKind::F17, message)
-        }
-        Some(_) => {
-            let message = format!("`{name}` is handed over as a function that is not async");
-            (RefusalKind::F7, message)
-        }
-        None => {
-            let message = format!("`{name}` is stored or compared as a function");
-            (RefusalKind::F16, message)
-        }
-    };
-    Refusal::new(kind, message)
-}
-
-/// Whether an argument is taken for what a trait makes of it, and not to be called as it is.
-fn is_handler(ctx: &FileContext<'_>, list: &ast::ArgList, argument: &ast::PathExpr) -> bool {
-    let call = list.syntax().parent().and_then(ast::Expr::cast);
-    let index = list.args().position(|it| it.syntax() == argument.syntax());
-    let (Some(call), Some(index)) = (call, index) else {
-        return false;
-    };
-    let is_method = matches!(call, ast::Expr::MethodCallExpr(_));
-    let parameter = ctx.callee(&call).and_then(|function| {
-        let all = match is_method {
-            true => function.params_without_self(ctx.db),
-            false => function.assoc_fn_params(ctx.db),
-        };
-        all.into_iter().nth(index)?.ty().as_type_param(ctx.db)
-    });
-    let callable = ["core::ops::Fn", "core::ops::FnMut", "core::ops::FnOnce"];
-    let callable: Vec<_> = callable.iter().filter_map(|it| ctx.trait_at(it)).collect();
-    parameter.is_some_and(|it| {
-        let bounds = it.trait_bounds(ctx.db);
-        !bounds.is_empty() && !bounds.iter().any(|it| callable.contains(it))
-    })
 }

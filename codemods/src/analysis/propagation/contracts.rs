@@ -161,12 +161,12 @@ impl Contracts<'_> {
         })
     }
 
-    /// Whether async code comes to a call.
+    /// Whether async code comes to a call, or what was asked for.
     fn is_reached(&self, site: &Site) -> bool {
         match &site.caller {
             Caller::Function(caller) => {
                 let node = self.graph.nodes.get(&caller.unit);
-                node.is_some_and(|node| node.reached.is_some())
+                node.is_some_and(Node::is_wanted)
             }
             _ => true,
         }
@@ -280,7 +280,7 @@ impl Contracts<'_> {
         }
     }
 
-    /// The functions that async code would await, directly or through others.
+    /// The functions that async code would await, directly or through others, and what was asked for.
     fn awaited(&self) -> BTreeSet<FunctionKey> {
         let mut awaited = BTreeSet::new();
         loop {
@@ -294,7 +294,7 @@ impl Contracts<'_> {
                     _ => false,
                 };
                 if !self.refused.contains_key(key)
-                    && node.sites.iter().filter(|site| site.leads).any(through)
+                    && (node.asked || node.sites.iter().filter(|site| site.leads).any(through))
                 {
                     awaited.insert(*key);
                 }
