@@ -142,8 +142,9 @@ use crate::{
         driven::is_block_on,
         functions::FunctionKey,
         handle::other_runtime,
-        held::{Kind, alive_at, is_not_send, is_not_send_already, kind_of, refutes_send},
+        held::{Kind, alive_at, is_not_send_already, kind_of, refutes_send},
         in_place::{InPlace, Trust, cancellation, endless},
+        send::is_not_send,
         severity::{Severity, flavor_of},
         surroundings::{comment_about, has_to_be_send},
     },
@@ -391,7 +392,7 @@ fn verdict(
     if let Some(refusal) = other_runtime(ctx, call, body, innermost) {
         return Verdict::Refused(refusal);
     }
-    if ctx.type_of(&future).is_none_or(|ty| ty.contains_unknown()) {
+    if !ctx.is_known_future(&future) {
         return refuse(RefusalKind::R2, "the type of the future is not known");
     }
     let future = Future::Expr(future);

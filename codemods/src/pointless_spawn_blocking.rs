@@ -161,10 +161,7 @@ impl<'a> Site<'a, '_> {
             return Verdict::Refused(refusal);
         }
         if let Future::Expr(expr) = &driven.future
-            && self
-                .ctx
-                .type_of(expr)
-                .is_none_or(|ty| ty.contains_unknown())
+            && !self.ctx.is_known_future(expr)
         {
             return refuse(RefusalKind::R2, "the type of the future is not known");
         }

@@ -8,8 +8,9 @@ use ra_ap_hir::Local;
 use ra_ap_syntax::{AstNode, SyntaxNode, ast};
 
 use super::{
-    held::{Held, Kind, is_chosen, is_not_send, kind_of, temporary},
+    held::{Held, Kind, is_chosen, kind_of, temporary},
     moves::{Moved, moved_before},
+    send::is_not_send,
     temporaries::{self, Ends},
 };
 use crate::context::FileContext;

@@ -7,7 +7,7 @@ use ra_ap_syntax::{
     ast::{self, HasAttrs, HasName},
 };
 
-use super::held::is_not_send;
+use super::send::is_not_send;
 use crate::{
     context::FileContext,
     refusal::{Refusal, RefusalKind},

@@ -1,13 +1,15 @@
 //! What may not be held where a future waits: guards, and what may not move to another thread.
 
-use ra_ap_hir::{HasCrate, Type, TypeInfo};
+use ra_ap_hir::{AsAssocItem, HasCrate, Type, TypeInfo};
 use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, WalkEvent, ast};
 
 pub use super::alive::alive_at;
 use super::{
     awaited::Future,
     control::is_own_body,
+    send::is_not_send,
     temporaries::{self, Ends},
+    traits::{Boxed, boxed},
 };
 use crate::{
     codemod::Note,
@@ -108,14 +110,6 @@ impl Held {
     }
 }
 
-/// Whether a type is known not to be `Send`. The contrary is never known of a future.
-pub fn is_not_send<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
-    let Some(send) = ctx.trait_at("core::marker::Send") else {
-        return false;
-    };
-    !ty.contains_unknown() && !ty.is_never() && !ty.impls_trait(ctx.db, send, &[])
-}
-
 /// Whether the future of async code is not `Send` as it is, as far as can be known: another value
 /// that is not makes no difference to it.
 pub fn is_not_send_already(ctx: &FileContext<'_>, code: &Enclosing) -> bool {
@@ -166,8 +160,11 @@ fn refutes<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
 pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
     let expr = match future {
         Future::Expr(expr) => {
-            let ty = ctx.type_of(expr)?;
-            if is_not_send(ctx, &ty) {
+            let not_send = match ctx.type_of(expr).filter(|ty| !ty.contains_unknown()) {
+                Some(ty) => is_not_send(ctx, &ty),
+                None => of_trait(ctx, expr) == Some(Boxed::Local),
+            };
+            if not_send {
                 return Some("the future is not `Send`".to_owned());
             }
             if let Some(words) = makes_not_send(ctx, expr) {
@@ -202,6 +199,13 @@ pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
             ),
         })
     })
+}
+
+/// What `#[async_trait]` makes of the future of a call of a trait's method.
+fn of_trait(ctx: &FileContext<'_>, call: &ast::Expr) -> Option<Boxed> {
+    let item = ctx.callee(call)?.as_assoc_item(ctx.db)?;
+    let trait_ = item.container_or_implemented_trait(ctx.db)?;
+    boxed(&ctx.sema.source(trait_)?.value.into())
 }
 
 /// What an expression makes beside its value, and holds until the statement ends.

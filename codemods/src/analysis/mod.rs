@@ -27,6 +27,7 @@ pub mod propagation;
 pub mod reach;
 pub mod recursion;
 pub mod removals;
+pub mod send;
 pub mod severity;
 pub mod sites;
 pub mod spawn_helper;
