@@ -7,7 +7,7 @@ pub use super::alive::alive_at;
 use super::{
     awaited::Future,
     control::is_own_body,
-    send::is_not_send,
+    send::{future_is_not_send, is_not_send},
     temporaries::{self, Ends},
     traits::{Boxed, boxed},
 };
@@ -161,7 +161,7 @@ pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
     let expr = match future {
         Future::Expr(expr) => {
             let not_send = match ctx.type_of(expr).filter(|ty| !ty.contains_unknown()) {
-                Some(ty) => is_not_send(ctx, &ty),
+                Some(ty) => future_is_not_send(ctx, expr, &ty),
                 None => of_trait(ctx, expr) == Some(Boxed::Local),
             };
             if not_send {

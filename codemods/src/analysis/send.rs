@@ -1,9 +1,13 @@
 //! What refutes that a type is `Send`. Nothing proves it of a future but a compiler.
 
-use ra_ap_hir::{Adt, Field, Trait, Type};
+use ra_ap_hir::{Adt, Field, Function, Trait, Type};
 use ra_ap_ide_db::FxHashSet;
+use ra_ap_syntax::{AstNode, ast};
 
 use crate::context::FileContext;
+
+/// How many functions are looked into for what a future is made of.
+const FUNCTIONS: usize = 64;
 
 /// Whether a type is known not to be `Send`.
 pub fn is_not_send<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
@@ -14,6 +18,48 @@ pub fn is_not_send<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
         && !ty.is_never()
         && !ty.impls_trait(ctx.db, send, &[])
         && !has_unread_object(ctx, ty, send)
+}
+
+/// Whether a future is known not to be `Send` by what it is made of. rust-analyzer looks into async
+/// functions for that, and into those that they call.
+pub fn future_is_not_send<'a>(ctx: &FileContext<'a>, future: &ast::Expr, ty: &Type<'a>) -> bool {
+    is_not_send(ctx, ty) && !comes_to_unread_object(ctx, future)
+}
+
+/// Whether an expression, or an async function of the workspace that it comes to call, has such an
+/// object in hand.
+fn comes_to_unread_object(ctx: &FileContext<'_>, expr: &ast::Expr) -> bool {
+    let Some(send) = ctx.trait_at("core::marker::Send") else {
+        return false;
+    };
+    let mut open = vec![expr.syntax().clone()];
+    let mut seen: FxHashSet<Function> = FxHashSet::default();
+    while let Some(body) = open.pop() {
+        for node in body.descendants() {
+            let bound = ast::IdentPat::cast(node.clone())
+                .and_then(|pattern| ctx.sema.type_of_pat(&pattern.into()))
+                .is_some_and(|ty| has_unread_object(ctx, &ty.original, send));
+            if bound {
+                return true;
+            }
+            let called = ast::Expr::cast(node).and_then(|call| ctx.callee(&call));
+            let Some(called) = called.filter(|it| it.is_async(ctx.db)) else {
+                continue;
+            };
+            if !seen.insert(called) {
+                continue;
+            }
+            let parameters = called.assoc_fn_params(ctx.db);
+            let mut parameters = parameters.iter();
+            if parameters.any(|it| has_unread_object(ctx, it.ty(), send)) {
+                return true;
+            }
+            if ctx.is_local(called) && seen.len() < FUNCTIONS {
+                open.extend(ctx.sema.source(called).map(|it| it.value.syntax().clone()));
+            }
+        }
+    }
+    false
 }
 
 /// Whether there is a trait object in a type, at any depth, of a trait that `#[async_trait]` or its
