@@ -19,6 +19,7 @@ pub mod text;
 pub mod workspace;
 
 mod block_on_in_async;
+mod guard_across_await;
 mod pointless_spawn_blocking;
 mod unobserved_task;
 
@@ -26,6 +27,7 @@ pub use crate::codemod::Codemod;
 
 /// Every codemod, in the order of a run.
 pub const CATALOGUE: &[Codemod] = &[
+    guard_across_await::CODEMOD,
     pointless_spawn_blocking::CODEMOD,
     block_on_in_async::CODEMOD,
     unobserved_task::CODEMOD,

@@ -9,8 +9,8 @@ use ra_ap_hir::{
 use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 
 use super::{
-    Api, Blocking, Combinator, Knowledge, Role, Waits, combinators::Combinators, guards, is_named,
-    threads::Threads,
+    Api, Blocking, Combinator, Guard, Knowledge, Role, Waits, combinators::Combinators, guards,
+    is_named, threads::Threads,
 };
 use crate::analysis::blocking::Stops;
 
@@ -26,7 +26,7 @@ pub struct Resolved<'a> {
     crates: &'a FxHashSet<String>,
     threads: OnceLock<Threads>,
     combinators: OnceLock<Combinators>,
-    guards: OnceLock<FxHashSet<Adt>>,
+    guards: OnceLock<FxHashMap<Adt, &'static Guard>>,
     /// What the bodies of the workspace's own functions were found to do.
     pub(crate) bodies: Mutex<FxHashMap<Function, Stops>>,
 }
@@ -129,11 +129,19 @@ impl<'a> Resolved<'a> {
             .of(db, function)
     }
 
-    /// Whether nobody may hold a value of this type while a future waits.
-    pub fn is_guard(&self, db: &RootDatabase, adt: Adt) -> bool {
+    /// The row of a type whose values nobody may hold while a future waits.
+    pub fn guard(&self, db: &RootDatabase, adt: Adt) -> Option<&'static Guard> {
         self.guards
             .get_or_init(|| guards::guards(db, self))
-            .contains(&adt)
+            .get(&adt)
+            .copied()
+    }
+
+    /// The words of which code has one if it makes a guard, or names its type; for the crates that there
+    /// are.
+    pub fn guard_words(&self, db: &RootDatabase) -> FxHashSet<&'static str> {
+        let guards = self.guards.get_or_init(|| guards::guards(db, self));
+        guards.values().flat_map(|row| row.words()).collect()
     }
 
     /// The row of a blocking function.
