@@ -4,6 +4,7 @@
 //! definitions are compared: nothing is ever matched by its name.
 
 mod combinators;
+mod executors;
 mod guards;
 mod resolved;
 mod tables;
@@ -14,6 +15,7 @@ use ra_ap_ide_db::FxHashSet;
 use serde::Deserialize;
 
 pub use combinators::{Combinator, End, Step};
+pub use executors::executor_words;
 pub use guards::{Guard, Holds, guard_words};
 pub use resolved::{Definition, Resolved, resolve};
 pub use tables::BUILT_IN;
@@ -340,7 +342,8 @@ impl Knowledge {
     /// The words of which a file holds one, if a codemod can have something to say about it.
     pub fn words(&self) -> FxHashSet<String> {
         let names = self.names(|_| true).into_iter();
-        names.chain(guard_words().iter().cloned()).collect()
+        let others = guard_words().iter().chain(executor_words());
+        names.chain(others.cloned()).collect()
     }
 }
 

@@ -21,6 +21,7 @@ pub mod workspace;
 mod block_on_in_async;
 mod guard_across_await;
 mod pointless_spawn_blocking;
+mod runtime_in_async;
 mod unobserved_task;
 
 pub use crate::codemod::Codemod;
@@ -31,4 +32,5 @@ pub const CATALOGUE: &[Codemod] = &[
     pointless_spawn_blocking::CODEMOD,
     block_on_in_async::CODEMOD,
     unobserved_task::CODEMOD,
+    runtime_in_async::CODEMOD,
 ];

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use ra_ap_ide_db::{FxHashSet, syntax_helpers::LexedStr};
 use ra_ap_syntax::{
     AstNode, SourceFile, SyntaxKind, SyntaxToken, T, TextRange, TextSize,
-    ast::{self, HasArgList},
+    ast::{self, HasArgList, HasName},
 };
 
 use crate::{
@@ -90,6 +90,39 @@ impl<'a> Outline<'a> {
             })
             .map(|&(_, range)| Candidate { range, path: None })
             .collect()
+    }
+
+    /// The places of these words, but for those in `use` items.
+    pub fn words(&self, words: &FxHashSet<String>) -> Vec<Candidate> {
+        let mentions = self.mentions.iter();
+        let mentions = mentions.filter(|(word, _)| words.contains(*word));
+        let tokens = mentions.filter_map(|(_, range)| token_at(self.file, *range));
+        tokens
+            .filter(|token| {
+                let mut around = token.parent_ancestors();
+                !around.any(|it| ast::Use::can_cast(it.kind()))
+            })
+            .map(|token| Candidate {
+                range: token.text_range(),
+                path: None,
+            })
+            .collect()
+    }
+
+    /// The attributes on functions that are not called `main` whose path ends in one of these names.
+    pub fn attributes(&self, names: &FxHashSet<String>) -> Vec<Candidate> {
+        let mut candidates = self.words(names);
+        candidates.retain(|candidate| {
+            let token = token_at(self.file, candidate.range);
+            let attr = token.and_then(|it| it.parent_ancestors().find_map(ast::Attr::cast));
+            let function = attr
+                .and_then(|it| it.syntax().parent())
+                .and_then(ast::Fn::cast);
+            function
+                .and_then(|it| it.name())
+                .is_some_and(|name| name.text() != "main")
+        });
+        candidates
     }
 
     fn candidate(

@@ -9,8 +9,8 @@ use ra_ap_hir::{
 use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 
 use super::{
-    Api, Blocking, Combinator, Guard, Knowledge, Role, Waits, combinators::Combinators, guards,
-    is_named, threads::Threads,
+    Api, Blocking, Combinator, Guard, Knowledge, Role, Waits, combinators::Combinators,
+    executors::Executors, guards, is_named, threads::Threads,
 };
 use crate::analysis::blocking::Stops;
 
@@ -27,6 +27,7 @@ pub struct Resolved<'a> {
     threads: OnceLock<Threads>,
     combinators: OnceLock<Combinators>,
     guards: OnceLock<FxHashMap<Adt, &'static Guard>>,
+    executors: OnceLock<Executors>,
     /// What the bodies of the workspace's own functions were found to do.
     pub(crate) bodies: Mutex<FxHashMap<Function, Stops>>,
 }
@@ -47,6 +48,7 @@ impl<'a> Resolved<'a> {
             threads: OnceLock::new(),
             combinators: OnceLock::new(),
             guards: OnceLock::new(),
+            executors: OnceLock::new(),
             bodies: Mutex::default(),
         };
         for (index, api) in knowledge.apis.iter().enumerate() {
@@ -142,6 +144,20 @@ impl<'a> Resolved<'a> {
     pub fn guard_words(&self, db: &RootDatabase) -> FxHashSet<&'static str> {
         let guards = self.guards.get_or_init(|| guards::guards(db, self));
         guards.values().flat_map(|row| row.words()).collect()
+    }
+
+    /// Whether a value of this type is a runtime of its own.
+    pub fn is_executor(&self, db: &RootDatabase, adt: Adt) -> bool {
+        self.executors(db).types.contains(&adt)
+    }
+
+    /// Whether a function ends a runtime without waiting for it.
+    pub fn lets_executor_go(&self, db: &RootDatabase, function: Function) -> bool {
+        self.executors(db).lets_go.contains(&function)
+    }
+
+    fn executors(&self, db: &RootDatabase) -> &Executors {
+        self.executors.get_or_init(|| Executors::new(db, self))
     }
 
     /// The row of a blocking function.
