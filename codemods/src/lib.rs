@@ -9,6 +9,7 @@ pub mod change;
 pub mod codemod;
 pub mod context;
 pub mod facts;
+pub mod guide;
 pub mod knowledge;
 pub mod logging;
 pub mod outline;
