@@ -169,7 +169,9 @@ impl Guarded {
                             may go on outside of it"
             }
         };
-        let send = match self.held.refutes_send() && self.holds() != Holds::Span {
+        // Of the others it is a matter of what they are for, or of what is in the map.
+        let matters = matches!(self.holds(), Holds::Lock | Holds::Borrow);
+        let send = match self.held.refutes_send() && matters {
             true => "; and the future is not `Send`",
             false => "",
         };

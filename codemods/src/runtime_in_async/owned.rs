@@ -28,6 +28,9 @@ const OWNERS: &[&str] = &[
 /// The reason that is counted where another codemod has the word.
 const DRIVES: &str = "runtimes that async code only drives a future with (block-on-in-async)";
 
+/// The same for those that are made for another thread.
+const HANDED_ON: &str = "runtimes that a closure takes";
+
 /// The same for those that end well.
 const ENDS_WELL: &str = "runtimes that end without waiting";
 
@@ -135,6 +138,7 @@ pub fn made_in(ctx: &FileContext<'_>, own: &mut Findings) {
         match kept(ctx, &whole) {
             Some(Kept::Drives) => own.quiet(DRIVES),
             Some(Kept::EndsWell) => own.quiet(ENDS_WELL),
+            Some(Kept::HandedOn) => own.quiet(HANDED_ON),
             None => {
                 let name = adt.name(ctx.db);
                 own.items.push(finding(
@@ -160,6 +164,8 @@ enum Kept {
     Drives,
     /// It ends without waiting.
     EndsWell,
+    /// A closure or a future has it, and drops it where that ends.
+    HandedOn,
 }
 
 /// The value behind `?`, `unwrap` and `expect`.
@@ -193,6 +199,9 @@ fn kept(ctx: &FileContext<'_>, value: &ast::Expr) -> Option<Kept> {
 
 fn of_local(ctx: &FileContext<'_>, local: Local<'_>, near: &SyntaxNode) -> Option<Kept> {
     let uses = uses_of(ctx, local, near);
+    if uses.iter().any(|path| is_captured(path, near)) {
+        return Some(Kept::HandedOn);
+    }
     let lets_go = |path: &ast::PathExpr| {
         let call = path.syntax().parent().and_then(ast::MethodCallExpr::cast);
         call.and_then(|it| ctx.sema.resolve_method_call(&it))
@@ -203,6 +212,13 @@ fn of_local(ctx: &FileContext<'_>, local: Local<'_>, near: &SyntaxNode) -> Optio
     }
     let drives = uses.iter().any(|path| drives(ctx, &path.clone().into()));
     drives.then_some(Kept::Drives)
+}
+
+/// Whether a local that is bound at `near` is used in a body of its own: a closure, or a future.
+fn is_captured(path: &ast::PathExpr, near: &SyntaxNode) -> bool {
+    let around = path.syntax().ancestors();
+    let mut around = around.take_while(|it| !ast::Fn::can_cast(it.kind()));
+    around.any(|it| is_own_body(&it) && !it.text_range().contains_range(near.text_range()))
 }
 
 /// The locals of async code that own a runtime, as those that do in a field, and keep it to their end.
@@ -232,24 +248,16 @@ pub fn owned_in(ctx: &FileContext<'_>, own: &mut Findings) {
             // Where it is made, that is said.
             continue;
         }
-        let captured = |path: &ast::PathExpr| {
-            let around = path.syntax().ancestors();
-            let mut around = around.take_while(|it| !ast::Fn::can_cast(it.kind()));
-            around.any(|it| {
-                let inside = it.text_range().contains_range(name.syntax().text_range());
-                is_own_body(&it) && !inside
-            })
-        };
         let uses = uses_of(ctx, local, name.syntax());
-        let ends_well = matches!(of_local(ctx, local, name.syntax()), Some(Kept::EndsWell));
+        let is_kept = of_local(ctx, local, name.syntax()).is_some();
         // The last value of a block is handed on as well.
         let given = |path: &ast::PathExpr| {
             let parent = path.syntax().parent();
             parent.is_some_and(|it| ast::StmtList::can_cast(it.kind()))
         };
-        if ends_well
+        if is_kept
             || is_ever_moved(ctx, &uses)
-            || uses.iter().any(|it| captured(it) || given(it))
+            || uses.iter().any(given)
             || !is_in_async(ctx, name.syntax())
             || is_left_out(ctx, name.syntax(), own)
         {
