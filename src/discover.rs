@@ -132,7 +132,7 @@ pub fn discover(
     let wanted = Wanted {
         selection,
         knowledge,
-        names: knowledge.names(|_| true).into_iter().collect(),
+        words: knowledge.words(),
     };
     // Not on the threads of the walk: trees need a larger stack than those have.
     let looked: Vec<_> = mentioning
@@ -238,8 +238,8 @@ fn read(entry: &DirEntry, words: &Words) -> Result<Option<Source>, String> {
 struct Wanted<'a> {
     selection: &'a [&'a Codemod],
     knowledge: &'a Knowledge,
-    /// The names of which a file has to mention one.
-    names: FxHashSet<String>,
+    /// The words of which a file has to mention one.
+    words: FxHashSet<String>,
 }
 
 impl Wanted<'_> {
@@ -255,7 +255,7 @@ impl Wanted<'_> {
         let suppresses = (0..tokens.len()).any(|at| {
             tokens.kind(at) == SyntaxKind::COMMENT && tokens.text(at).contains(suppress::MARKER)
         });
-        if !suppresses && !mentions_any(&tokens, &self.names) {
+        if !suppresses && !mentions_any(&tokens, &self.words) {
             return Ok(None);
         }
         let mut looked = self.candidates(&tokens, Edition::CURRENT)?;

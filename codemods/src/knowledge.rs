@@ -4,15 +4,19 @@
 //! definitions are compared: nothing is ever matched by its name.
 
 mod combinators;
+mod executors;
 mod guards;
 mod resolved;
 mod tables;
 mod threads;
 
 use ra_ap_hir::Name;
+use ra_ap_ide_db::FxHashSet;
 use serde::Deserialize;
 
 pub use combinators::{Combinator, End, Step};
+pub use executors::executor_words;
+pub use guards::{Guard, Holds, guard_words};
 pub use resolved::{Definition, Resolved, resolve};
 pub use tables::BUILT_IN;
 pub use threads::Waits;
@@ -107,6 +111,8 @@ pub enum Role {
     CurrentHandle,
     /// May drop a future half way.
     Cancels,
+    /// A macro that waits for futures where it stands.
+    Waits,
     /// Ends a task half way, or hands out the means to.
     Aborts,
     /// Lets a task run on without its handle.
@@ -331,6 +337,13 @@ impl Knowledge {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// The words of which a file holds one, if a codemod can have something to say about it.
+    pub fn words(&self) -> FxHashSet<String> {
+        let names = self.names(|_| true).into_iter();
+        let others = guard_words().iter().chain(executor_words());
+        names.chain(others.cloned()).collect()
     }
 }
 

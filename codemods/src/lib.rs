@@ -9,6 +9,7 @@ pub mod change;
 pub mod codemod;
 pub mod context;
 pub mod facts;
+pub mod guide;
 pub mod knowledge;
 pub mod logging;
 pub mod outline;
@@ -19,14 +20,18 @@ pub mod text;
 pub mod workspace;
 
 mod block_on_in_async;
+mod guard_across_await;
 mod pointless_spawn_blocking;
+mod runtime_in_async;
 mod unobserved_task;
 
 pub use crate::codemod::Codemod;
 
 /// Every codemod, in the order of a run.
 pub const CATALOGUE: &[Codemod] = &[
+    guard_across_await::CODEMOD,
     pointless_spawn_blocking::CODEMOD,
     block_on_in_async::CODEMOD,
     unobserved_task::CODEMOD,
+    runtime_in_async::CODEMOD,
 ];

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use ra_ap_ide_db::{FxHashSet, syntax_helpers::LexedStr};
 use ra_ap_syntax::{
     AstNode, SourceFile, SyntaxKind, SyntaxToken, T, TextRange, TextSize,
-    ast::{self, HasArgList},
+    ast::{self, HasArgList, HasName},
 };
 
 use crate::{
@@ -21,6 +21,7 @@ pub struct Outline<'a> {
     pub file: &'a SourceFile,
     imports: Imports,
     mentions: Vec<(&'a str, TextRange)>,
+    awaits: Vec<TextSize>,
 }
 
 impl<'a> Outline<'a> {
@@ -30,12 +31,15 @@ impl<'a> Outline<'a> {
             .filter(|&at| tokens.kind(at) == T![use])
             .filter_map(|at| ast::Use::cast(token_at(file, range(tokens, at))?.parent()?));
         let imports = Imports::of_items(uses);
-        let names = names_in(&imports, knowledge, |_| true);
+        let mut names = names_in(&imports, knowledge, |_| true);
+        names.extend(knowledge.words());
         let mentions = mentions(tokens, &names).collect();
+        let awaits = (0..tokens.len()).filter(|&at| tokens.kind(at) == T![await]);
         Outline {
             file,
             imports,
             mentions,
+            awaits: awaits.map(|at| range(tokens, at).start()).collect(),
         }
     }
 
@@ -59,6 +63,65 @@ impl<'a> Outline<'a> {
         candidates.sort_by_key(|it| (it.range.start(), Reverse(it.range.end())));
         // The arguments of one macro may hold several of the names.
         candidates.dedup();
+        candidates
+    }
+
+    /// The places of these words in async code after which, while what they make may still be there,
+    /// an `.await` follows.
+    pub fn before_await(&self, words: &FxHashSet<String>) -> Vec<Candidate> {
+        let mentions = self.mentions.iter();
+        mentions
+            .filter(|(word, _)| words.contains(*word))
+            .filter(|(_, range)| {
+                let Some(token) = token_at(self.file, *range) else {
+                    return false;
+                };
+                if token
+                    .parent_ancestors()
+                    .any(|it| ast::RetType::can_cast(it.kind()))
+                {
+                    // Whoever calls that function has one.
+                    return !self.awaits.is_empty();
+                }
+                lives_until(&token).is_some_and(|until| {
+                    let next = self.awaits.partition_point(|at| *at < range.end());
+                    self.awaits.get(next).is_some_and(|at| *at < until)
+                })
+            })
+            .map(|&(_, range)| Candidate { range, path: None })
+            .collect()
+    }
+
+    /// The places of these words, but for those in `use` items.
+    pub fn words(&self, words: &FxHashSet<String>) -> Vec<Candidate> {
+        let mentions = self.mentions.iter();
+        let mentions = mentions.filter(|(word, _)| words.contains(*word));
+        let tokens = mentions.filter_map(|(_, range)| token_at(self.file, *range));
+        tokens
+            .filter(|token| {
+                let mut around = token.parent_ancestors();
+                !around.any(|it| ast::Use::can_cast(it.kind()))
+            })
+            .map(|token| Candidate {
+                range: token.text_range(),
+                path: None,
+            })
+            .collect()
+    }
+
+    /// The attributes on functions that are not called `main` whose path ends in one of these names.
+    pub fn attributes(&self, names: &FxHashSet<String>) -> Vec<Candidate> {
+        let mut candidates = self.words(names);
+        candidates.retain(|candidate| {
+            let token = token_at(self.file, candidate.range);
+            let attr = token.and_then(|it| it.parent_ancestors().find_map(ast::Attr::cast));
+            let function = attr
+                .and_then(|it| it.syntax().parent())
+                .and_then(ast::Fn::cast);
+            function
+                .and_then(|it| it.name())
+                .is_some_and(|name| name.text() != "main")
+        });
         candidates
     }
 
@@ -90,6 +153,33 @@ impl<'a> Outline<'a> {
             path: known(&spelled),
         })
     }
+}
+
+/// Where what is made here is gone at the latest, if that is in async code.
+fn lives_until(token: &SyntaxToken) -> Option<TextSize> {
+    let mut until = None;
+    for node in token.parent_ancestors() {
+        let is_async = if let Some(function) = ast::Fn::cast(node.clone()) {
+            function.async_token().is_some()
+        } else if let Some(closure) = ast::ClosureExpr::cast(node.clone()) {
+            closure.async_token().is_some()
+        } else if let Some(block) = ast::BlockExpr::cast(node.clone()) {
+            match block.modifier() {
+                Some(ast::BlockModifier::Async(_)) => true,
+                _ => continue,
+            }
+        } else {
+            // What a name is given lives as long as its block; all else goes with the statement.
+            if ast::ExprStmt::can_cast(node.kind()) {
+                until.get_or_insert(node.text_range().end());
+            } else if ast::LetStmt::can_cast(node.kind()) {
+                until.get_or_insert(node.parent()?.text_range().end());
+            }
+            continue;
+        };
+        return is_async.then(|| until.unwrap_or(node.text_range().end()));
+    }
+    None
 }
 
 /// Whether a file has any of these names as a word of its code.

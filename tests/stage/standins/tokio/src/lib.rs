@@ -174,12 +174,34 @@ pub mod runtime {
         }
     }
 
+    pub struct Builder;
+
+    impl Builder {
+        pub fn new_multi_thread() -> Builder {
+            unimplemented!()
+        }
+
+        pub fn enable_all(&mut self) -> &mut Builder {
+            self
+        }
+
+        pub fn build(&mut self) -> io::Result<Runtime> {
+            unimplemented!()
+        }
+    }
+
     pub struct Runtime;
+
+    impl Drop for Runtime {
+        fn drop(&mut self) {}
+    }
 
     impl Runtime {
         pub fn new() -> io::Result<Runtime> {
             unimplemented!()
         }
+
+        pub fn shutdown_background(self) {}
 
         pub fn handle(&self) -> &Handle {
             unimplemented!()
