@@ -75,8 +75,10 @@ pub struct OpenFile {
     pub overlay: Overlay,
     /// Its text in this round.
     pub text: Arc<str>,
-    /// The candidates of each selected codemod.
+    /// The candidates of each selected codemod, in the text as it was.
     pub candidates: Vec<Vec<Candidate>>,
+    /// Whether each selected codemod has one in the text of this round.
+    pub may_match: Vec<bool>,
 }
 
 impl OpenFile {
@@ -84,6 +86,7 @@ impl OpenFile {
     pub fn new(path: PathBuf, source: Source, candidates: Vec<Vec<Candidate>>) -> OpenFile {
         let text = Arc::clone(&source.text);
         OpenFile {
+            may_match: candidates.iter().map(|it| !it.is_empty()).collect(),
             path,
             overlay: Overlay::new(Arc::clone(&text)),
             source,
@@ -397,6 +400,12 @@ fn write(
             let file = files.get_mut(&id).expect("only open files are edited");
             let text = file.overlay.text();
             file.text = Arc::from(text.as_str());
+            // What a change writes may be what another codemod looks for.
+            if let Some(package) = workspace.project.package_of(&file.path) {
+                let edition = package.facts.edition;
+                file.may_match =
+                    discover::may_match(&text, edition, plan.selection, plan.knowledge);
+            }
             (id, text)
         })
         .collect();

@@ -94,6 +94,7 @@ static ENDLESS: Codemod = Codemod {
     docs: "",
     safety: Safety::Manual,
     triggers: |_| Vec::new(),
+    tokens: |tokens| tokens.name_an_api(),
     candidates: |outline, knowledge| (unobserved_task().candidates)(outline, knowledge),
     pass: Pass::File(|ctx, _| {
         loop {

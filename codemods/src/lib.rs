@@ -20,6 +20,7 @@ pub mod workspace;
 
 mod block_on_in_async;
 mod pointless_spawn_blocking;
+mod redundant_task;
 mod unobserved_task;
 
 pub use crate::codemod::Codemod;
@@ -27,6 +28,7 @@ pub use crate::codemod::Codemod;
 /// Every codemod, in the order of a run.
 pub const CATALOGUE: &[Codemod] = &[
     pointless_spawn_blocking::CODEMOD,
+    redundant_task::CODEMOD,
     block_on_in_async::CODEMOD,
     unobserved_task::CODEMOD,
 ];

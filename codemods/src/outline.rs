@@ -15,10 +15,46 @@ use crate::{
     syntax::{Imports, names_in},
 };
 
+/// The tokens of a file, before it is parsed.
+pub struct Tokens<'a> {
+    tokens: &'a LexedStr<'a>,
+    names_an_api: bool,
+}
+
+impl<'a> Tokens<'a> {
+    /// Reads the tokens of a file; `names` are those of the tables.
+    pub fn of(tokens: &'a LexedStr<'a>, names: &FxHashSet<String>) -> Tokens<'a> {
+        Tokens {
+            tokens,
+            names_an_api: mentions(tokens, names).next().is_some(),
+        }
+    }
+
+    /// Whether a name from the tables stands in the code.
+    pub fn name_an_api(&self) -> bool {
+        self.names_an_api
+    }
+
+    /// Whether `async` stands before what may be a block or a closure.
+    pub fn have_async_block(&self) -> bool {
+        let tokens = self.tokens;
+        let code = (0..tokens.len()).filter(|&at| !tokens.kind(at).is_trivia());
+        let mut before = None;
+        for kind in code.map(|at| tokens.kind(at)) {
+            if before == Some(T![async]) && matches!(kind, T!['{'] | T![move] | T![|]) {
+                return true;
+            }
+            before = Some(kind);
+        }
+        false
+    }
+}
+
 /// A file, with the places that have a name from the tables.
 pub struct Outline<'a> {
     /// The tree.
     pub file: &'a SourceFile,
+    tokens: &'a LexedStr<'a>,
     imports: Imports,
     mentions: Vec<(&'a str, TextRange)>,
 }
@@ -34,6 +70,7 @@ impl<'a> Outline<'a> {
         let mentions = mentions(tokens, &names).collect();
         Outline {
             file,
+            tokens,
             imports,
             mentions,
         }
@@ -60,6 +97,14 @@ impl<'a> Outline<'a> {
         // The arguments of one macro may hold several of the names.
         candidates.dedup();
         candidates
+    }
+
+    /// The async blocks outside of the arguments of macros, in the order of the file.
+    pub fn async_blocks(&self) -> impl Iterator<Item = ast::BlockExpr> {
+        (0..self.tokens.len())
+            .filter(|&at| self.tokens.kind(at) == T![async])
+            .filter_map(|at| token_at(self.file, range(self.tokens, at))?.parent())
+            .filter_map(ast::BlockExpr::cast)
     }
 
     fn candidate(
@@ -90,11 +135,6 @@ impl<'a> Outline<'a> {
             path: known(&spelled),
         })
     }
-}
-
-/// Whether a file has any of these names as a word of its code.
-pub fn mentions_any(tokens: &LexedStr<'_>, names: &FxHashSet<String>) -> bool {
-    mentions(tokens, names).next().is_some()
 }
 
 fn mentions<'a>(
