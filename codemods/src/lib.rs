@@ -19,9 +19,11 @@ pub mod text;
 pub mod workspace;
 
 mod block_on_in_async;
+mod nested_future;
 mod pointless_spawn_blocking;
 mod redundant_task;
 mod unobserved_task;
+mod unpolled_future;
 
 pub use crate::codemod::Codemod;
 
@@ -29,6 +31,8 @@ pub use crate::codemod::Codemod;
 pub const CATALOGUE: &[Codemod] = &[
     pointless_spawn_blocking::CODEMOD,
     redundant_task::CODEMOD,
+    nested_future::CODEMOD,
     block_on_in_async::CODEMOD,
+    unpolled_future::CODEMOD,
     unobserved_task::CODEMOD,
 ];

@@ -48,6 +48,11 @@ impl<'a> Tokens<'a> {
         }
         false
     }
+
+    /// Whether something may drop a value that nobody has looked at.
+    pub fn may_discard(&self) -> bool {
+        discards(self.tokens).next().is_some()
+    }
 }
 
 /// A file, with the places that have a name from the tables.
@@ -107,6 +112,11 @@ impl<'a> Outline<'a> {
             .filter_map(ast::BlockExpr::cast)
     }
 
+    /// The tokens at which something may drop a value, in the order of the file.
+    pub fn discards(&self) -> impl Iterator<Item = SyntaxToken> {
+        discards(self.tokens).filter_map(|at| token_at(self.file, range(self.tokens, at)))
+    }
+
     fn candidate(
         &self,
         token: &SyntaxToken,
@@ -135,6 +145,39 @@ impl<'a> Outline<'a> {
             path: known(&spelled),
         })
     }
+}
+
+/// The tokens at which code may drop a value that nobody has looked at: `let _..`, `_ =`, `drop(`, a
+/// call that hands a closure to `map`, `and_then` or `spawn`, and one of a function that the file
+/// declares async.
+pub fn discards(tokens: &LexedStr<'_>) -> impl Iterator<Item = usize> {
+    let code: Vec<usize> = (0..tokens.len())
+        .filter(|&at| !tokens.kind(at).is_trivia())
+        .collect();
+    let kind = |at: usize| code.get(at).map(|&at| tokens.kind(at));
+    let text = |at: usize| code.get(at).map_or("", |&at| tokens.text(at));
+    let is_fn = |at: usize| at > 0 && kind(at - 1) == Some(T![fn]);
+    let declared: FxHashSet<&str> = (2..code.len())
+        .filter(|&at| is_fn(at) && kind(at - 2) == Some(T![async]))
+        .map(text)
+        .collect();
+    let found: Vec<usize> = (0..code.len())
+        .filter(|&at| match kind(at) {
+            Some(T![let]) => text(at + 1).starts_with('_'),
+            Some(T![_]) => {
+                let before = at.checked_sub(1).and_then(kind);
+                kind(at + 1) == Some(T![=])
+                    && matches!(before, Some(T![;] | T!['{'] | T!['}'] | T![=>]))
+            }
+            Some(SyntaxKind::IDENT) if kind(at + 1) == Some(T!['(']) => {
+                let takes = matches!(text(at), "drop" | "map" | "and_then" | "spawn");
+                (takes || declared.contains(text(at))) && !is_fn(at)
+            }
+            _ => false,
+        })
+        .map(|at| code[at])
+        .collect();
+    found.into_iter()
 }
 
 fn mentions<'a>(
