@@ -170,9 +170,10 @@ impl View<'_> {
 
     /// The open files with a candidate of the codemod.
     pub fn candidates(&self) -> Vec<FileId> {
+        let is_off = self.plan.off.contains(self.plan.selection[self.index].name);
         self.files
             .iter()
-            .filter(|(_, file)| file.may_match.get(self.index) == Some(&true))
+            .filter(|(_, file)| !is_off && file.may_match.get(self.index) == Some(&true))
             .map(|(&id, _)| id)
             .collect()
     }

@@ -47,6 +47,8 @@ pub struct Plan<'a> {
     pub settings: &'a Settings,
     /// The least safety that is taken.
     pub least: Safety,
+    /// Codemods that are not run; they keep their place in the list.
+    pub off: &'a BTreeSet<&'static str>,
     /// Codemods whose findings are all for a person.
     pub report_only: &'a BTreeSet<&'static str>,
     /// How long a codemod may look at a file.

@@ -6,7 +6,7 @@ use ra_ap_syntax::{
     ast::{self, HasArgList},
 };
 
-use crate::{context::FileContext, outline::discards};
+use crate::{analysis::discard::is_mentioned_after, context::FileContext, outline::discards};
 
 /// The expressions of a file that may make a future and drop it, in the order of the file.
 pub fn places(ctx: &FileContext<'_>) -> Vec<ast::Expr> {
@@ -36,7 +36,7 @@ pub fn places_at(token: &SyntaxToken) -> Vec<ast::Expr> {
     let mut found = Vec::new();
     match token.kind() {
         T![let] => {
-            let statement = ast::LetStmt::cast(parent).filter(|it| it.ty().is_none());
+            let statement = ast::LetStmt::cast(parent).filter(is_unused);
             made_by(statement.and_then(|it| it.initializer()), &mut found);
         }
         T![_] => {
@@ -53,9 +53,13 @@ pub fn places_at(token: &SyntaxToken) -> Vec<ast::Expr> {
                 _ => None,
             };
             match token.text() {
-                "drop" | "map" | "and_then" | "spawn" => {
+                "drop" => {
+                    let mut arguments = list.into_iter().flat_map(|list| list.args());
+                    made_by(arguments.next(), &mut found);
+                }
+                "map" | "and_then" | "spawn" if ends_unseen(&call) => {
                     for argument in list.into_iter().flat_map(|list| list.args()) {
-                        made_by_argument(argument, token.text() == "drop", &mut found);
+                        made_by_argument(argument, &mut found);
                     }
                 }
                 _ => {}
@@ -76,13 +80,44 @@ fn called(node: ra_ap_syntax::SyntaxNode) -> Option<ast::Expr> {
     }
 }
 
-fn made_by_argument(argument: ast::Expr, dropped: bool, found: &mut Vec<ast::Expr>) {
+/// Whether a `let` gives its value no name that stands again.
+fn is_unused(statement: &ast::LetStmt) -> bool {
+    statement.ty().is_none()
+        && match statement.pat() {
+            Some(ast::Pat::WildcardPat(_)) => true,
+            Some(ast::Pat::IdentPat(name)) => !is_mentioned_after(statement, &name),
+            _ => false,
+        }
+}
+
+/// Whether a chain of methods that begins with this call ends where nothing looks at its value.
+fn ends_unseen(call: &ast::Expr) -> bool {
+    let Some(parent) = call.syntax().parent() else {
+        return false;
+    };
+    if let Some(statement) = ast::LetStmt::cast(parent.clone()) {
+        return is_unused(&statement);
+    }
+    match ast::Expr::cast(parent.clone()) {
+        Some(
+            outer @ (ast::Expr::MethodCallExpr(_)
+            | ast::Expr::ParenExpr(_)
+            | ast::Expr::TryExpr(_)
+            | ast::Expr::AwaitExpr(_)),
+        ) => ends_unseen(&outer),
+        Some(ast::Expr::BinExpr(assignment)) => {
+            matches!(assignment.lhs(), Some(ast::Expr::UnderscoreExpr(_)))
+        }
+        _ => ast::ExprStmt::can_cast(parent.kind()),
+    }
+}
+
+fn made_by_argument(argument: ast::Expr, found: &mut Vec<ast::Expr>) {
     match argument {
         ast::Expr::ClosureExpr(closure) if closure.async_token().is_none() => {
             made_by(closure.body(), found);
         }
-        ast::Expr::PathExpr(_) if !dropped => found.push(argument),
-        other if dropped => made_by(Some(other), found),
+        ast::Expr::PathExpr(_) => found.push(argument),
         _ => {}
     }
 }
