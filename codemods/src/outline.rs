@@ -147,37 +147,120 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// The tokens at which code may drop a value that nobody has looked at: `let _..`, `_ =`, `drop(`, a
-/// call that hands a closure to `map`, `and_then` or `spawn`, and one of a function that the file
-/// declares async.
+/// The tokens at which code may drop a value that nobody has looked at: `let _..`, `_ =`, `drop(`,
+/// `map(` and `and_then(` in a statement of their own, a closure for `spawn(`, and a call of a function
+/// that the file declares async.
 pub fn discards(tokens: &LexedStr<'_>) -> impl Iterator<Item = usize> {
-    let code: Vec<usize> = (0..tokens.len())
-        .filter(|&at| !tokens.kind(at).is_trivia())
+    let code = Code::of(tokens);
+    let is_fn = |at: usize| at > 0 && code.kind(at - 1) == Some(T![fn]);
+    let declared: FxHashSet<&str> = (2..code.at.len())
+        .filter(|&at| is_fn(at) && code.kind(at - 2) == Some(T![async]))
+        .map(|at| code.text(at))
         .collect();
-    let kind = |at: usize| code.get(at).map(|&at| tokens.kind(at));
-    let text = |at: usize| code.get(at).map_or("", |&at| tokens.text(at));
-    let is_fn = |at: usize| at > 0 && kind(at - 1) == Some(T![fn]);
-    let declared: FxHashSet<&str> = (2..code.len())
-        .filter(|&at| is_fn(at) && kind(at - 2) == Some(T![async]))
-        .map(text)
-        .collect();
-    let found: Vec<usize> = (0..code.len())
-        .filter(|&at| match kind(at) {
-            Some(T![let]) => text(at + 1).starts_with('_'),
+    let found: Vec<usize> = (0..code.at.len())
+        .filter(|&at| match code.kind(at) {
+            Some(T![let]) => code.text(at + 1).starts_with('_'),
             Some(T![_]) => {
-                let before = at.checked_sub(1).and_then(kind);
-                kind(at + 1) == Some(T![=])
-                    && matches!(before, Some(T![;] | T!['{'] | T!['}'] | T![=>]))
+                let before = at.checked_sub(1).and_then(|at| code.kind(at));
+                code.kind(at + 1) == Some(T![=])
+                    && matches!(before, Some(T![;] | T!['{'] | T!['}'] | T![>]))
             }
-            Some(SyntaxKind::IDENT) if kind(at + 1) == Some(T!['(']) => {
-                let takes = matches!(text(at), "drop" | "map" | "and_then" | "spawn");
-                (takes || declared.contains(text(at))) && !is_fn(at)
+            Some(SyntaxKind::IDENT) if code.kind(at + 1) == Some(T!['(']) && !is_fn(at) => {
+                let takes = match code.text(at) {
+                    "drop" => true,
+                    "spawn" => matches!(code.kind(at + 2), Some(T![move] | T![|])),
+                    "map" | "and_then" => code.begins_unseen(at) && code.ends_unseen(at + 1),
+                    _ => false,
+                };
+                takes || declared.contains(code.text(at)) && code.is_left(at + 1)
             }
             _ => false,
         })
-        .map(|at| code[at])
+        .map(|at| code.at[at])
         .collect();
     found.into_iter()
+}
+
+/// The tokens of a file without white space and comments.
+struct Code<'a> {
+    tokens: &'a LexedStr<'a>,
+    at: Vec<usize>,
+}
+
+impl<'a> Code<'a> {
+    fn of(tokens: &'a LexedStr<'a>) -> Code<'a> {
+        let code = (0..tokens.len()).filter(|&at| !tokens.kind(at).is_trivia());
+        let at = code.collect();
+        Code { tokens, at }
+    }
+
+    fn kind(&self, at: usize) -> Option<SyntaxKind> {
+        self.at.get(at).map(|&at| self.tokens.kind(at))
+    }
+
+    fn text(&self, at: usize) -> &'a str {
+        self.at.get(at).map_or("", |&at| self.tokens.text(at))
+    }
+
+    /// Whether the code before a place in a statement gives the value no name that counts.
+    fn begins_unseen(&self, place: usize) -> bool {
+        let mut depth = 0;
+        let mut assigned = false;
+        for at in (0..place).rev() {
+            match self.kind(at) {
+                Some(T![')'] | T![']'] | T!['}'])
+                    if depth > 0 || self.kind(at) != Some(T!['}']) =>
+                {
+                    depth += 1;
+                }
+                Some(T!['('] | T!['['] | T!['{']) if depth > 0 => depth -= 1,
+                Some(T!['('] | T!['[']) => return false,
+                Some(T![;] | T!['{'] | T!['}']) if depth == 0 => return !assigned,
+                Some(T![let] | T![_]) if depth == 0 => {
+                    return self.kind(at) == Some(T![_]) || self.text(at + 1).starts_with('_');
+                }
+                Some(T![return] | T![match] | T![if] | T![>] | T![break]) if depth == 0 => {
+                    return false;
+                }
+                Some(T![=]) if depth == 0 => assigned = true,
+                _ => {}
+            }
+        }
+        !assigned
+    }
+
+    /// Whether nothing takes the value of a call, from its parenthesis on: what follows ends a
+    /// statement, an arm or a block.
+    fn is_left(&self, open: usize) -> bool {
+        let mut depth = 0;
+        for at in open..self.at.len() {
+            match self.kind(at) {
+                Some(T!['('] | T!['['] | T!['{']) => depth += 1,
+                Some(T![')'] | T![']'] | T!['}']) => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return matches!(self.kind(at + 1), Some(T![;] | T![,] | T!['}']));
+            }
+        }
+        false
+    }
+
+    /// Whether a chain of calls, from the parenthesis of one on, ends with a semicolon.
+    fn ends_unseen(&self, open: usize) -> bool {
+        let mut depth = 0;
+        for at in open..self.at.len() {
+            match self.kind(at) {
+                Some(T!['('] | T!['['] | T!['{']) => depth += 1,
+                Some(T![')'] | T![']'] | T!['}']) if depth > 0 => depth -= 1,
+                Some(T![;]) if depth == 0 => return true,
+                Some(T![.] | T![?] | T![await] | SyntaxKind::IDENT) => {}
+                _ if depth > 0 => {}
+                _ => return false,
+            }
+        }
+        false
+    }
 }
 
 fn mentions<'a>(
