@@ -402,8 +402,10 @@ fn write(
             let file = files.get_mut(&id).expect("only open files are edited");
             let text = file.overlay.text();
             file.text = Arc::from(text.as_str());
-            // What a change writes may be what another codemod looks for.
-            if let Some(package) = workspace.project.package_of(&file.path) {
+            // What a change writes may be what another codemod looks for; a file that is only open
+            // because of it was not asked about.
+            let package = workspace.project.package_of(&file.path);
+            if let Some(package) = package.filter(|_| !file.candidates.is_empty()) {
                 let edition = package.facts.edition;
                 file.may_match =
                     discover::may_match(&text, edition, plan.selection, plan.knowledge);
