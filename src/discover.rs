@@ -19,7 +19,7 @@ use unpark_codemods::{
     Codemod,
     codemod::Candidate,
     knowledge::Knowledge,
-    outline::{Outline, mentions_any},
+    outline::{Outline, Tokens},
 };
 
 use crate::{
@@ -132,7 +132,7 @@ pub fn discover(
     let wanted = Wanted {
         selection,
         knowledge,
-        words: knowledge.words(),
+        names: knowledge.names(|_| true).into_iter().collect(),
     };
     // Not on the threads of the walk: trees need a larger stack than those have.
     let looked: Vec<_> = mentioning
@@ -238,8 +238,8 @@ fn read(entry: &DirEntry, words: &Words) -> Result<Option<Source>, String> {
 struct Wanted<'a> {
     selection: &'a [&'a Codemod],
     knowledge: &'a Knowledge,
-    /// The words of which a file has to mention one.
-    words: FxHashSet<String>,
+    /// The names in the tables.
+    names: FxHashSet<String>,
 }
 
 impl Wanted<'_> {
@@ -255,7 +255,9 @@ impl Wanted<'_> {
         let suppresses = (0..tokens.len()).any(|at| {
             tokens.kind(at) == SyntaxKind::COMMENT && tokens.text(at).contains(suppress::MARKER)
         });
-        if !suppresses && !mentions_any(&tokens, &self.words) {
+        let known = Tokens::of(&tokens, &self.names);
+        let mut selection = self.selection.iter();
+        if !suppresses && !selection.any(|codemod| (codemod.tokens)(&known)) {
             return Ok(None);
         }
         let mut looked = self.candidates(&tokens, Edition::CURRENT)?;
@@ -302,6 +304,23 @@ struct Looked {
     parse: Parse<SourceFile>,
     has_errors: bool,
     candidates: Vec<Vec<Candidate>>,
+}
+
+/// Whether each codemod has a candidate in a text.
+pub fn may_match(
+    text: &str,
+    edition: Edition,
+    selection: &[&Codemod],
+    knowledge: &Knowledge,
+) -> Vec<bool> {
+    let tokens = LexedStr::new(edition, text);
+    let Ok(tree) = tree::of_tokens(&tokens, edition) else {
+        return vec![false; selection.len()];
+    };
+    let file = tree.parse.tree();
+    let outline = Outline::of(&tokens, &file, knowledge);
+    let matches = |codemod: &&Codemod| !(codemod.candidates)(&outline, knowledge).is_empty();
+    selection.iter().map(matches).collect()
 }
 
 /// Why a file must not be edited, whatever is found elsewhere.

@@ -162,6 +162,7 @@ pub const CODEMOD: Codemod = Codemod {
     docs: include_str!("block_on_in_async.rs"),
     safety: Safety::Safe,
     triggers: |knowledge| knowledge.triggers(is_block_on),
+    tokens: |tokens| tokens.name_an_api(),
     candidates: |outline, knowledge| outline.calls(knowledge, is_block_on),
     pass: Pass::Workspace(pass),
 };

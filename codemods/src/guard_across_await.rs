@@ -96,6 +96,7 @@ pub const CODEMOD: Codemod = Codemod {
     docs: include_str!("guard_across_await.rs"),
     safety: Safety::Unsafe,
     triggers: |_| vec!["await".to_owned()],
+    tokens: |tokens| tokens.mention(guard_words()),
     candidates: |outline, _| outline.before_await(guard_words()),
     pass: Pass::File(pass),
 };

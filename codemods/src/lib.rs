@@ -21,9 +21,12 @@ pub mod workspace;
 
 mod block_on_in_async;
 mod guard_across_await;
+mod nested_future;
 mod pointless_spawn_blocking;
+mod redundant_task;
 mod runtime_in_async;
 mod unobserved_task;
+mod unpolled_future;
 
 pub use crate::codemod::Codemod;
 
@@ -31,7 +34,10 @@ pub use crate::codemod::Codemod;
 pub const CATALOGUE: &[Codemod] = &[
     guard_across_await::CODEMOD,
     pointless_spawn_blocking::CODEMOD,
+    redundant_task::CODEMOD,
+    nested_future::CODEMOD,
     block_on_in_async::CODEMOD,
+    unpolled_future::CODEMOD,
     unobserved_task::CODEMOD,
     runtime_in_async::CODEMOD,
 ];

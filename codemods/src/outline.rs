@@ -15,10 +15,56 @@ use crate::{
     syntax::{Imports, names_in},
 };
 
+/// The tokens of a file, before it is parsed.
+pub struct Tokens<'a> {
+    tokens: &'a LexedStr<'a>,
+    names_an_api: bool,
+}
+
+impl<'a> Tokens<'a> {
+    /// Reads the tokens of a file; `names` are those of the tables.
+    pub fn of(tokens: &'a LexedStr<'a>, names: &FxHashSet<String>) -> Tokens<'a> {
+        Tokens {
+            tokens,
+            names_an_api: mentions(tokens, names).next().is_some(),
+        }
+    }
+
+    /// Whether a name from the tables stands in the code.
+    pub fn name_an_api(&self) -> bool {
+        self.names_an_api
+    }
+
+    /// Whether one of these words stands in the code.
+    pub fn mention(&self, words: &FxHashSet<String>) -> bool {
+        mentions(self.tokens, words).next().is_some()
+    }
+
+    /// Whether `async` stands before what may be a block or a closure.
+    pub fn have_async_block(&self) -> bool {
+        let tokens = self.tokens;
+        let code = (0..tokens.len()).filter(|&at| !tokens.kind(at).is_trivia());
+        let mut before = None;
+        for kind in code.map(|at| tokens.kind(at)) {
+            if before == Some(T![async]) && matches!(kind, T!['{'] | T![move] | T![|]) {
+                return true;
+            }
+            before = Some(kind);
+        }
+        false
+    }
+
+    /// Whether something may drop a value that nobody has looked at.
+    pub fn may_discard(&self) -> bool {
+        discards(self.tokens).next().is_some()
+    }
+}
+
 /// A file, with the places that have a name from the tables.
 pub struct Outline<'a> {
     /// The tree.
     pub file: &'a SourceFile,
+    tokens: &'a LexedStr<'a>,
     imports: Imports,
     mentions: Vec<(&'a str, TextRange)>,
     awaits: Vec<TextSize>,
@@ -37,6 +83,7 @@ impl<'a> Outline<'a> {
         let awaits = (0..tokens.len()).filter(|&at| tokens.kind(at) == T![await]);
         Outline {
             file,
+            tokens,
             imports,
             mentions,
             awaits: awaits.map(|at| range(tokens, at).start()).collect(),
@@ -125,6 +172,19 @@ impl<'a> Outline<'a> {
         candidates
     }
 
+    /// The async blocks outside of the arguments of macros, in the order of the file.
+    pub fn async_blocks(&self) -> impl Iterator<Item = ast::BlockExpr> {
+        (0..self.tokens.len())
+            .filter(|&at| self.tokens.kind(at) == T![async])
+            .filter_map(|at| token_at(self.file, range(self.tokens, at))?.parent())
+            .filter_map(ast::BlockExpr::cast)
+    }
+
+    /// The tokens at which something may drop a value, in the order of the file.
+    pub fn discards(&self) -> impl Iterator<Item = SyntaxToken> {
+        discards(self.tokens).filter_map(|at| token_at(self.file, range(self.tokens, at)))
+    }
+
     fn candidate(
         &self,
         token: &SyntaxToken,
@@ -182,9 +242,120 @@ fn lives_until(token: &SyntaxToken) -> Option<TextSize> {
     None
 }
 
-/// Whether a file has any of these names as a word of its code.
-pub fn mentions_any(tokens: &LexedStr<'_>, names: &FxHashSet<String>) -> bool {
-    mentions(tokens, names).next().is_some()
+/// The tokens at which code may drop a value that nobody has looked at: `let _..`, `_ =`, `drop(`,
+/// `map(` and `and_then(` in a statement of their own, a closure for `spawn(`, and a call of a function
+/// that the file declares async.
+pub fn discards(tokens: &LexedStr<'_>) -> impl Iterator<Item = usize> {
+    let code = Code::of(tokens);
+    let is_fn = |at: usize| at > 0 && code.kind(at - 1) == Some(T![fn]);
+    let declared: FxHashSet<&str> = (2..code.at.len())
+        .filter(|&at| is_fn(at) && code.kind(at - 2) == Some(T![async]))
+        .map(|at| code.text(at))
+        .collect();
+    let found: Vec<usize> = (0..code.at.len())
+        .filter(|&at| match code.kind(at) {
+            Some(T![let]) => code.text(at + 1).starts_with('_'),
+            Some(T![_]) => {
+                let before = at.checked_sub(1).and_then(|at| code.kind(at));
+                code.kind(at + 1) == Some(T![=])
+                    && matches!(before, Some(T![;] | T!['{'] | T!['}'] | T![>]))
+            }
+            Some(SyntaxKind::IDENT) if code.kind(at + 1) == Some(T!['(']) && !is_fn(at) => {
+                let takes = match code.text(at) {
+                    "drop" => true,
+                    "spawn" => matches!(code.kind(at + 2), Some(T![move] | T![|])),
+                    "map" | "and_then" => code.begins_unseen(at) && code.ends_unseen(at + 1),
+                    _ => false,
+                };
+                takes || declared.contains(code.text(at)) && code.is_left(at + 1)
+            }
+            _ => false,
+        })
+        .map(|at| code.at[at])
+        .collect();
+    found.into_iter()
+}
+
+/// The tokens of a file without white space and comments.
+struct Code<'a> {
+    tokens: &'a LexedStr<'a>,
+    at: Vec<usize>,
+}
+
+impl<'a> Code<'a> {
+    fn of(tokens: &'a LexedStr<'a>) -> Code<'a> {
+        let code = (0..tokens.len()).filter(|&at| !tokens.kind(at).is_trivia());
+        let at = code.collect();
+        Code { tokens, at }
+    }
+
+    fn kind(&self, at: usize) -> Option<SyntaxKind> {
+        self.at.get(at).map(|&at| self.tokens.kind(at))
+    }
+
+    fn text(&self, at: usize) -> &'a str {
+        self.at.get(at).map_or("", |&at| self.tokens.text(at))
+    }
+
+    /// Whether the code before a place in a statement gives the value no name that counts.
+    fn begins_unseen(&self, place: usize) -> bool {
+        let mut depth = 0;
+        let mut assigned = false;
+        for at in (0..place).rev() {
+            match self.kind(at) {
+                Some(T![')'] | T![']'] | T!['}'])
+                    if depth > 0 || self.kind(at) != Some(T!['}']) =>
+                {
+                    depth += 1;
+                }
+                Some(T!['('] | T!['['] | T!['{']) if depth > 0 => depth -= 1,
+                Some(T!['('] | T!['[']) => return false,
+                Some(T![;] | T!['{'] | T!['}']) if depth == 0 => return !assigned,
+                Some(T![let] | T![_]) if depth == 0 => {
+                    return self.kind(at) == Some(T![_]) || self.text(at + 1).starts_with('_');
+                }
+                Some(T![return] | T![match] | T![if] | T![>] | T![break]) if depth == 0 => {
+                    return false;
+                }
+                Some(T![=]) if depth == 0 => assigned = true,
+                _ => {}
+            }
+        }
+        !assigned
+    }
+
+    /// Whether nothing takes the value of a call, from its parenthesis on: what follows ends a
+    /// statement, an arm or a block.
+    fn is_left(&self, open: usize) -> bool {
+        let mut depth = 0;
+        for at in open..self.at.len() {
+            match self.kind(at) {
+                Some(T!['('] | T!['['] | T!['{']) => depth += 1,
+                Some(T![')'] | T![']'] | T!['}']) => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return matches!(self.kind(at + 1), Some(T![;] | T![,] | T!['}']));
+            }
+        }
+        false
+    }
+
+    /// Whether a chain of calls, from the parenthesis of one on, ends with a semicolon.
+    fn ends_unseen(&self, open: usize) -> bool {
+        let mut depth = 0;
+        for at in open..self.at.len() {
+            match self.kind(at) {
+                Some(T!['('] | T!['['] | T!['{']) => depth += 1,
+                Some(T![')'] | T![']'] | T!['}']) if depth > 0 => depth -= 1,
+                Some(T![;]) if depth == 0 => return true,
+                Some(T![.] | T![?] | T![await] | SyntaxKind::IDENT) => {}
+                _ if depth > 0 => {}
+                _ => return false,
+            }
+        }
+        false
+    }
 }
 
 fn mentions<'a>(

@@ -89,6 +89,7 @@ pub const CODEMOD: Codemod = Codemod {
     docs: include_str!("pointless_spawn_blocking.rs"),
     safety: Safety::Safe,
     triggers: |knowledge| knowledge.triggers(is_offload),
+    tokens: |tokens| tokens.name_an_api(),
     candidates: |outline, knowledge| outline.calls(knowledge, is_offload),
     pass: Pass::File(pass),
 };

@@ -80,6 +80,7 @@ pub const CODEMOD: Codemod = Codemod {
         let words = executor_words().iter().cloned();
         words.chain(entry_names(knowledge)).collect()
     },
+    tokens: |tokens| tokens.name_an_api() || tokens.mention(executor_words()),
     candidates: |outline, knowledge| {
         let mut candidates = outline.words(executor_words());
         candidates.extend(outline.attributes(&entry_names(knowledge)));

@@ -229,6 +229,11 @@ fn of_attributes(name: &str, node: &ast::Fn) -> Option<Refusal> {
     None
 }
 
+/// Whether an attribute may make something else of a function than what is written.
+pub fn is_changed_by_attribute(node: &ast::Fn) -> bool {
+    of_attributes("", node).is_some()
+}
+
 /// The last segment of an attribute's path.
 fn attribute(attr: &ast::Attr) -> Option<String> {
     let path = attribute_path(attr)?;
