@@ -4,6 +4,7 @@
 //! definitions are compared: nothing is ever matched by its name.
 
 mod combinators;
+mod equivalents;
 mod guards;
 mod resolved;
 mod tables;
@@ -13,6 +14,7 @@ use ra_ap_hir::Name;
 use serde::Deserialize;
 
 pub use combinators::{Combinator, End, Step};
+pub use equivalents::{Equivalent, OffloadPath, Shape};
 pub use resolved::{Definition, Resolved, resolve};
 pub use tables::BUILT_IN;
 pub use threads::Waits;
@@ -32,6 +34,10 @@ pub struct Knowledge {
     pub blocking_crates: Vec<BlockingCrate>,
     /// Crates whose functions are known not to block.
     pub nonblocking: Vec<Nonblocking>,
+    /// What takes the place of calls that block.
+    pub equivalents: Vec<Equivalent>,
+    /// What runs a closure where it may block.
+    pub offloads: Vec<OffloadPath>,
 }
 
 /// A function, method or macro with a role in async code.
@@ -195,12 +201,13 @@ pub enum Drives {
 }
 
 /// What a blocking call does on an async thread today.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum InAsync {
     /// It panics.
     Panics,
     /// It blocks the worker, and may hang.
+    #[default]
     Blocks,
 }
 
@@ -244,7 +251,39 @@ pub struct Blocking {
     /// The public path.
     pub path: String,
     /// What it waits for.
-    pub kind: String,
+    pub kind: BlockingKind,
+    /// What it does on an async thread.
+    #[serde(default)]
+    pub in_async: InAsync,
+    /// The condition under which it blocks at all.
+    pub when: Option<String>,
+    /// A single system call that people make without a second thought.
+    #[serde(default)]
+    pub cheap: bool,
+}
+
+/// What a blocking call waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BlockingKind {
+    /// The file system.
+    Fs,
+    /// Time.
+    Sleep,
+    /// Another process.
+    Process,
+    /// A socket, or what answers on one.
+    Net,
+    /// The answer to a request.
+    Http,
+    /// A database.
+    Database,
+    /// Another thread.
+    Sync,
+    /// Another thread's message.
+    Channel,
+    /// The terminal.
+    Stdin,
 }
 
 /// A crate or module with functions that block their thread.
@@ -252,6 +291,8 @@ pub struct Blocking {
 pub struct BlockingCrate {
     /// Its path.
     pub path: String,
+    /// What it waits for.
+    pub kind: BlockingKind,
     /// What blocks in it, relative to `path`: functions and methods, or types and traits whose
     /// functions all do.
     #[serde(default)]
