@@ -132,7 +132,16 @@ pub fn discover(
     let wanted = Wanted {
         selection,
         knowledge,
-        names: knowledge.names(|_| true).into_iter().collect(),
+        names: knowledge
+            .names(|_| true)
+            .into_iter()
+            .chain(
+                knowledge
+                    .blocking_words
+                    .iter()
+                    .map(|it| it.name().to_owned()),
+            )
+            .collect(),
     };
     // Not on the threads of the walk: trees need a larger stack than those have.
     let looked: Vec<_> = mentioning

@@ -3,6 +3,7 @@
 //! A table names public paths. They are resolved forward, through re-exports, to definitions, and
 //! definitions are compared: nothing is ever matched by its name.
 
+mod blocking_word;
 mod combinators;
 mod equivalents;
 mod guards;
@@ -13,9 +14,10 @@ mod threads;
 use ra_ap_hir::Name;
 use serde::Deserialize;
 
+pub use blocking_word::BlockingWord;
 pub use combinators::{Combinator, End, Step};
 pub use equivalents::{Equivalent, OffloadPath, Shape};
-pub use resolved::{Definition, Resolved, resolve};
+pub use resolved::{Blocks, Definition, Resolved, resolve};
 pub use tables::BUILT_IN;
 pub use threads::Waits;
 
@@ -32,6 +34,8 @@ pub struct Knowledge {
     pub blocking: Vec<Blocking>,
     /// Crates and modules with functions that block.
     pub blocking_crates: Vec<BlockingCrate>,
+    /// The words by which a file may call what blocks.
+    pub blocking_words: Vec<BlockingWord>,
     /// Crates whose functions are known not to block.
     pub nonblocking: Vec<Nonblocking>,
     /// What takes the place of calls that block.

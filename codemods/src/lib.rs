@@ -19,6 +19,7 @@ pub mod text;
 pub mod workspace;
 
 mod block_on_in_async;
+mod blocking_in_async;
 mod pointless_spawn_blocking;
 mod unobserved_task;
 
@@ -27,6 +28,7 @@ pub use crate::codemod::Codemod;
 /// Every codemod, in the order of a run.
 pub const CATALOGUE: &[Codemod] = &[
     pointless_spawn_blocking::CODEMOD,
+    blocking_in_async::CODEMOD,
     block_on_in_async::CODEMOD,
     unobserved_task::CODEMOD,
 ];

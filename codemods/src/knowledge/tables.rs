@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::{
-    Api, Argument, Blocking, BlockingCrate, Derive, Drives, Flavor, InAsync, Knowledge, Logger,
-    Nonblocking, OnDrop, Returns, Role, Wrapped, equivalents::EquivalentFile,
+    Api, Argument, Blocking, BlockingCrate, BlockingWord, Derive, Drives, Flavor, InAsync,
+    Knowledge, Logger, Nonblocking, OnDrop, Returns, Role, Wrapped, equivalents::EquivalentFile,
 };
 
 #[derive(Deserialize)]
@@ -245,6 +245,7 @@ pub static BUILT_IN: LazyLock<Knowledge> = LazyLock::new(|| {
         derives: table!("derives.toml" => Derives).derive,
         blocking: Vec::new(),
         blocking_crates: Vec::new(),
+        blocking_words: Vec::new(),
         offloads: equivalents
             .iter()
             .filter_map(EquivalentFile::offload)
@@ -259,5 +260,7 @@ pub static BUILT_IN: LazyLock<Knowledge> = LazyLock::new(|| {
         knowledge.blocking.extend(file.blocking);
         knowledge.blocking_crates.extend(file.blocking_crate);
     }
+    knowledge.blocking_words =
+        BlockingWord::all(&knowledge.blocking, &knowledge.blocking_crates).collect();
     knowledge
 });
