@@ -117,6 +117,7 @@ pub const CODEMOD: Codemod = Codemod {
     pass: Pass::Workspace(pass),
 };
 
+const TEST_FILES: &str = "files of tests, benches and examples (--include-tests)";
 const IN_BUILD: &str = "blocking calls in build scripts";
 const IN_CLOSURES: &str = "blocking calls in closures that run elsewhere";
 const IN_SYNC: &str = "blocking calls in functions that are not async";
@@ -149,6 +150,11 @@ struct InFile {
 fn in_file(ctx: &FileContext<'_>, bare: Option<&str>) -> InFile {
     let mut found = Findings::default();
     let mut inside = Vec::new();
+    // Their types are the largest of a project, and are not needed.
+    if ctx.target == TargetKind::Test && !ctx.settings.include_tests {
+        found.quiet(TEST_FILES);
+        return InFile { found, inside };
+    }
     let calls: Vec<(BlockingCall<'_>, Around)> = blocking_calls(ctx)
         .into_iter()
         .filter_map(|call| {

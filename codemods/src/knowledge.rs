@@ -297,6 +297,9 @@ pub struct BlockingCrate {
     pub path: String,
     /// What it waits for.
     pub kind: BlockingKind,
+    /// Each is a single system call that people make without a second thought.
+    #[serde(default)]
+    pub cheap: bool,
     /// What blocks in it, relative to `path`: functions and methods, or types and traits whose
     /// functions all do.
     #[serde(default)]

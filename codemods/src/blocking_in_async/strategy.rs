@@ -1,7 +1,10 @@
 //! What is to be done about a blocking call, by what it waits for, and what a person is told.
 
 use ra_ap_ide_db::FxHashSet;
-use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
+use ra_ap_syntax::{
+    AstNode, SyntaxNode, TextRange,
+    ast::{self, HasArgList},
+};
 
 use crate::{
     analysis::{blocking_calls::BlockingCall, closures::Around, runtime_of::is_entry},
@@ -78,9 +81,17 @@ pub fn unknown_runtime(families: &[String]) -> Refusal {
     Refusal::new(RefusalKind::R1, message)
 }
 
-/// The calls of a file that wait for the file system, but for cheap ones, by the body around them.
+/// The calls of a file that wait for the file system, but for cheap ones.
 pub struct Files {
-    calls: Vec<(SyntaxNode, TextRange)>,
+    calls: Vec<FileCall>,
+}
+
+struct FileCall {
+    range: TextRange,
+    /// The body around it.
+    body: SyntaxNode,
+    /// The innermost block around it.
+    block: Option<SyntaxNode>,
 }
 
 /// Several calls of the file system that belong into one offload.
@@ -96,8 +107,15 @@ impl Files {
     pub fn of(calls: &[(BlockingCall<'_>, Around)]) -> Files {
         let files = calls
             .iter()
-            .filter(|(call, _)| call.blocks.kind == BlockingKind::Fs && !call.blocks.is_cheap);
-        let files = files.filter_map(|(call, around)| Some((around.enclosing.body()?, call.range)));
+            .filter(|(call, _)| call.blocks.kind == BlockingKind::Fs && !is_cheap(call));
+        let files = files.filter_map(|(call, around)| {
+            let mut outer = call.expr.syntax().ancestors();
+            Some(FileCall {
+                range: call.range,
+                body: around.enclosing.body()?,
+                block: outer.find(|it| ast::StmtList::can_cast(it.kind())),
+            })
+        });
         Files {
             calls: files.collect(),
         }
@@ -119,7 +137,7 @@ impl Files {
         };
         match ctx.settings.blocking_in_async.fs {
             Fs::Keep => Some("calls of the file system (--fs keep)"),
-            Fs::Auto if call.blocks.is_cheap => Some("cheap calls of the file system"),
+            Fs::Auto if is_cheap(call) => Some("cheap calls of the file system"),
             Fs::Auto if in_entry => Some("calls of the file system in the program's entry"),
             Fs::Auto | Fs::Offload => {
                 let crowd = self.beside(call);
@@ -157,23 +175,40 @@ impl Files {
         })
     }
 
-    fn body(&self, call: &BlockingCall<'_>) -> Option<&SyntaxNode> {
-        let mut calls = self.calls.iter();
-        let (body, _) = calls.find(|(_, range)| *range == call.range)?;
-        Some(body)
+    fn find(&self, call: &BlockingCall<'_>) -> Option<&FileCall> {
+        self.calls.iter().find(|it| it.range == call.range)
     }
 
-    /// The calls in the same body, in the order of the file, this one among them.
+    /// The calls in the same block, in the order of the file, this one among them.
     fn beside(&self, call: &BlockingCall<'_>) -> Vec<TextRange> {
-        let body = self.body(call);
-        let calls = self.calls.iter().filter(|(other, _)| Some(other) == body);
-        calls.map(|(_, range)| *range).collect()
+        let Some(own) = self.find(call) else {
+            return Vec::new();
+        };
+        let same = |it: &&FileCall| it.body == own.body && it.block == own.block;
+        self.calls.iter().filter(same).map(|it| it.range).collect()
     }
 
     fn is_repeated(&self, call: &BlockingCall<'_>) -> bool {
-        let body = self.body(call);
-        body.is_some_and(|body| is_repeated(call.expr.syntax(), body))
+        let own = self.find(call);
+        own.is_some_and(|own| is_repeated(call.expr.syntax(), &own.body))
     }
+}
+
+/// Whether a call of the file system asks the disk for nothing, or for next to nothing.
+fn is_cheap(call: &BlockingCall<'_>) -> bool {
+    let ast::Expr::CallExpr(plain) = &call.expr else {
+        return call.blocks.is_cheap;
+    };
+    let path = plain.arg_list().and_then(|list| list.args().next());
+    // What the kernel makes up is in memory.
+    let in_memory = path.is_some_and(|path| {
+        let text = path.syntax().text().to_string();
+        let text = text.trim_start_matches(['&', '"']);
+        ["/proc/", "/sys/", "/dev/"]
+            .iter()
+            .any(|it| text.starts_with(it))
+    });
+    call.blocks.is_cheap || in_memory
 }
 
 /// Whether a node stands in a loop of a body, or in a closure that may be called more than once.

@@ -128,12 +128,13 @@ impl<'a> Resolved<'a> {
         }
         let threads = self.threads.get_or_init(|| Threads::new(db, self));
         let row = threads.row(db, function)?;
+        let (kind, is_cheap) = row.kind?;
         Some(Blocks {
             path: &row.path,
-            kind: row.kind?,
+            kind,
             in_async: InAsync::Blocks,
             is_conditional: false,
-            is_cheap: false,
+            is_cheap,
         })
     }
 

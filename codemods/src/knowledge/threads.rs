@@ -23,8 +23,8 @@ pub enum Waits<'a> {
 pub(super) struct Row {
     /// Its path.
     pub path: String,
-    /// What it waits for; of some it is only known that they may wait.
-    pub kind: Option<BlockingKind>,
+    /// What it waits for, and whether it is cheap; of some it is only known that they may wait.
+    pub kind: Option<(BlockingKind, bool)>,
 }
 
 /// The tables about threads, resolved in one crate graph.
@@ -45,7 +45,7 @@ impl Threads {
         for row in &knowledge.blocking_crates {
             for call in &row.calls {
                 let path = format!("{}::{call}", row.path);
-                threads.add(db, resolved, &path, Some(row.kind));
+                threads.add(db, resolved, &path, Some((row.kind, row.cheap)));
             }
         }
         for path in knowledge.nonblocking.iter().flat_map(|row| &row.except) {
@@ -72,7 +72,7 @@ impl Threads {
         db: &RootDatabase,
         resolved: &Resolved<'_>,
         path: &str,
-        kind: Option<BlockingKind>,
+        kind: Option<(BlockingKind, bool)>,
     ) {
         for definition in resolved.definitions(db, path) {
             let path = path.to_owned();
