@@ -10,13 +10,16 @@
 //! - a process that is built and waited for in one place: `Command::new(..).arg(..).output()`, or a
 //!   local that is used for nothing else.
 //!
+//! A call that has no counterpart goes into a closure of its own (`spawn_blocking`, `unblock`), if all
+//! that it takes is owned and used for nothing else.
+//!
 //! Where a function that is not async sleeps, or waits for a process, a socket or a channel, and async
 //! code comes to it through others, the calls between are shown, and a person has to choose.
 //!
 //! What waits for the file system follows `--fs`: with `auto`, one or two calls are awaited, more of
 //! them and those in a loop are left to a person, for each takes a thread of the pool, and a cheap one
-//! like `metadata` is left as it is. `tokio` awaits each of them, `offload` asks for one offload around
-//! them, and `keep` leaves them. In the program's entry, `auto` leaves them: nothing waits for it yet.
+//! like `metadata` is left as it is. `tokio` awaits each of them, `offload` puts a single one into a
+//! closure of its own and leaves several to a person, and `keep` leaves them. In the program's entry, `auto` leaves them: nothing waits for it yet.
 //!
 //! Locks that are held for a moment, output to the terminal, `Path::exists` and the environment are no
 //! findings, and neither is what stands in a closure that runs elsewhere.
@@ -66,13 +69,14 @@
 //!   `TcpStream`, `Client`, a process that is spawned); a comment says why the call is there.
 //!
 //! # Safety
-//! Safe for a sleep, for a process, and for what panics today. Unsafe for the file system, whose work
-//! goes to another thread; for channels and locks that only stop the thread; where a runtime is built
+//! Safe for a sleep, for a process, and for what panics today. Unsafe for the file system, and for what
+//! goes into a closure, whose work goes to another thread; for channels and locks that only stop the thread; where a runtime is built
 //! without its timer and its input and output, which the futures panic without; and where a `select!`,
 //! a `timeout` or an `abort` stands around the call, for it can now be dropped half way.
 
 mod chain;
 mod command;
+mod offload;
 mod rewrite;
 mod strategy;
 
@@ -82,7 +86,8 @@ use ra_ap_syntax::{AstNode, SyntaxNode};
 
 use self::{
     chain::Seed,
-    rewrite::{made_by_macro, rewritten},
+    offload::offloaded,
+    rewrite::{Rewritten, made_by_macro, rewritten},
     strategy::{Advice, Crowd, Files, is_followed, stops},
 };
 use crate::{
@@ -98,8 +103,9 @@ use crate::{
     codemod::{Codemod, Effect, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
     context::{Enclosing, FileContext},
     facts::TargetKind,
-    knowledge::{BlockingKind, InAsync, Shape},
+    knowledge::{BlockingKind, Equivalent, InAsync, Shape},
     refusal::{Refusal, RefusalKind},
+    settings::Fs,
     workspace::WorkspaceContext,
 };
 
@@ -226,6 +232,14 @@ struct Site<'a, 'b> {
     bare: Option<&'b str>,
 }
 
+/// What stands in the place of a call.
+enum Way<'a> {
+    /// Another function.
+    Instead(&'a Equivalent),
+    /// The call itself, in a closure.
+    Offloaded(Box<Rewritten>),
+}
+
 impl Site<'_, '_> {
     /// The one place where it is decided; each refusal says why.
     fn verdict(&self, why: &mut Vec<Note>) -> Verdict {
@@ -240,28 +254,10 @@ impl Site<'_, '_> {
             Driver::OwnThread | Driver::Unknown(_) => None,
         };
         let advice = Advice { ctx, family };
-        if let Some(crowd) = &self.crowd {
-            why.extend(crowd.others.iter().map(|range| Note {
-                place: Some((ctx.file, *range)),
-                message: format!("`{}` is another one", first_line(ctx.slice(*range))),
-            }));
-            return Verdict::Manual(advice.together(crowd));
-        }
-        let found = match equivalent(ctx, node, blocks.path, family) {
-            Ok(found) => found,
-            Err(refusal) => return Verdict::Refused(refusal),
+        let way = match self.way(&advice, why) {
+            Ok(way) => way,
+            Err(verdict) => return verdict,
         };
-        let Some(found) = found else {
-            return match &self.driver {
-                Driver::Unknown(families) if strategy::has_any(ctx, blocks.path) => {
-                    Verdict::Refused(strategy::unknown_runtime(families))
-                }
-                _ => Verdict::Manual(advice.offload()),
-            };
-        };
-        if found.shape == Shape::OtherType {
-            return Verdict::Manual(advice.other_type(&found.path));
-        }
         let mut trust = Trust::default();
         let Some(body) = self.around.enclosing.body() else {
             return Verdict::Refused(made_by_macro());
@@ -269,9 +265,12 @@ impl Site<'_, '_> {
         if let Some(refusal) = self.held(&body, &mut trust, why) {
             return Verdict::Refused(refusal);
         }
-        let rewritten = match rewritten(ctx, &self.call.expr, found, &mut trust, why) {
-            Ok(Some(rewritten)) => rewritten,
-            Ok(None) => return Verdict::Manual(advice.offload()),
+        let rewritten = match &way {
+            Way::Offloaded(rewritten) => Ok((**rewritten).clone()),
+            Way::Instead(found) => rewritten(ctx, &self.call.expr, found, &mut trust, why),
+        };
+        let rewritten = match rewritten {
+            Ok(rewritten) => rewritten,
             Err(refusal) => return Verdict::Refused(refusal),
         };
         if !rewritten.elsewhere.is_empty() && !self.around.closures.is_empty() {
@@ -294,17 +293,25 @@ impl Site<'_, '_> {
             effects.insert(Effect::Cancellation);
             trust.lower();
         }
-        if blocks.kind == BlockingKind::Fs {
+        let (elsewhere, renamed, family) = match way {
+            Way::Offloaded(_) => (true, false, "any"),
+            Way::Instead(found) => (
+                blocks.kind == BlockingKind::Fs,
+                found.shape == Shape::Renamed,
+                found.family.as_str(),
+            ),
+        };
+        if elsewhere {
             why.push(Note::new(
                 "the work goes to a thread of the pool, and comes later than it does now",
             ));
             effects.insert(Effect::Thread);
             trust.lower();
         }
-        if found.shape == Shape::Renamed && blocks.in_async == InAsync::Blocks {
+        if renamed && blocks.in_async == InAsync::Blocks {
             trust.lower();
         }
-        if let Some(place) = self.bare.filter(|_| found.family == "tokio") {
+        if let Some(place) = self.bare.filter(|_| family == "tokio") {
             why.push(Note::new(format!(
                 "a runtime is built without `enable_all` at {place}, and the future panics there"
             )));
@@ -314,6 +321,48 @@ impl Site<'_, '_> {
             safety: trust.safety(),
             change,
             effects: effects.into_iter().collect(),
+        }
+    }
+
+    /// What could stand in the place of the call.
+    fn way(&self, advice: &Advice<'_, '_>, why: &mut Vec<Note>) -> Result<Way<'_>, Verdict> {
+        let (ctx, blocks) = (self.ctx, &self.call.blocks);
+        let node = self.call.expr.syntax();
+        if let Some(crowd) = &self.crowd {
+            if crowd.others.is_empty() && ctx.settings.blocking_in_async.fs == Fs::Offload {
+                return self.offloaded(advice, why);
+            }
+            why.extend(crowd.others.iter().map(|range| Note {
+                place: Some((ctx.file, *range)),
+                message: format!("`{}` is another one", first_line(ctx.slice(*range))),
+            }));
+            return Err(Verdict::Manual(advice.together(crowd)));
+        }
+        let found = equivalent(ctx, node, blocks.path, advice.family).map_err(Verdict::Refused)?;
+        match (found, &self.driver) {
+            (Some(found), _) if found.shape == Shape::OtherType => {
+                Err(Verdict::Manual(advice.other_type(&found.path)))
+            }
+            (Some(found), _) => Ok(Way::Instead(found)),
+            (None, Driver::Unknown(families)) if strategy::has_any(ctx, blocks.path) => {
+                Err(Verdict::Refused(strategy::unknown_runtime(families)))
+            }
+            (None, _) => self.offloaded(advice, why),
+        }
+    }
+
+    /// The call in a closure of its own, or what a person may do instead.
+    fn offloaded(&self, advice: &Advice<'_, '_>, why: &mut Vec<Note>) -> Result<Way<'_>, Verdict> {
+        let Some(row) = advice.offload_row() else {
+            return Err(Verdict::Manual(advice.offload()));
+        };
+        match offloaded(self.ctx, &self.call.expr, row) {
+            Ok(rewritten) => Ok(Way::Offloaded(Box::new(rewritten))),
+            Err(refusal) if refusal.kind == RefusalKind::R6 => Err(Verdict::Refused(refusal)),
+            Err(refusal) => {
+                why.push(Note::new(refusal.message));
+                Err(Verdict::Manual(advice.offload()))
+            }
         }
     }
 

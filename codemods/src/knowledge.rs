@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 pub use blocking_word::BlockingWord;
 pub use combinators::{Combinator, End, Step};
-pub use equivalents::{Equivalent, OffloadPath, Shape};
+pub use equivalents::{Equivalent, Shape};
 pub use resolved::{Blocks, Definition, Resolved, resolve};
 pub use tables::BUILT_IN;
 pub use threads::Waits;
@@ -41,7 +41,7 @@ pub struct Knowledge {
     /// What takes the place of calls that block.
     pub equivalents: Vec<Equivalent>,
     /// What runs a closure where it may block.
-    pub offloads: Vec<OffloadPath>,
+    pub offloads: Vec<Equivalent>,
 }
 
 /// A function, method or macro with a role in async code.
@@ -261,6 +261,8 @@ pub struct Blocking {
     pub in_async: InAsync,
     /// The condition under which it blocks at all.
     pub when: Option<String>,
+    /// A word that a file holds if it may call it.
+    pub trigger: Option<String>,
     /// A single system call that people make without a second thought.
     #[serde(default)]
     pub cheap: bool,

@@ -68,7 +68,9 @@ impl<'a> Outline<'a> {
             .filter_map(|(name, range)| {
                 let imported = self.imports.path_of(name).map(last_segment);
                 let words = by_name.get(name).or_else(|| by_name.get(imported?))?;
-                self.blocking_candidate(&token_at(self.file, *range)?, words)
+                let token = token_at(self.file, *range)?;
+                let followed = words.iter().any(|word| wanted(word.kind));
+                self.blocking_candidate(&token, words, followed)
             })
             .collect();
         candidates.sort_by_key(|it| (it.range.start(), Reverse(it.range.end())));
@@ -80,6 +82,7 @@ impl<'a> Outline<'a> {
         &self,
         token: &SyntaxToken,
         words: &[&BlockingWord],
+        followed: bool,
     ) -> Option<Candidate> {
         let parent = token.parent()?;
         let unnamed = |range| Some(Candidate { range, path: None });
@@ -105,7 +108,8 @@ impl<'a> Outline<'a> {
             let short = &word.path[word.path.len() - word.name().len() - word.owner().len() - 2..];
             word.path == spelled || spelled == short || spelled.ends_with(&format!("::{short}"))
         })?;
-        let named = word.path == spelled && is_in_async(call.syntax());
+        // Of files, most calls in async code are left as they are.
+        let named = followed && word.path == spelled && is_in_async(call.syntax());
         Some(Candidate {
             range: call.syntax().text_range(),
             path: named.then(|| spelled),

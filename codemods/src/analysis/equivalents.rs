@@ -42,7 +42,7 @@ pub fn equivalent<'a>(
 }
 
 /// What the manifest lacks for a row, and how to add it.
-fn lacks(ctx: &FileContext<'_>, place: &SyntaxNode, row: &Equivalent) -> Option<String> {
+pub fn lacks(ctx: &FileContext<'_>, place: &SyntaxNode, row: &Equivalent) -> Option<String> {
     let package = row.package.as_ref()?;
     let (path, own) = (&row.path, &ctx.package.name);
     let declared: Vec<&Dependency> = ctx.package.declared(package, ctx.target).collect();

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The code that takes the place of a call.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rewritten {
     /// What is written there.
     pub written: Written,
@@ -47,7 +47,7 @@ impl Rewritten {
     }
 }
 
-/// The call, awaited in the way of its equivalent. Gives `None` for a shape that is never written.
+/// The call, awaited in the way of its equivalent.
 ///
 /// # Errors
 /// Why the call can't be rewritten.
@@ -57,13 +57,13 @@ pub fn rewritten(
     equivalent: &Equivalent,
     trust: &mut Trust,
     why: &mut Vec<Note>,
-) -> Result<Option<Rewritten>, Refusal> {
+) -> Result<Rewritten, Refusal> {
     match equivalent.shape {
-        Shape::DropIn => drop_in(ctx, call, equivalent, trust, why).map(Some),
-        Shape::Renamed => renamed(ctx, call, equivalent).map(Some),
-        Shape::Awaited => awaited(ctx, call, equivalent).map(Some),
-        Shape::Builder => command::swapped(ctx, call, equivalent).map(Some),
-        Shape::OtherType => Ok(None),
+        Shape::DropIn => drop_in(ctx, call, equivalent, trust, why),
+        Shape::Renamed => renamed(ctx, call, equivalent),
+        Shape::Awaited => awaited(ctx, call, equivalent),
+        Shape::Builder => command::swapped(ctx, call, equivalent),
+        Shape::OtherType => Err(consumer("its type is another, and each use of it changes")),
     }
 }
 

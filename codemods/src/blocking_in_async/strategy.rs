@@ -9,7 +9,7 @@ use ra_ap_syntax::{
 use crate::{
     analysis::{blocking_calls::BlockingCall, closures::Around, runtime_of::is_entry},
     context::{Enclosing, FileContext},
-    knowledge::{BlockingKind, Blocks, InAsync, last_segment},
+    knowledge::{BlockingKind, Blocks, Equivalent, InAsync, last_segment},
     refusal::{Refusal, RefusalKind},
     settings::Fs,
     workspace::WorkspaceContext,
@@ -240,19 +240,21 @@ pub struct Advice<'a, 'b> {
     pub family: Option<&'b str>,
 }
 
-impl Advice<'_, '_> {
-    /// What runs a closure where it may block.
-    fn offload_path(&self) -> Option<&str> {
+impl<'a> Advice<'a, '_> {
+    /// What runs a closure where it may block: of several, one whose package is there.
+    pub fn offload_row(&self) -> Option<&'a Equivalent> {
         let rows = self.ctx.known.knowledge.offloads.iter();
         let mut rows = rows.filter(|row| Some(row.family.as_str()) == self.family);
         let mut declared = rows.clone().filter(|row| {
-            let package = self.ctx.package.dependency(&row.package, self.ctx.target);
-            package.is_some()
+            let package = row.package.as_deref().unwrap_or_default();
+            let target = self.ctx.target;
+            self.ctx.package.dependency(package, target).is_some()
         });
-        declared
-            .next()
-            .or_else(|| rows.next())
-            .map(|row| row.path.as_str())
+        declared.next().or_else(|| rows.next())
+    }
+
+    fn offload_path(&self) -> Option<&'a str> {
+        self.offload_row().map(|row| row.path.as_str())
     }
 
     /// One closure for a call.

@@ -10,6 +10,7 @@ pub struct BlockingWord {
     pub path: String,
     /// What it waits for.
     pub kind: BlockingKind,
+    trigger: Option<String>,
 }
 
 impl BlockingWord {
@@ -18,14 +19,20 @@ impl BlockingWord {
         rows: &[Blocking],
         crates: &[BlockingCrate],
     ) -> impl Iterator<Item = BlockingWord> {
-        let of_rows = rows.iter().map(|row| (row.path.clone(), row.kind));
+        let of_rows = rows.iter().map(|row| BlockingWord {
+            path: row.path.clone(),
+            kind: row.kind,
+            trigger: row.trigger.clone(),
+        });
         let of_crates = crates.iter().flat_map(|row| {
             let calls = row.calls.iter();
-            calls.map(|call| (format!("{}::{call}", row.path), row.kind))
+            calls.map(|call| BlockingWord {
+                path: format!("{}::{call}", row.path),
+                kind: row.kind,
+                trigger: None,
+            })
         });
-        of_rows
-            .chain(of_crates)
-            .map(|(path, kind)| BlockingWord { path, kind })
+        of_rows.chain(of_crates)
     }
 
     /// Its own name.
@@ -52,6 +59,9 @@ impl BlockingWord {
     /// The word that a file holds if it may call it: what it is in, the name of its crate, or its own
     /// name where nothing else is called so.
     pub fn hint(&self) -> &str {
+        if let Some(trigger) = &self.trigger {
+            return trigger;
+        }
         if self.name().contains("blocking") || self.is_type() {
             return self.name();
         }

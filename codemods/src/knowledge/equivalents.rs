@@ -42,17 +42,6 @@ pub enum Shape {
     OtherType,
 }
 
-/// What runs a closure where it may block, on the threads of one runtime.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OffloadPath {
-    /// The reactor of the runtime.
-    pub family: String,
-    /// The package of it.
-    pub package: String,
-    /// Its path.
-    pub path: String,
-}
-
 /// One file of the table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,8 +49,16 @@ pub(super) struct EquivalentFile {
     family: String,
     package: Option<String>,
     all: Option<String>,
-    offload: Option<String>,
+    offload: Option<Offload>,
     equivalent: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Offload {
+    path: String,
+    package: Option<String>,
+    feature: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -83,12 +80,19 @@ struct Row {
 }
 
 impl EquivalentFile {
-    /// What runs a closure.
-    pub(super) fn offload(&self) -> Option<OffloadPath> {
-        Some(OffloadPath {
+    /// What runs a closure, as the equivalent of any call.
+    pub(super) fn offload(&self) -> Option<Equivalent> {
+        let offload = self.offload.as_ref()?;
+        Some(Equivalent {
+            of: String::new(),
+            path: offload.path.clone(),
+            shape: Shape::DropIn,
             family: self.family.clone(),
-            package: self.package.clone()?,
-            path: self.offload.clone()?,
+            package: offload.package.clone().or_else(|| self.package.clone()),
+            feature: offload.feature.clone(),
+            all: self.all.clone(),
+            by_default: false,
+            gives_other: false,
         })
     }
 
