@@ -70,9 +70,10 @@
 //!
 //! # Safety
 //! Safe for a sleep, for a process, and for what panics today. Unsafe for the file system, and for what
-//! goes into a closure, whose work goes to another thread; for channels and locks that only stop the thread; where a runtime is built
-//! without its timer and its input and output, which the futures panic without; and where a `select!`,
-//! a `timeout` or an `abort` stands around the call, for it can now be dropped half way.
+//! goes into a closure, whose work goes to another thread; for channels and locks that only stop the
+//! thread; where the package builds a runtime without its timer and its input and output, or drives
+//! futures with an executor that has none, for tokio's futures panic there; and where a `select!`, a
+//! `timeout` or an `abort` stands around the call, for it can now be dropped half way.
 
 mod chain;
 mod command;
@@ -88,7 +89,7 @@ use self::{
     chain::Seed,
     offload::offloaded,
     rewrite::{Rewritten, made_by_macro, rewritten},
-    strategy::{Advice, Crowd, Files, is_followed, stops},
+    strategy::{Advice, Crowd, Files, bare_runtimes, is_followed, stops},
 };
 use crate::{
     analysis::{
@@ -131,9 +132,11 @@ const CONDITIONAL: &str = "calls that block only under a condition that can't be
 const OWN_THREAD: &str = "blocking calls in async code that has a thread of its own";
 
 fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
-    let bare = strategy::bare_runtime(ws);
-    let bare = bare.as_deref();
-    let (looked, _) = ws.look(&ws.members.candidates(), |ctx| in_file(ctx, bare));
+    let bare = bare_runtimes(ws);
+    let (looked, _) = ws.look(&ws.members.candidates(), |ctx| {
+        let bare = bare.get(&ctx.package.name);
+        in_file(ctx, bare.map(String::as_str))
+    });
     let mut seeds = Vec::new();
     for (_, InFile { found, inside }) in looked {
         findings.items.extend(found.items);
@@ -228,7 +231,7 @@ struct Site<'a, 'b> {
     driver: Driver,
     /// Why several calls of the file system should be offloaded together.
     crowd: Option<Crowd>,
-    /// Where a runtime is built without what its futures may need.
+    /// What may drive futures, and can't drive those of tokio.
     bare: Option<&'b str>,
 }
 
@@ -313,7 +316,7 @@ impl Site<'_, '_> {
         }
         if let Some(place) = self.bare.filter(|_| family == "tokio") {
             why.push(Note::new(format!(
-                "a runtime is built without `enable_all` at {place}, and the future panics there"
+                "{place}, and this one would panic there"
             )));
             trust.lower();
         }

@@ -1,7 +1,10 @@
 //! A process that is built and waited for in one place: its builder becomes the runtime's.
 
 use ra_ap_hir::{AsAssocItem, PathResolution};
-use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
+use ra_ap_syntax::{
+    AstNode, SyntaxNode, TextRange,
+    ast::{self, HasArgList},
+};
 
 use super::rewrite::{Rewritten, before_dot, made_by_macro, named};
 use crate::{
@@ -57,6 +60,12 @@ pub fn swapped(
             "`{path}::output` captures the output whatever was set before"
         )));
     }
+    let pipes = ["stdout", "stderr"].into_iter().filter_map(sets);
+    if let Some((name, _)) = pipes.into_iter().find(|(_, call)| !is_no_pipe(call)) {
+        return Err(refuse(format!(
+            "`{name}` may be a pipe, which `{path}` closes before it waits"
+        )));
+    }
     let mut spelled = vec![named(ctx, call, equivalent)?];
     let range = ctx.source_range(call.syntax()).ok_or_else(made_by_macro)?;
     let until = ctx
@@ -106,6 +115,16 @@ pub fn swapped(
         spelled,
         elsewhere,
     })
+}
+
+/// Whether what is set by a call is seen to be no pipe.
+fn is_no_pipe(call: &SyntaxNode) -> bool {
+    let arguments = ast::MethodCallExpr::cast(call.clone()).and_then(|it| it.arg_list());
+    let text = arguments.map_or_else(String::new, |it| it.syntax().text().to_string());
+    ["null())", "inherit())"]
+        .iter()
+        .any(|it| text.ends_with(it))
+        || text.contains("Stdio::from(")
 }
 
 /// Whether what is called at a place is called on every way to the end.

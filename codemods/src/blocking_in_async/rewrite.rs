@@ -12,6 +12,7 @@ use crate::{
         discard::{Dropped, Fate, fate_of},
         held::{Kind, kind_of},
         in_place::{Trust, Written},
+        leftovers,
         spelling::{Spelling, spelling},
         surroundings::has_to_be_send,
     },
@@ -43,6 +44,7 @@ impl Rewritten {
         }
         for (range, text) in &self.elsewhere {
             change.replace(ctx.file, *range, text);
+            leftovers::note(ctx, change, &[*range]);
         }
     }
 }
@@ -119,6 +121,10 @@ fn drop_in(
     let list = plain.arg_list().ok_or_else(made_by_macro)?;
     for argument in list.args() {
         waits_with(ctx, &argument, trust, why)?;
+        if equivalent.of_std && !is_of_std(ctx, &argument) {
+            let (path, name) = (&equivalent.path, argument.syntax().text());
+            return Err(consumer(format!("`{path}` may not take `{name}`")));
+        }
     }
     let spelled = named(ctx, call, equivalent)?;
     let range = ctx.source_range(call.syntax()).ok_or_else(made_by_macro)?;
@@ -131,6 +137,15 @@ fn drop_in(
         },
         spelled: vec![spelled],
         elsewhere: Vec::new(),
+    })
+}
+
+/// Whether a value is of a type of std.
+fn is_of_std(ctx: &FileContext<'_>, value: &ast::Expr) -> bool {
+    let ty = ctx.type_of(value).map(|ty| ty.strip_references());
+    ty.is_some_and(|ty| match ty.as_adt() {
+        Some(adt) => adt.krate(ctx.db).origin(ctx.db).is_lang(),
+        None => ty.is_str() || ty.as_slice().is_some() || ty.as_array(ctx.db).is_some(),
     })
 }
 

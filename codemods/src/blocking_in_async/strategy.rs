@@ -1,5 +1,7 @@
 //! What is to be done about a blocking call, by what it waits for, and what a person is told.
 
+use std::collections::BTreeMap;
+
 use ra_ap_ide_db::FxHashSet;
 use ra_ap_syntax::{
     AstNode, SyntaxNode, TextRange,
@@ -296,14 +298,29 @@ impl<'a> Advice<'a, '_> {
     }
 }
 
-/// The place of the first runtime of tokio that is built without its timer and its input and output.
-pub fn bare_runtime(ws: &WorkspaceContext<'_>) -> Option<String> {
+/// What may drive futures and can't drive those of tokio's timer and its input and output, which panic
+/// there: one sentence without a full stop for each package that has such a thing.
+pub fn bare_runtimes(ws: &WorkspaceContext<'_>) -> BTreeMap<String, String> {
     let builders = ["new_multi_thread", "new_current_thread"];
-    let words: FxHashSet<String> = builders.iter().map(|&it| it.to_owned()).collect();
-    ws.members.mentioning(&words).into_iter().find_map(|file| {
+    let executors = ["pollster", "futures_executor", "executor", "futures_lite"];
+    let words = builders.iter().chain(&executors);
+    let words: FxHashSet<String> = words.map(|&it| it.to_owned()).collect();
+    let mut bare = BTreeMap::new();
+    for file in ws.members.mentioning(&words) {
         let text = ws.members.text(file.file);
         let enabled = ["enable_all", "enable_time", "enable_io"];
-        let at = builders.iter().find_map(|it| text.find(it))?;
-        (!enabled.iter().any(|it| text.contains(it))).then(|| ws.members.place(file.file, at))
-    })
+        let is_enabled = enabled.iter().any(|it| text.contains(it));
+        let built = builders.iter().find_map(|it| text.find(it));
+        let drives = text.find("block_on").or_else(|| text.find("LocalPool"));
+        let drives = drives.filter(|_| executors.iter().any(|it| text.contains(it)));
+        let (what, at) = match (built.filter(|_| !is_enabled), drives) {
+            (Some(at), _) => ("a runtime is built without `enable_all`", at),
+            (None, Some(at)) => ("an executor without a reactor drives futures", at),
+            (None, None) => continue,
+        };
+        let place = ws.members.place(file.file, at);
+        bare.entry(file.package)
+            .or_insert_with(|| format!("{what} at {place}"));
+    }
+    bare
 }

@@ -24,6 +24,8 @@ pub struct Equivalent {
     pub by_default: bool,
     /// Its value is of another type.
     pub gives_other: bool,
+    /// It takes only values whose types are those of std.
+    pub of_std: bool,
 }
 
 /// How much of a call changes.
@@ -77,6 +79,8 @@ struct Row {
     default: bool,
     #[serde(default)]
     gives_other: bool,
+    #[serde(default)]
+    of_std: bool,
 }
 
 impl EquivalentFile {
@@ -93,6 +97,7 @@ impl EquivalentFile {
             all: self.all.clone(),
             by_default: false,
             gives_other: false,
+            of_std: false,
         })
     }
 
@@ -128,6 +133,7 @@ impl EquivalentFile {
                     all: all.clone().filter(|_| row.feature.is_some()),
                     by_default: row.default,
                     gives_other: row.gives_other,
+                    of_std: row.of_std,
                 })
                 .collect();
             equivalents

@@ -174,6 +174,22 @@ pub mod runtime {
         }
     }
 
+    pub struct Builder;
+
+    impl Builder {
+        pub fn new_current_thread() -> Builder {
+            unimplemented!()
+        }
+
+        pub fn enable_all(&mut self) -> &mut Builder {
+            self
+        }
+
+        pub fn build(&mut self) -> io::Result<Runtime> {
+            unimplemented!()
+        }
+    }
+
     pub struct Runtime;
 
     impl Runtime {
