@@ -112,7 +112,7 @@ impl<'a> Outline<'a> {
         let named = followed && word.path == spelled && is_in_async(call.syntax());
         Some(Candidate {
             range: call.syntax().text_range(),
-            path: named.then(|| spelled),
+            path: named.then_some(spelled),
         })
     }
 

@@ -2,10 +2,7 @@
 //! nobody uses it afterwards.
 
 use ra_ap_hir::{PathResolution, Type};
-use ra_ap_syntax::{
-    AstNode, SyntaxNode,
-    ast::{self, HasLoopBody},
-};
+use ra_ap_syntax::{AstNode, SyntaxNode, ast};
 
 use super::rewrite::{Rewritten, made_by_macro};
 use crate::{
@@ -141,12 +138,15 @@ fn stays(ctx: &FileContext<'_>, call: &ast::Expr) -> Option<String> {
 fn is_repeated(node: &SyntaxNode, declared: &SyntaxNode) -> bool {
     let around = node.ancestors().skip(1);
     let mut repeated = around.filter(|it| {
-        let is_loop = ast::Expr::cast(it.clone()).is_some_and(|it| match it {
-            ast::Expr::LoopExpr(it) => it.loop_body().is_some(),
-            ast::Expr::WhileExpr(_) | ast::Expr::ForExpr(_) | ast::Expr::ClosureExpr(_) => true,
-            _ => false,
-        });
-        is_loop
+        ast::Expr::cast(it.clone()).is_some_and(|it| {
+            matches!(
+                it,
+                ast::Expr::LoopExpr(_)
+                    | ast::Expr::WhileExpr(_)
+                    | ast::Expr::ForExpr(_)
+                    | ast::Expr::ClosureExpr(_)
+            )
+        })
     });
     let declared = declared.text_range();
     repeated.any(|it| !it.text_range().contains_range(declared))
