@@ -170,10 +170,10 @@ impl View<'_> {
 
     /// The open files with a candidate of the codemod.
     pub fn candidates(&self) -> Vec<FileId> {
-        let has_one = |candidates: &Vec<_>| !candidates.is_empty();
+        let is_off = self.plan.off.contains(self.plan.selection[self.index].name);
         self.files
             .iter()
-            .filter(|(_, file)| file.candidates.get(self.index).is_some_and(has_one))
+            .filter(|(_, file)| !is_off && file.may_match.get(self.index) == Some(&true))
             .map(|(&id, _)| id)
             .collect()
     }

@@ -73,6 +73,8 @@ pub enum Command {
         /// The name of the codemod
         name: String,
     },
+    /// Says what to use for which kind of work, and which codemod sees to it
+    Guide,
     /// Says everything that is known about one place
     Why {
         /// The place

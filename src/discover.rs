@@ -19,7 +19,7 @@ use unpark_codemods::{
     Codemod,
     codemod::Candidate,
     knowledge::Knowledge,
-    outline::{Outline, mentions_any},
+    outline::{Outline, Tokens},
 };
 
 use crate::{
@@ -132,16 +132,11 @@ pub fn discover(
     let wanted = Wanted {
         selection,
         knowledge,
-        names: knowledge
-            .names(|_| true)
-            .into_iter()
-            .chain(
-                knowledge
-                    .blocking_words
-                    .iter()
-                    .map(|it| it.name().to_owned()),
-            )
-            .collect(),
+        apis: knowledge.names(|_| true).into_iter().collect(),
+        blocking: {
+            let words = knowledge.blocking_words.iter();
+            words.map(|it| it.name().to_owned()).collect()
+        },
     };
     // Not on the threads of the walk: trees need a larger stack than those have.
     let looked: Vec<_> = mentioning
@@ -247,8 +242,10 @@ fn read(entry: &DirEntry, words: &Words) -> Result<Option<Source>, String> {
 struct Wanted<'a> {
     selection: &'a [&'a Codemod],
     knowledge: &'a Knowledge,
-    /// The names of which a file has to mention one.
-    names: FxHashSet<String>,
+    /// The names in the tables of runtimes.
+    apis: FxHashSet<String>,
+    /// Those in the tables of what blocks.
+    blocking: FxHashSet<String>,
 }
 
 impl Wanted<'_> {
@@ -264,7 +261,9 @@ impl Wanted<'_> {
         let suppresses = (0..tokens.len()).any(|at| {
             tokens.kind(at) == SyntaxKind::COMMENT && tokens.text(at).contains(suppress::MARKER)
         });
-        if !suppresses && !mentions_any(&tokens, &self.names) {
+        let known = Tokens::of(&tokens, &self.apis, &self.blocking);
+        let mut selection = self.selection.iter();
+        if !suppresses && !selection.any(|codemod| (codemod.tokens)(&known)) {
             return Ok(None);
         }
         let mut looked = self.candidates(&tokens, Edition::CURRENT)?;
@@ -311,6 +310,23 @@ struct Looked {
     parse: Parse<SourceFile>,
     has_errors: bool,
     candidates: Vec<Vec<Candidate>>,
+}
+
+/// Whether each codemod has a candidate in a text.
+pub fn may_match(
+    text: &str,
+    edition: Edition,
+    selection: &[&Codemod],
+    knowledge: &Knowledge,
+) -> Vec<bool> {
+    let tokens = LexedStr::new(edition, text);
+    let Ok(tree) = tree::of_tokens(&tokens, edition) else {
+        return vec![false; selection.len()];
+    };
+    let file = tree.parse.tree();
+    let outline = Outline::of(&tokens, &file, knowledge);
+    let matches = |codemod: &&Codemod| !(codemod.candidates)(&outline, knowledge).is_empty();
+    selection.iter().map(matches).collect()
 }
 
 /// Why a file must not be edited, whatever is found elsewhere.

@@ -47,6 +47,8 @@ pub struct Plan<'a> {
     pub settings: &'a Settings,
     /// The least safety that is taken.
     pub least: Safety,
+    /// Codemods that are not run; they keep their place in the list.
+    pub off: &'a BTreeSet<&'static str>,
     /// Codemods whose findings are all for a person.
     pub report_only: &'a BTreeSet<&'static str>,
     /// How long a codemod may look at a file.
@@ -75,8 +77,10 @@ pub struct OpenFile {
     pub overlay: Overlay,
     /// Its text in this round.
     pub text: Arc<str>,
-    /// The candidates of each selected codemod.
+    /// The candidates of each selected codemod, in the text as it was.
     pub candidates: Vec<Vec<Candidate>>,
+    /// Whether each selected codemod has one in the text of this round.
+    pub may_match: Vec<bool>,
 }
 
 impl OpenFile {
@@ -84,6 +88,7 @@ impl OpenFile {
     pub fn new(path: PathBuf, source: Source, candidates: Vec<Vec<Candidate>>) -> OpenFile {
         let text = Arc::clone(&source.text);
         OpenFile {
+            may_match: candidates.iter().map(|it| !it.is_empty()).collect(),
             path,
             overlay: Overlay::new(Arc::clone(&text)),
             source,
@@ -397,6 +402,14 @@ fn write(
             let file = files.get_mut(&id).expect("only open files are edited");
             let text = file.overlay.text();
             file.text = Arc::from(text.as_str());
+            // What a change writes may be what another codemod looks for; a file that is only open
+            // because of it was not asked about.
+            let package = workspace.project.package_of(&file.path);
+            if let Some(package) = package.filter(|_| !file.candidates.is_empty()) {
+                let edition = package.facts.edition;
+                file.may_match =
+                    discover::may_match(&text, edition, plan.selection, plan.knowledge);
+            }
             (id, text)
         })
         .collect();

@@ -24,8 +24,8 @@ use crate::{
     config::nearest,
     outcome::{Defect, Outcome, State, relative},
     report::{
-        Palette, diff, failure::Failure, human, invocation::Invocation, json, recovery::Recovery,
-        short, summary::Summary,
+        Palette, diff, failure::Failure, guide, human, invocation::Invocation, json,
+        recovery::Recovery, short, summary::Summary,
     },
     run, start,
     verify::wrapper,
@@ -160,6 +160,10 @@ fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
         Some(Command::Explain { name }) => {
             let codemod = run::codemod(name)?;
             print(|out, _| out.write_all(codemod.manual().as_bytes()))?;
+            Ok(0)
+        }
+        Some(Command::Guide) => {
+            print(|out, palette| guide::write(palette, out))?;
             Ok(0)
         }
         Some(Command::Why {

@@ -439,6 +439,7 @@ pub fn analyse(
     };
     let plan = Plan {
         selection: chosen.selection,
+        off: &off,
         knowledge: &config.knowledge(),
         settings: &config.settings(options),
         least: if options.unsafe_fixes {

@@ -120,6 +120,57 @@ fn a_word_without_a_call_is_no_candidate() {
     assert_eq!((found.candidates.len(), found.skipped.len()), (0, 0));
 }
 
+/// The places of each codemod in a text, as they stand there.
+fn places(text: &str) -> Vec<(&'static str, String)> {
+    let folder = at(&[("a.rs", text)]);
+    let found = below(&folder);
+    let files = found.candidates.iter();
+    files
+        .flat_map(|file| CATALOGUE.iter().zip(&file.candidates))
+        .flat_map(|(codemod, candidates)| candidates.iter().map(move |it| (codemod.name, it)))
+        .map(|(name, it)| (name, text[it.range].to_owned()))
+        .collect()
+}
+
+#[test]
+fn async_code_is_only_a_candidate_where_a_future_may_be_lost() {
+    let fine = [
+        "async fn f() {}\n",
+        "async fn f() { g(1).await; let _ = g(1).await; let _x = 1; }\n",
+        "async fn f() { let _x = g(); h(_x).await; self.n.push(1); }\n",
+        "async fn f() { let all: Vec<_> = all.map(|x| g(x)).collect(); h(all).await; }\n",
+        "async fn f() { spawn_all(async { g().await; Ok(()) }).await; }\n",
+        "fn f() { let _ = g(); drop(g()); }\n",
+        "async fn f() { let _: u8 = g(); println!(\"{}\", drop(g())); }\n",
+    ];
+    for text in fine {
+        assert_eq!(places(text), [], "{text}");
+    }
+    let lost = [
+        ("async fn f() { let _ = g(1); }", "g(1)"),
+        ("async fn f() { let _later = Some(g(1)); }", "g(1)"),
+        ("async fn f() { _ = self.g(1); }", "self.g(1)"),
+        ("async fn f() { drop(g(1)); }", "g(1)"),
+        ("async fn f() { name.map(|it| g(it)); }", "g(it)"),
+        ("async fn f() { name.map(g).ok(); }", "g"),
+        (
+            "async fn f() { std::thread::spawn(|| async {}); }",
+            "async {}",
+        ),
+        ("async fn g() {} fn f() { if true { g(); } }", "g()"),
+    ];
+    for (text, place) in lost {
+        let found = places(text);
+        let wanted = ("unpolled-future", place.to_owned());
+        assert!(found.contains(&wanted), "{text}: {found:?}");
+    }
+    let nested = "fn f() { run(async move { println!(); g(1) }); }";
+    assert_eq!(places(nested), [("nested-future", "g(1)".to_owned())]);
+    let redundant = "fn f() { run(async { g(1).await }); }";
+    let place = "async { g(1).await }".to_owned();
+    assert_eq!(places(redundant), [("redundant-task", place)]);
+}
+
 #[test]
 fn a_suppression_comment_is_looked_at_without_a_candidate() {
     let folder = at(&[(

@@ -218,7 +218,7 @@ impl Walk<'_> {
             }
             Value::String(text) => {
                 let wanted: Option<&'static [Kind]> = match (section, key) {
-                    ("entry" | "logger", "path") => Some(&[Macro]),
+                    ("entry" | "logger" | "waits", "path") => Some(&[Macro]),
                     ("cancels" | "blocking", "path") => Some(&[Function, Macro]),
                     ("blocking-crate", "path") | ("crate", "name") => Some(&[Module]),
                     // A private module often has the name of the function beside it, so that the

@@ -243,7 +243,6 @@ impl Graph {
                     let waits = self.kind(caller) == Kind::Async || moved.contains(&caller);
                     match form {
                         Form::Apart => !self.by_handle,
-                        Form::HandedOver => waits,
                         _ => waits || !self.by_handle,
                     }
                 })

@@ -88,8 +88,8 @@
 //! A function between stays as it is, and so does the `block_on`:
 //! - Its trait, one of the workspace, can't change with all that implement it (F5). It is a `const fn`
 //!   (F8), is called by another language (F9), stands under an attribute macro that may not take an async
-//!   function (F11), has no body (F14), takes a value that is not `Send` (F15), or its crate is
-//!   `no_std` (F20) or of edition 2015 (F22).
+//!   function (F11), has no body (F14), takes a value that is not `Send` where its future has to be
+//!   (F15), or its crate is `no_std` (F20) or of edition 2015 (F22).
 //! - It is stored or compared as a function (F16), or registered as a handler (F17). It is handed over as
 //!   a function to what does not say that it is called (F7).
 //! - Its name stands in code that this configuration does not compile, in an example of the
@@ -142,8 +142,9 @@ use crate::{
         driven::is_block_on,
         functions::FunctionKey,
         handle::other_runtime,
-        held::{Kind, alive_at, is_not_send, is_not_send_already, kind_of, refutes_send},
+        held::{Kind, alive_at, kind_of, refutes_send},
         in_place::{InPlace, Trust, cancellation, endless},
+        send::is_not_send,
         severity::{Severity, flavor_of},
         surroundings::{comment_about, has_to_be_send},
     },
@@ -161,6 +162,7 @@ pub const CODEMOD: Codemod = Codemod {
     docs: include_str!("block_on_in_async.rs"),
     safety: Safety::Safe,
     triggers: |knowledge| knowledge.triggers(is_block_on),
+    tokens: |tokens| tokens.name_an_api(),
     candidates: |outline, knowledge| outline.calls(knowledge, is_block_on),
     pass: Pass::Workspace(pass),
 };
@@ -329,18 +331,13 @@ impl Waiting<'_> {
         let place = self.place.syntax();
         let has_to_be = has_to_be_send(ctx, place);
         // Of a function, its callers decide.
-        let free = match &around.enclosing {
-            Enclosing::SyncFn(_) => true,
-            code => !has_to_be && is_not_send_already(ctx, code),
-        };
+        let free = !has_to_be || matches!(around.enclosing, Enclosing::SyncFn(_));
         if let Some(words) = self.not_send {
             let refusal = Refusal::new(RefusalKind::R3, &words);
             if has_to_be || takes_not_send(ctx, self.future, free) {
                 return Some(refusal);
             }
-            let message =
-                format!("{words}, as far as can be known; where it has to be, nothing compiles");
-            asides.why.push(Note::new(message));
+            asides.why.push(Note::new(unless_sent(&words)));
             asides.not_send = Some(refusal);
             trust.lower();
         }
@@ -359,11 +356,20 @@ impl Waiting<'_> {
                 Some(refusal) if held.is_guard() || !free => return Some(refusal),
                 _ => {}
             }
-            asides.not_send.get_or_insert_with(|| held.not_send());
+            let refusal = held.not_send();
+            asides.why.push(Note::new(unless_sent(&refusal.message)));
+            asides.not_send.get_or_insert(refusal);
             trust.lower();
         }
         None
     }
+}
+
+/// What refutes that a future is `Send`, where nothing is known that asks for it.
+fn unless_sent(words: &str) -> String {
+    format!(
+        "{words}, as far as can be known; where the future has to be `Send`, it does not compile"
+    )
 }
 
 /// The one place where it is decided; each refusal says why.
@@ -391,7 +397,7 @@ fn verdict(
     if let Some(refusal) = other_runtime(ctx, call, body, innermost) {
         return Verdict::Refused(refusal);
     }
-    if ctx.type_of(&future).is_none_or(|ty| ty.contains_unknown()) {
+    if !ctx.is_known_future(&future) {
         return refuse(RefusalKind::R2, "the type of the future is not known");
     }
     let future = Future::Expr(future);

@@ -120,6 +120,7 @@ pub const CODEMOD: Codemod = Codemod {
         let words = knowledge.blocking_words.iter();
         words.map(|word| word.hint().to_owned()).collect()
     },
+    tokens: |tokens| tokens.name_what_blocks(),
     candidates: |outline, knowledge| outline.blocking_calls(knowledge, is_followed),
     pass: Pass::Workspace(pass),
 };

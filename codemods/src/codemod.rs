@@ -10,7 +10,11 @@ use ra_ap_syntax::TextRange;
 use serde::Serialize;
 
 use crate::{
-    change::Change, context::FileContext, knowledge::Knowledge, outline::Outline, refusal::Refusal,
+    change::Change,
+    context::FileContext,
+    knowledge::Knowledge,
+    outline::{Outline, Tokens},
+    refusal::Refusal,
     workspace::WorkspaceContext,
 };
 
@@ -28,6 +32,8 @@ pub struct Codemod {
     pub safety: Safety,
     /// Words of which a file holds at least one if it can match at all (bytes, before parsing).
     pub triggers: fn(&Knowledge) -> Vec<String>,
+    /// Whether the tokens of a file leave room for a match. A file without needs no tree.
+    pub tokens: fn(&Tokens<'_>) -> bool,
     /// Places that may match, on the tree alone. A file without one needs no types.
     pub candidates: fn(&Outline<'_>, &Knowledge) -> Vec<Candidate>,
     /// Finds and decides, with types.

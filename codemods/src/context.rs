@@ -206,9 +206,51 @@ impl<'a> FileContext<'a> {
                 ast::Expr::PathExpr(path) => self.function_of_path(&path.path()?),
                 _ => None,
             },
-            ast::Expr::MethodCallExpr(call) => self.sema.resolve_method_call(call),
+            ast::Expr::MethodCallExpr(call) => {
+                let method = self.sema.resolve_method_call(call);
+                method.or_else(|| self.method_of_unread_future(call))
+            }
             _ => None,
         }
+    }
+
+    /// The method of an extension trait on a future whose type nobody knows: that of an async method of
+    /// a trait object, which `#[async_trait]` gives it once it is expanded. Futures have few methods of
+    /// their own, so that the one trait in scope with a method of this name decides.
+    fn method_of_unread_future(&self, call: &ast::MethodCallExpr) -> Option<Function> {
+        let receiver = call.receiver()?;
+        let name = call.name_ref()?;
+        let is_unread = self
+            .type_of(&receiver)
+            .is_none_or(|ty| ty.contains_unknown());
+        if !(is_unread && self.is_known_future(&receiver)) {
+            return None;
+        }
+        let visible = self.sema.scope(call.syntax())?.visible_traits().0;
+        let mut methods = visible.into_iter().filter_map(|id| {
+            let items = Trait::from(id).items(self.db).into_iter();
+            items
+                .filter_map(|item| item.as_function())
+                .find(|it| it.has_self_param(self.db) && it.name(self.db).as_str() == name.text())
+        });
+        let method = methods.next().filter(|_| methods.next().is_none())?;
+        let takes_future = |api: &&Api| match api.role {
+            Role::BlockOn { future, .. } => future == Argument::Receiver,
+            _ => false,
+        };
+        self.known.function(method).filter(takes_future)?;
+        Some(method)
+    }
+
+    /// Whether an expression is known to make a future, and of what: by its type, or as the call of an
+    /// async function.
+    pub fn is_known_future(&self, expr: &ast::Expr) -> bool {
+        let by_type = self.type_of(expr).is_some_and(|ty| !ty.contains_unknown());
+        by_type
+            || self
+                .callee(expr)
+                .and_then(|callee| callee.async_ret_type(self.db))
+                .is_some_and(|output| !output.contains_unknown())
     }
 
     /// The function that a path names.

@@ -6,17 +6,21 @@
 mod blocking_word;
 mod combinators;
 mod equivalents;
+mod executors;
 mod guards;
 mod resolved;
 mod tables;
 mod threads;
 
 use ra_ap_hir::Name;
+use ra_ap_ide_db::FxHashSet;
 use serde::Deserialize;
 
 pub use blocking_word::BlockingWord;
 pub use combinators::{Combinator, End, Step};
 pub use equivalents::{Equivalent, Shape};
+pub use executors::executor_words;
+pub use guards::{Guard, Holds, guard_words};
 pub use resolved::{Blocks, Definition, Resolved, resolve};
 pub use tables::BUILT_IN;
 pub use threads::Waits;
@@ -117,6 +121,8 @@ pub enum Role {
     CurrentHandle,
     /// May drop a future half way.
     Cancels,
+    /// A macro that waits for futures where it stands.
+    Waits,
     /// Ends a task half way, or hands out the means to.
     Aborts,
     /// Lets a task run on without its handle.
@@ -381,6 +387,13 @@ impl Knowledge {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// The words of which a file holds one, if a codemod can have something to say about it.
+    pub fn words(&self) -> FxHashSet<String> {
+        let names = self.names(|_| true).into_iter();
+        let others = guard_words().iter().chain(executor_words());
+        names.chain(others.cloned()).collect()
     }
 }
 

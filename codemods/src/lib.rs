@@ -9,6 +9,7 @@ pub mod change;
 pub mod codemod;
 pub mod context;
 pub mod facts;
+pub mod guide;
 pub mod knowledge;
 pub mod logging;
 pub mod outline;
@@ -20,15 +21,25 @@ pub mod workspace;
 
 mod block_on_in_async;
 mod blocking_in_async;
+mod guard_across_await;
+mod nested_future;
 mod pointless_spawn_blocking;
+mod redundant_task;
+mod runtime_in_async;
 mod unobserved_task;
+mod unpolled_future;
 
 pub use crate::codemod::Codemod;
 
 /// Every codemod, in the order of a run.
 pub const CATALOGUE: &[Codemod] = &[
+    guard_across_await::CODEMOD,
     pointless_spawn_blocking::CODEMOD,
+    redundant_task::CODEMOD,
+    nested_future::CODEMOD,
     blocking_in_async::CODEMOD,
     block_on_in_async::CODEMOD,
+    unpolled_future::CODEMOD,
     unobserved_task::CODEMOD,
+    runtime_in_async::CODEMOD,
 ];

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use ra_ap_ide_db::{FxHashMap, FxHashSet, syntax_helpers::LexedStr};
 use ra_ap_syntax::{
     AstNode, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, T, TextRange, TextSize,
-    ast::{self, HasArgList},
+    ast::{self, HasArgList, HasName},
 };
 
 use crate::{
@@ -15,12 +15,70 @@ use crate::{
     syntax::{Imports, names_in},
 };
 
+/// The tokens of a file, before it is parsed.
+pub struct Tokens<'a> {
+    tokens: &'a LexedStr<'a>,
+    names_an_api: bool,
+    names_what_blocks: bool,
+}
+
+impl<'a> Tokens<'a> {
+    /// Reads the tokens of a file; `apis` and `blocking` are the names of the tables.
+    pub fn of(
+        tokens: &'a LexedStr<'a>,
+        apis: &FxHashSet<String>,
+        blocking: &FxHashSet<String>,
+    ) -> Tokens<'a> {
+        Tokens {
+            tokens,
+            names_an_api: mentions(tokens, apis).next().is_some(),
+            names_what_blocks: mentions(tokens, blocking).next().is_some(),
+        }
+    }
+
+    /// Whether the name of something that blocks stands in the code.
+    pub fn name_what_blocks(&self) -> bool {
+        self.names_what_blocks
+    }
+
+    /// Whether a name from the tables stands in the code.
+    pub fn name_an_api(&self) -> bool {
+        self.names_an_api
+    }
+
+    /// Whether one of these words stands in the code.
+    pub fn mention(&self, words: &FxHashSet<String>) -> bool {
+        mentions(self.tokens, words).next().is_some()
+    }
+
+    /// Whether `async` stands before what may be a block or a closure.
+    pub fn have_async_block(&self) -> bool {
+        let tokens = self.tokens;
+        let code = (0..tokens.len()).filter(|&at| !tokens.kind(at).is_trivia());
+        let mut before = None;
+        for kind in code.map(|at| tokens.kind(at)) {
+            if before == Some(T![async]) && matches!(kind, T!['{'] | T![move] | T![|]) {
+                return true;
+            }
+            before = Some(kind);
+        }
+        false
+    }
+
+    /// Whether something may drop a value that nobody has looked at.
+    pub fn may_discard(&self) -> bool {
+        discards(self.tokens).next().is_some()
+    }
+}
+
 /// A file, with the places that have a name from the tables.
 pub struct Outline<'a> {
     /// The tree.
     pub file: &'a SourceFile,
+    tokens: &'a LexedStr<'a>,
     imports: Imports,
     mentions: Vec<(&'a str, TextRange)>,
+    awaits: Vec<TextSize>,
     has_async: bool,
 }
 
@@ -32,15 +90,19 @@ impl<'a> Outline<'a> {
             .filter_map(|at| ast::Use::cast(token_at(file, range(tokens, at))?.parent()?));
         let imports = Imports::of_items(uses);
         let mut names = names_in(&imports, knowledge, |_| true);
+        names.extend(knowledge.words());
         for word in &knowledge.blocking_words {
             names.extend([word.name().to_owned(), word.hint().to_owned()]);
         }
         names.extend(imports.aliases(&names.clone()).cloned());
         let mentions = mentions(tokens, &names).collect();
+        let awaits = (0..tokens.len()).filter(|&at| tokens.kind(at) == T![await]);
         Outline {
             file,
+            tokens,
             imports,
             mentions,
+            awaits: awaits.map(|at| range(tokens, at).start()).collect(),
             has_async: (0..tokens.len()).any(|at| tokens.text(at) == "async"),
         }
     }
@@ -139,6 +201,78 @@ impl<'a> Outline<'a> {
         candidates
     }
 
+    /// The places of these words in async code after which, while what they make may still be there,
+    /// an `.await` follows.
+    pub fn before_await(&self, words: &FxHashSet<String>) -> Vec<Candidate> {
+        let mentions = self.mentions.iter();
+        mentions
+            .filter(|(word, _)| words.contains(*word))
+            .filter(|(_, range)| {
+                let Some(token) = token_at(self.file, *range) else {
+                    return false;
+                };
+                if token
+                    .parent_ancestors()
+                    .any(|it| ast::RetType::can_cast(it.kind()))
+                {
+                    // Whoever calls that function has one.
+                    return !self.awaits.is_empty();
+                }
+                lives_until(&token).is_some_and(|until| {
+                    let next = self.awaits.partition_point(|at| *at < range.end());
+                    self.awaits.get(next).is_some_and(|at| *at < until)
+                })
+            })
+            .map(|&(_, range)| Candidate { range, path: None })
+            .collect()
+    }
+
+    /// The places of these words, but for those in `use` items.
+    pub fn words(&self, words: &FxHashSet<String>) -> Vec<Candidate> {
+        let mentions = self.mentions.iter();
+        let mentions = mentions.filter(|(word, _)| words.contains(*word));
+        let tokens = mentions.filter_map(|(_, range)| token_at(self.file, *range));
+        tokens
+            .filter(|token| {
+                let mut around = token.parent_ancestors();
+                !around.any(|it| ast::Use::can_cast(it.kind()))
+            })
+            .map(|token| Candidate {
+                range: token.text_range(),
+                path: None,
+            })
+            .collect()
+    }
+
+    /// The attributes on functions that are not called `main` whose path ends in one of these names.
+    pub fn attributes(&self, names: &FxHashSet<String>) -> Vec<Candidate> {
+        let mut candidates = self.words(names);
+        candidates.retain(|candidate| {
+            let token = token_at(self.file, candidate.range);
+            let attr = token.and_then(|it| it.parent_ancestors().find_map(ast::Attr::cast));
+            let function = attr
+                .and_then(|it| it.syntax().parent())
+                .and_then(ast::Fn::cast);
+            function
+                .and_then(|it| it.name())
+                .is_some_and(|name| name.text() != "main")
+        });
+        candidates
+    }
+
+    /// The async blocks outside of the arguments of macros, in the order of the file.
+    pub fn async_blocks(&self) -> impl Iterator<Item = ast::BlockExpr> {
+        (0..self.tokens.len())
+            .filter(|&at| self.tokens.kind(at) == T![async])
+            .filter_map(|at| token_at(self.file, range(self.tokens, at))?.parent())
+            .filter_map(ast::BlockExpr::cast)
+    }
+
+    /// The tokens at which something may drop a value, in the order of the file.
+    pub fn discards(&self) -> impl Iterator<Item = SyntaxToken> {
+        discards(self.tokens).filter_map(|at| token_at(self.file, range(self.tokens, at)))
+    }
+
     fn candidate(
         &self,
         token: &SyntaxToken,
@@ -184,9 +318,147 @@ fn is_in_async(node: &SyntaxNode) -> bool {
     bodies.unwrap_or(false)
 }
 
-/// Whether a file has any of these names as a word of its code.
-pub fn mentions_any(tokens: &LexedStr<'_>, names: &FxHashSet<String>) -> bool {
-    mentions(tokens, names).next().is_some()
+/// Where what is made here is gone at the latest, if that is in async code.
+fn lives_until(token: &SyntaxToken) -> Option<TextSize> {
+    let mut until = None;
+    for node in token.parent_ancestors() {
+        let is_async = if let Some(function) = ast::Fn::cast(node.clone()) {
+            function.async_token().is_some()
+        } else if let Some(closure) = ast::ClosureExpr::cast(node.clone()) {
+            closure.async_token().is_some()
+        } else if let Some(block) = ast::BlockExpr::cast(node.clone()) {
+            match block.modifier() {
+                Some(ast::BlockModifier::Async(_)) => true,
+                _ => continue,
+            }
+        } else {
+            // What a name is given lives as long as its block; all else goes with the statement.
+            if ast::ExprStmt::can_cast(node.kind()) {
+                until.get_or_insert(node.text_range().end());
+            } else if ast::LetStmt::can_cast(node.kind()) {
+                until.get_or_insert(node.parent()?.text_range().end());
+            }
+            continue;
+        };
+        return is_async.then(|| until.unwrap_or(node.text_range().end()));
+    }
+    None
+}
+
+/// The tokens at which code may drop a value that nobody has looked at: `let _..`, `_ =`, `drop(`,
+/// `map(` and `and_then(` in a statement of their own, a closure for `spawn(`, and a call of a function
+/// that the file declares async.
+pub fn discards(tokens: &LexedStr<'_>) -> impl Iterator<Item = usize> {
+    let code = Code::of(tokens);
+    let is_fn = |at: usize| at > 0 && code.kind(at - 1) == Some(T![fn]);
+    let declared: FxHashSet<&str> = (2..code.at.len())
+        .filter(|&at| is_fn(at) && code.kind(at - 2) == Some(T![async]))
+        .map(|at| code.text(at))
+        .collect();
+    let found: Vec<usize> = (0..code.at.len())
+        .filter(|&at| match code.kind(at) {
+            Some(T![let]) => code.text(at + 1).starts_with('_'),
+            Some(T![_]) => {
+                let before = at.checked_sub(1).and_then(|at| code.kind(at));
+                code.kind(at + 1) == Some(T![=])
+                    && matches!(before, Some(T![;] | T!['{'] | T!['}'] | T![>]))
+            }
+            Some(SyntaxKind::IDENT) if code.kind(at + 1) == Some(T!['(']) && !is_fn(at) => {
+                let takes = match code.text(at) {
+                    "drop" => true,
+                    "spawn" => matches!(code.kind(at + 2), Some(T![move] | T![|])),
+                    "map" | "and_then" => code.begins_unseen(at) && code.ends_unseen(at + 1),
+                    _ => false,
+                };
+                takes || declared.contains(code.text(at)) && code.is_left(at + 1)
+            }
+            _ => false,
+        })
+        .map(|at| code.at[at])
+        .collect();
+    found.into_iter()
+}
+
+/// The tokens of a file without white space and comments.
+struct Code<'a> {
+    tokens: &'a LexedStr<'a>,
+    at: Vec<usize>,
+}
+
+impl<'a> Code<'a> {
+    fn of(tokens: &'a LexedStr<'a>) -> Code<'a> {
+        let code = (0..tokens.len()).filter(|&at| !tokens.kind(at).is_trivia());
+        let at = code.collect();
+        Code { tokens, at }
+    }
+
+    fn kind(&self, at: usize) -> Option<SyntaxKind> {
+        self.at.get(at).map(|&at| self.tokens.kind(at))
+    }
+
+    fn text(&self, at: usize) -> &'a str {
+        self.at.get(at).map_or("", |&at| self.tokens.text(at))
+    }
+
+    /// Whether the code before a place in a statement gives the value no name that counts.
+    fn begins_unseen(&self, place: usize) -> bool {
+        let mut depth = 0;
+        let mut assigned = false;
+        for at in (0..place).rev() {
+            match self.kind(at) {
+                Some(T![')'] | T![']'] | T!['}'])
+                    if depth > 0 || self.kind(at) != Some(T!['}']) =>
+                {
+                    depth += 1;
+                }
+                Some(T!['('] | T!['['] | T!['{']) if depth > 0 => depth -= 1,
+                Some(T!['('] | T!['[']) => return false,
+                Some(T![;] | T!['{'] | T!['}']) if depth == 0 => return !assigned,
+                Some(T![let] | T![_]) if depth == 0 => {
+                    return self.kind(at) == Some(T![_]) || self.text(at + 1).starts_with('_');
+                }
+                Some(T![return] | T![match] | T![if] | T![>] | T![break]) if depth == 0 => {
+                    return false;
+                }
+                Some(T![=]) if depth == 0 => assigned = true,
+                _ => {}
+            }
+        }
+        !assigned
+    }
+
+    /// Whether nothing takes the value of a call, from its parenthesis on: what follows ends a
+    /// statement, an arm or a block.
+    fn is_left(&self, open: usize) -> bool {
+        let mut depth = 0;
+        for at in open..self.at.len() {
+            match self.kind(at) {
+                Some(T!['('] | T!['['] | T!['{']) => depth += 1,
+                Some(T![')'] | T![']'] | T!['}']) => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return matches!(self.kind(at + 1), Some(T![;] | T![,] | T!['}']));
+            }
+        }
+        false
+    }
+
+    /// Whether a chain of calls, from the parenthesis of one on, ends with a semicolon.
+    fn ends_unseen(&self, open: usize) -> bool {
+        let mut depth = 0;
+        for at in open..self.at.len() {
+            match self.kind(at) {
+                Some(T!['('] | T!['['] | T!['{']) => depth += 1,
+                Some(T![')'] | T![']'] | T!['}']) if depth > 0 => depth -= 1,
+                Some(T![;]) if depth == 0 => return true,
+                Some(T![.] | T![?] | T![await] | SyntaxKind::IDENT) => {}
+                _ if depth > 0 => {}
+                _ => return false,
+            }
+        }
+        false
+    }
 }
 
 fn mentions<'a>(

@@ -89,6 +89,7 @@ pub const CODEMOD: Codemod = Codemod {
     docs: include_str!("pointless_spawn_blocking.rs"),
     safety: Safety::Safe,
     triggers: |knowledge| knowledge.triggers(is_offload),
+    tokens: |tokens| tokens.name_an_api(),
     candidates: |outline, knowledge| outline.calls(knowledge, is_offload),
     pass: Pass::File(pass),
 };
@@ -161,10 +162,7 @@ impl<'a> Site<'a, '_> {
             return Verdict::Refused(refusal);
         }
         if let Future::Expr(expr) = &driven.future
-            && self
-                .ctx
-                .type_of(expr)
-                .is_none_or(|ty| ty.contains_unknown())
+            && !self.ctx.is_known_future(expr)
         {
             return refuse(RefusalKind::R2, "the type of the future is not known");
         }

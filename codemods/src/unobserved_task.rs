@@ -92,6 +92,7 @@ pub const CODEMOD: Codemod = Codemod {
     docs: include_str!("unobserved_task.rs"),
     safety: Safety::Safe,
     triggers: |knowledge| knowledge.triggers(is_spawn),
+    tokens: |tokens| tokens.name_an_api(),
     candidates,
     pass: Pass::File(pass),
 };

@@ -3,6 +3,7 @@
 pub mod conversion;
 pub mod diff;
 pub mod failure;
+pub mod guide;
 pub mod human;
 pub mod invocation;
 pub mod json;

@@ -261,9 +261,8 @@ fn cargo_config(options: &Options, sysroot: Option<RustLibSource>) -> CargoConfi
         extra_env: FxHashMap::default(),
         invocation_strategy: InvocationStrategy::PerWorkspace,
         target_dir_config: TargetDirectoryConfig::None,
-        // Code under cfg(test) is only there for those who want it rewritten; with it, code under
-        // cfg(not(test)) would be gone.
-        set_test: options.include_tests,
+        // Tests call what changes. Code under cfg(not(test)) is not seen then, and refuses what it names.
+        set_test: true,
         no_deps: false,
     }
 }

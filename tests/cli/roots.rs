@@ -181,3 +181,60 @@ fn why_follows_a_change_into_other_files() {
         })
     );
 }
+
+#[test]
+fn tests_are_callers_without_being_asked_for() {
+    let standin = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stage/standins/pollster");
+    let manifest = format!(
+        "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+         [dependencies]\npollster = {{ path = {standin:?} }}\n"
+    );
+    let project = Project::bare(&[
+        ("Cargo.toml", &manifest),
+        (
+            "src/lib.rs",
+            "\
+pub struct Store;
+
+async fn number() -> u32 {
+    1
+}
+
+impl Store {
+    pub fn load(&self) -> u32 {
+        pollster::block_on(number())
+    }
+}
+
+pub async fn start(store: &Store) -> u32 {
+    store.load()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loads() {
+        let store = Store;
+        assert_eq!(store.load(), 1);
+    }
+}
+",
+        ),
+        (
+            "tests/it.rs",
+            "\
+use demo::Store;
+
+#[test]
+fn loads() {
+    let store = Store;
+    assert_eq!(store.load(), 1);
+}
+",
+        ),
+    ]);
+    let args = ["--unsafe-fixes", "--verify", "--offline"];
+    assert_snapshot("tests-are-callers.txt", &project.transcript(&args));
+}

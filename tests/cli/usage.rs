@@ -1,10 +1,14 @@
 //! What is typed wrong, and what needs no project.
 
-use std::io::pipe;
+use std::{collections::BTreeSet, fs, io::pipe, path::Path};
+
+use unpark::report::guide;
+use unpark_codemods::{CATALOGUE, guide::GUIDE};
 
 use crate::support::{
     project::{Project, ran, unpark},
     snapshot::assert_snapshot,
+    updates,
 };
 
 #[test]
@@ -62,6 +66,33 @@ fn the_manual_is_the_header_of_the_file() {
         !manual.contains("//!") && !manual.contains("pub const"),
         "{manual}"
     );
+}
+
+#[test]
+fn the_guide_is_the_table_of_the_readme() {
+    let empty = Project::bare(&[]);
+    let guide = empty.unpark(&["guide"]);
+    assert_eq!((guide.code, guide.stderr.as_str()), (0, ""));
+    assert_snapshot("guide.txt", &guide.text());
+
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let start = readme.find("| what kind of work |").expect("the table");
+    let end = readme[start..].find("\n\n").expect("text after it");
+    let table = guide::markdown();
+    if updates() {
+        let (before, after) = (&readme[..start], &readme[start + end + 1..]);
+        fs::write(&path, format!("{before}{table}{after}")).unwrap();
+    } else {
+        assert_eq!(&readme[start..=start + end], table);
+    }
+}
+
+#[test]
+fn the_guide_names_every_codemod_and_no_other() {
+    let named: BTreeSet<&str> = GUIDE.iter().flat_map(|row| row.seen_to_by()).collect();
+    let all: BTreeSet<&str> = CATALOGUE.iter().map(|codemod| codemod.name).collect();
+    assert_eq!(named, all);
 }
 
 #[test]

@@ -4,11 +4,11 @@
 //! statement ends, or whatever else ends temporaries in the edition. `temporaries` and `moves` tell;
 //! here it is put together for one place.
 
-use ra_ap_hir::Local;
+use ra_ap_hir::{Local, Type};
 use ra_ap_syntax::{AstNode, SyntaxNode, ast};
 
 use super::{
-    held::{Held, Kind, is_chosen, is_not_send, kind_of, temporary},
+    held::{Held, Kind, guard_in, guard_kind, kind_of, temporary},
     moves::{Moved, moved_before},
     temporaries::{self, Ends},
 };
@@ -18,10 +18,28 @@ use crate::context::FileContext;
 /// are known not to be `Send`. Closures between the two are taken to run there and then. Innermost
 /// first.
 pub fn alive_at(ctx: &FileContext<'_>, place: &SyntaxNode, body: &SyntaxNode) -> Vec<Held> {
+    look(ctx, place, body, kind_of)
+}
+
+/// The guards among them.
+pub fn guards_at(ctx: &FileContext<'_>, place: &SyntaxNode, body: &SyntaxNode) -> Vec<Held> {
+    let mut held = look(ctx, place, body, guard_kind);
+    held.retain(Held::is_guard);
+    held
+}
+
+fn look<'a>(
+    ctx: &FileContext<'a>,
+    place: &SyntaxNode,
+    body: &SyntaxNode,
+    kind: KindOf<'a>,
+) -> Vec<Held> {
     let mut alive = Alive {
         ctx,
         place,
+        kind,
         ends: Ends::of(ctx),
+        arm: None,
         held: Vec::new(),
     };
     alive.awaited();
@@ -36,10 +54,16 @@ pub fn alive_at(ctx: &FileContext<'_>, place: &SyntaxNode, body: &SyntaxNode) ->
     alive.held
 }
 
+/// What is wrong with holding a value of a type.
+type KindOf<'a> = fn(&FileContext<'a>, &Type<'a>) -> Option<Kind>;
+
 struct Alive<'a, 'b> {
     ctx: &'b FileContext<'a>,
     place: &'b SyntaxNode,
+    kind: KindOf<'a>,
     ends: Ends,
+    /// The pattern of the match arm that was left last.
+    arm: Option<ast::Pat>,
     held: Vec<Held>,
 }
 
@@ -66,6 +90,7 @@ impl<'a> Alive<'a, '_> {
         }
         if let Some(arm) = ast::MatchArm::cast(outer.clone()) {
             self.bound(arm.pat().filter(|pat| pat.syntax() != inner));
+            self.arm = arm.pat();
             return;
         }
         if let Some(function) = ast::Fn::cast(outer.clone()) {
@@ -75,14 +100,19 @@ impl<'a> Alive<'a, '_> {
         match ast::Expr::cast(outer.clone()) {
             Some(ast::Expr::ClosureExpr(closure)) => self.parameters(closure.param_list()),
             Some(ast::Expr::MatchExpr(it)) => {
-                self.scrutinee(it.expr().filter(|it| it.syntax() != inner));
+                let arm = self.arm.take();
+                self.scrutinee(it.expr().filter(|it| it.syntax() != inner), arm);
             }
             Some(ast::Expr::ForExpr(it)) => {
                 let Some(iterable) = it.iterable().filter(|it| it.syntax() != inner) else {
                     return;
                 };
-                self.bound(it.pat());
+                let before = self.held.len();
                 self.operand(&iterable);
+                // What a guard of the iterator's gives out is held by that one as well.
+                if !self.held[before..].iter().any(Held::is_guard) {
+                    self.bound(it.pat());
+                }
             }
             Some(ast::Expr::WhileExpr(it)) => {
                 self.condition(it.condition().filter(|it| it.syntax() != inner));
@@ -95,7 +125,7 @@ impl<'a> Alive<'a, '_> {
                 });
                 match in_else {
                     true if self.ends.before_else => {}
-                    true => self.scrutinees(condition),
+                    true => self.scrutinees(condition, false),
                     false => self.condition(condition),
                 }
             }
@@ -152,21 +182,49 @@ impl<'a> Alive<'a, '_> {
         for it in lets_in(&condition) {
             self.bound(it.pat());
         }
-        self.scrutinees(Some(condition));
+        self.scrutinees(Some(condition), true);
     }
 
-    /// What the patterns of a condition looked at.
-    fn scrutinees(&mut self, condition: Option<ast::Expr>) {
+    /// What the patterns of a condition looked at, and whether they match.
+    fn scrutinees(&mut self, condition: Option<ast::Expr>, matched: bool) {
         for it in condition.iter().flat_map(lets_in) {
-            self.scrutinee(it.expr());
+            self.scrutinee(it.expr(), it.pat().filter(|_| matched));
         }
     }
 
-    /// A value that patterns look into: it lives as long as its parts are borrowed.
-    fn scrutinee(&mut self, expr: Option<ast::Expr>) {
-        if let Some(expr) = expr {
-            self.temporaries(&expr);
+    /// A value that patterns look into: it lives as long as its parts are borrowed. `pattern` is the one
+    /// that matches.
+    fn scrutinee(&mut self, expr: Option<ast::Expr>, pattern: Option<ast::Pat>) {
+        let Some(expr) = expr else { return };
+        let whole = without_parens(&expr);
+        for made in temporaries::in_expr(self.ctx, &expr, self.ends) {
+            if made != whole || self.has_value(&made, pattern.as_ref()) {
+                self.hold(&made);
+            }
         }
+    }
+
+    /// Whether the value that a pattern looked into has something to hold where it matches: a guard
+    /// that is bound is the local's, and `None` is none.
+    fn has_value(&self, expr: &ast::Expr, pattern: Option<&ast::Pat>) -> bool {
+        let ty = self.ctx.type_of(expr);
+        let is_guard = |ty: &Type<'a>| guard_in(self.ctx, ty).is_some();
+        if !ty.as_ref().is_some_and(is_guard) {
+            return true;
+        }
+        let adt = ty.and_then(|ty| ty.as_adt());
+        let alone = adt.is_some_and(|adt| self.ctx.known.guard(self.ctx.db, adt).is_some());
+        let Some(pattern) = pattern else { return alone };
+        let mut parts = pattern.syntax().descendants();
+        let binds = parts.any(|part| {
+            let name = ast::IdentPat::cast(part);
+            let local = name.and_then(|name| self.ctx.sema.to_def(&name));
+            local.is_some_and(|local| is_guard(&local.ty(self.ctx.db)))
+        });
+        let ignores = pattern.syntax().descendants().skip(1).any(|part| {
+            ast::WildcardPat::can_cast(part.kind()) || ast::RestPat::can_cast(part.kind())
+        });
+        !binds && (alone || ignores)
     }
 
     /// A value that was evaluated, and is not used yet.
@@ -185,8 +243,10 @@ impl<'a> Alive<'a, '_> {
     }
 
     fn hold(&mut self, expr: &ast::Expr) {
-        let held = temporary(self.ctx, expr);
-        self.held.extend(held);
+        let kind = self.ctx.type_of(expr);
+        if let Some(kind) = kind.and_then(|ty| (self.kind)(self.ctx, &ty)) {
+            self.held.push(temporary(self.ctx, expr, kind));
+        }
     }
 
     /// The receiver that a method call has borrowed while its arguments are evaluated.
@@ -195,15 +255,10 @@ impl<'a> Alive<'a, '_> {
         let Some(lent) = types.and_then(|types| types.adjusted) else {
             return;
         };
-        let chosen = is_chosen(self.ctx, &lent);
-        if is_place_expr(receiver) && is_not_send(self.ctx, &lent) {
-            let range = self.ctx.source_range(receiver.syntax());
-            let name = range.map(|range| self.ctx.slice(range).to_owned());
-            self.held.push(Held {
-                name: name.unwrap_or_else(|| receiver.syntax().text().to_string()),
-                kind: if chosen { Kind::Chosen } else { Kind::NotSend },
-                range,
-            });
+        if is_place_expr(receiver)
+            && let Some(kind @ (Kind::NotSend | Kind::Chosen)) = (self.kind)(self.ctx, &lent)
+        {
+            self.held.push(temporary(self.ctx, receiver, kind));
         }
     }
 
@@ -226,7 +281,7 @@ impl<'a> Alive<'a, '_> {
             if let Some(ast::Pat::WildcardPat(it)) = &pattern {
                 // It has no name, and is dropped with the others.
                 let ty = self.ctx.sema.type_of_pat(&it.clone().into());
-                let kind = ty.and_then(|ty| kind_of(self.ctx, &ty.original));
+                let kind = ty.and_then(|ty| (self.kind)(self.ctx, &ty.original));
                 self.held.extend(kind.map(|kind| Held {
                     name: "_".to_owned(),
                     kind,
@@ -250,7 +305,7 @@ impl<'a> Alive<'a, '_> {
     }
 
     fn local(&mut self, local: Local<'a>, name: &ast::IdentPat) {
-        let Some(kind) = kind_of(self.ctx, &local.ty(self.ctx.db)) else {
+        let Some(kind) = (self.kind)(self.ctx, &local.ty(self.ctx.db)) else {
             return;
         };
         let not_send = match &kind {
@@ -285,8 +340,15 @@ fn lets_in(condition: &ast::Expr) -> Vec<ast::LetExpr> {
     }
 }
 
+fn without_parens(expr: &ast::Expr) -> ast::Expr {
+    match expr {
+        ast::Expr::ParenExpr(it) => it.expr().map_or(expr.clone(), |it| without_parens(&it)),
+        _ => expr.clone(),
+    }
+}
+
 /// Whether an expression names a place, and makes no value.
-fn is_place_expr(expr: &ast::Expr) -> bool {
+pub fn is_place_expr(expr: &ast::Expr) -> bool {
     match expr {
         ast::Expr::PathExpr(_) | ast::Expr::IndexExpr(_) => true,
         ast::Expr::FieldExpr(it) => it.expr().is_none_or(|it| is_place_expr(&it)),

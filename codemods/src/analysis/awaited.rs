@@ -89,27 +89,30 @@ pub fn is_called(expr: &ast::Expr) -> bool {
     call.is_some_and(|call| call.expr().as_ref() == Some(expr))
 }
 
-/// The expression inside of parentheses and of an async block that only awaits it: a block that
-/// neither `?` nor `return` leaves, and in which nothing else stands. What such a block drops at its
-/// end would live on until the end of the statement.
+/// What an async block awaits that does nothing else, judged by its tree.
+pub fn awaits_only(block: &ast::BlockExpr) -> Option<ast::Expr> {
+    let is_async = matches!(block.modifier(), Some(ast::BlockModifier::Async(_)));
+    let list = block.stmt_list().filter(|_| is_async)?;
+    if list.statements().next().is_some() {
+        return None;
+    }
+    match list.tail_expr()? {
+        ast::Expr::AwaitExpr(awaited) => awaited.expr(),
+        _ => None,
+    }
+}
+
+/// The expression inside of an async block that only awaits it: a block that neither `?` nor
+/// `return` leaves, and in which nothing else stands. What such a block drops at its end would live
+/// on until the end of the statement.
 pub fn only_awaited(ctx: &FileContext<'_>, future: &ast::Expr) -> Option<ast::Expr> {
     let ast::Expr::BlockExpr(block) = future else {
         return None;
     };
-    if !matches!(block.modifier(), Some(ast::BlockModifier::Async(_))) {
-        return None;
-    }
-    let list = block.stmt_list()?;
+    let inner = awaits_only(block)?;
     let range = ctx.source_range(block.syntax())?;
-    let alone = list.statements().next().is_none()
-        && !leaves_early(ctx, block.syntax())
-        && !comments_in(ctx, range);
-    match list.tail_expr()? {
-        ast::Expr::AwaitExpr(awaited) if alone => {
-            awaited.expr().filter(|inner| !leaves_temporary(ctx, inner))
-        }
-        _ => None,
-    }
+    let alone = !leaves_early(ctx, block.syntax()) && !comments_in(ctx, range);
+    (alone && !leaves_temporary(ctx, &inner)).then_some(inner)
 }
 
 /// The future awaited in the place of `whole`.

@@ -1,7 +1,7 @@
 //! What a closure with `move` owned, and whether it shows once the closure is gone.
 
 use ra_ap_hir::{Adt, HasCrate, PathResolution, Type};
-use ra_ap_syntax::{AstNode, WalkEvent, ast};
+use ra_ap_syntax::{AstNode, SyntaxNode, WalkEvent, ast};
 
 use super::{control::is_own_body, moves::takes_receiver};
 use crate::context::FileContext;
@@ -21,9 +21,15 @@ const PLAIN: &[&str] = &[
 /// Whether it shows that `closure` owned a local which `inner`, a part of it, only borrows: a copy
 /// that it works on, or a value whose end somebody waits for.
 pub fn must_own(ctx: &FileContext<'_>, closure: &ast::ClosureExpr, inner: &ast::Expr) -> bool {
-    if closure.move_token().is_none() {
-        return false;
-    }
+    closure.move_token().is_some() && shows_owner(ctx, closure.syntax(), inner)
+}
+
+/// The same of an async block.
+pub fn block_must_own(ctx: &FileContext<'_>, block: &ast::BlockExpr, inner: &ast::Expr) -> bool {
+    block.move_token().is_some() && shows_owner(ctx, block.syntax(), inner)
+}
+
+fn shows_owner(ctx: &FileContext<'_>, owner: &SyntaxNode, inner: &ast::Expr) -> bool {
     let mut paths = inner.syntax().descendants().filter_map(ast::PathExpr::cast);
     paths.any(|path| {
         let resolved = path.path().and_then(|path| ctx.sema.resolve_path(&path));
@@ -31,8 +37,7 @@ pub fn must_own(ctx: &FileContext<'_>, closure: &ast::ClosureExpr, inner: &ast::
             return false;
         };
         let declared = local.primary_source(ctx.db);
-        let inside = closure
-            .syntax()
+        let inside = owner
             .text_range()
             .contains_range(declared.syntax().text_range());
         let ty = local.ty(ctx.db);

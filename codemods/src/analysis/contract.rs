@@ -7,7 +7,7 @@ use ra_ap_syntax::{
     ast::{self, HasAttrs, HasName},
 };
 
-use super::held::is_not_send;
+use super::send::is_not_send;
 use crate::{
     context::FileContext,
     refusal::{Refusal, RefusalKind},
@@ -227,6 +227,11 @@ fn of_attributes(name: &str, node: &ast::Fn) -> Option<Refusal> {
         }
     }
     None
+}
+
+/// Whether an attribute may make something else of a function than what is written.
+pub fn is_changed_by_attribute(node: &ast::Fn) -> bool {
+    of_attributes("", node).is_some()
 }
 
 /// The last segment of an attribute's path.

@@ -124,7 +124,7 @@ fn fate_of_let(statement: &ast::LetStmt) -> Fate {
 }
 
 /// Whether the name of a `let` stands again in the rest of its block, in whatever role.
-fn is_mentioned_after(statement: &ast::LetStmt, name: &ast::IdentPat) -> bool {
+pub fn is_mentioned_after(statement: &ast::LetStmt, name: &ast::IdentPat) -> bool {
     let Some(name) = name.name() else { return true };
     statement
         .syntax()

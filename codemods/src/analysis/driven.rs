@@ -200,7 +200,7 @@ fn single(ctx: &FileContext<'_>, body: &ast::Expr) -> Option<Single> {
 
 /// Whether this does nothing but make a future that nothing has polled yet: an async block, or a
 /// call of an async function.
-fn makes_future(ctx: &FileContext<'_>, value: &ast::Expr) -> bool {
+pub fn makes_future(ctx: &FileContext<'_>, value: &ast::Expr) -> bool {
     match value {
         ast::Expr::BlockExpr(block) => {
             matches!(block.modifier(), Some(ast::BlockModifier::Async(_)))

@@ -1,17 +1,20 @@
 //! What may not be held where a future waits: guards, and what may not move to another thread.
 
-use ra_ap_hir::{HasCrate, Type, TypeInfo};
-use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, WalkEvent, ast};
+use ra_ap_hir::{Adt, AsAssocItem, HasCrate, Type, TypeInfo};
+use ra_ap_syntax::{AstNode, TextRange, ast};
 
-pub use super::alive::alive_at;
+pub use super::alive::{alive_at, guards_at};
 use super::{
     awaited::Future,
-    control::is_own_body,
+    send::{future_is_not_send, is_not_send},
     temporaries::{self, Ends},
+    traits::{Boxed, boxed},
+    waits::waits_in,
 };
 use crate::{
     codemod::Note,
     context::{Enclosing, FileContext},
+    knowledge::{Guard, Holds},
     refusal::{Refusal, RefusalKind},
 };
 
@@ -36,6 +39,8 @@ pub enum Kind {
     Guard {
         /// The name of the guard's type.
         ty: String,
+        /// What it keeps for itself.
+        holds: Holds,
         /// Whether it is known not to be `Send` as well.
         not_send: bool,
     },
@@ -108,14 +113,6 @@ impl Held {
     }
 }
 
-/// Whether a type is known not to be `Send`. The contrary is never known of a future.
-pub fn is_not_send<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
-    let Some(send) = ctx.trait_at("core::marker::Send") else {
-        return false;
-    };
-    !ty.contains_unknown() && !ty.is_never() && !ty.impls_trait(ctx.db, send, &[])
-}
-
 /// Whether the future of async code is not `Send` as it is, as far as can be known: another value
 /// that is not makes no difference to it.
 pub fn is_not_send_already(ctx: &FileContext<'_>, code: &Enclosing) -> bool {
@@ -146,7 +143,7 @@ pub fn is_not_send_already(ctx: &FileContext<'_>, code: &Enclosing) -> bool {
     };
     captures.is_some_and(|ty| refutes(ctx, &ty))
         || parameters.iter().any(|ty| refutes(ctx, ty))
-        || waits_in(&body).iter().any(|wait| {
+        || waits_in(ctx, &body).iter().any(|wait| {
             let held = alive_at(ctx, wait, &body);
             held.iter().any(Held::refutes_send)
         })
@@ -166,8 +163,11 @@ fn refutes<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
 pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
     let expr = match future {
         Future::Expr(expr) => {
-            let ty = ctx.type_of(expr)?;
-            if is_not_send(ctx, &ty) {
+            let not_send = match ctx.type_of(expr).filter(|ty| !ty.contains_unknown()) {
+                Some(ty) => future_is_not_send(ctx, expr, &ty),
+                None => of_trait(ctx, expr) == Some(Boxed::Local),
+            };
+            if not_send {
                 return Some("the future is not `Send`".to_owned());
             }
             if let Some(words) = makes_not_send(ctx, expr) {
@@ -188,7 +188,7 @@ pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
             ctx.sema.source(callee)?.value.syntax().clone()
         }
     };
-    waits_in(&body).into_iter().find_map(|wait| {
+    waits_in(ctx, &body).into_iter().find_map(|wait| {
         let held = alive_at(ctx, &wait, &body);
         let held = held.into_iter().find(Held::refutes_send)?;
         Some(match held.kind {
@@ -204,10 +204,18 @@ pub fn refutes_send(ctx: &FileContext<'_>, future: &Future) -> Option<String> {
     })
 }
 
+/// What `#[async_trait]` makes of the future of a call of a trait's method.
+fn of_trait(ctx: &FileContext<'_>, call: &ast::Expr) -> Option<Boxed> {
+    let item = ctx.callee(call)?.as_assoc_item(ctx.db)?;
+    let trait_ = item.container_or_implemented_trait(ctx.db)?;
+    boxed(&ctx.sema.source(trait_)?.value.into())
+}
+
 /// What an expression makes beside its value, and holds until the statement ends.
 pub fn made_beside(ctx: &FileContext<'_>, expr: &ast::Expr) -> Vec<Held> {
     let made = temporaries::in_expr(ctx, expr, Ends::of(ctx));
-    made.iter().filter_map(|it| temporary(ctx, it)).collect()
+    let held = |it: &ast::Expr| Some(temporary(ctx, it, kind_of(ctx, &ctx.type_of(it)?)?));
+    made.iter().filter_map(held).collect()
 }
 
 /// What of this is not `Send`, in words.
@@ -220,43 +228,37 @@ pub fn makes_not_send(ctx: &FileContext<'_>, expr: &ast::Expr) -> Option<String>
     ))
 }
 
-/// The `.await`s of a body itself.
-fn waits_in(body: &SyntaxNode) -> Vec<SyntaxNode> {
-    let mut waits = Vec::new();
-    let mut walk = body.preorder();
-    while let Some(event) = walk.next() {
-        let WalkEvent::Enter(node) = event else {
-            continue;
-        };
-        if node != *body && is_own_body(&node) {
-            walk.skip_subtree();
-        } else if ast::AwaitExpr::can_cast(node.kind()) {
-            waits.push(node);
-        }
-    }
-    waits
-}
-
-/// The value of an expression, if holding it does harm.
-pub(super) fn temporary(ctx: &FileContext<'_>, expr: &ast::Expr) -> Option<Held> {
-    let kind = kind_of(ctx, &ctx.type_of(expr)?)?;
+/// The value of an expression as one that is held.
+pub(super) fn temporary(ctx: &FileContext<'_>, expr: &ast::Expr, kind: Kind) -> Held {
     let range = ctx.source_range(expr.syntax());
     let name = range.map(|range| ctx.slice(range).to_owned());
-    Some(Held {
+    Held {
         name: name.unwrap_or_else(|| expr.syntax().text().to_string()),
         kind,
         range,
-    })
+    }
 }
 
 /// What is wrong with holding a value of this type.
 pub fn kind_of<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> Option<Kind> {
-    let not_send = is_not_send(ctx, ty);
-    match guard_in(ctx, ty, DEPTH) {
-        Some(ty) => Some(Kind::Guard { ty, not_send }),
-        None if not_send && is_chosen(ctx, ty) => Some(Kind::Chosen),
-        None => not_send.then_some(Kind::NotSend),
-    }
+    let other = || {
+        let not_send = is_not_send(ctx, ty);
+        match not_send && is_chosen(ctx, ty) {
+            true => Some(Kind::Chosen),
+            false => not_send.then_some(Kind::NotSend),
+        }
+    };
+    guard_kind(ctx, ty).or_else(other)
+}
+
+/// The same, if it is a guard or has one in it.
+pub fn guard_kind<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> Option<Kind> {
+    let (adt, guard) = guard_in(ctx, ty)?;
+    Some(Kind::Guard {
+        ty: adt.name(ctx.db).as_str().to_owned(),
+        holds: guard.holds,
+        not_send: is_not_send(ctx, ty),
+    })
 }
 
 /// Whether a type is one that a caller chooses, or a reference to one.
@@ -265,27 +267,37 @@ pub fn is_chosen<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> bool {
     ty.as_type_param(ctx.db).is_some() || ty.as_impl_traits(ctx.db).is_some()
 }
 
-/// The name of the guard that a value of this type owns.
-fn guard_in<'a>(ctx: &FileContext<'a>, ty: &Type<'a>, depth: usize) -> Option<String> {
+/// The guard that a value of this type owns.
+pub fn guard_in<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> Option<(Adt, &'static Guard)> {
+    guard_within(ctx, ty, DEPTH)
+}
+
+fn guard_within<'a>(
+    ctx: &FileContext<'a>,
+    ty: &Type<'a>,
+    depth: usize,
+) -> Option<(Adt, &'static Guard)> {
     if depth == 0 || ty.is_reference() {
         return None;
     }
     if ty.is_tuple() {
         let fields = ty.tuple_fields(ctx.db);
-        return fields.iter().find_map(|it| guard_in(ctx, it, depth - 1));
+        return fields
+            .iter()
+            .find_map(|it| guard_within(ctx, it, depth - 1));
     }
     let adt = ty.as_adt()?;
-    if ctx.known.is_guard(ctx.db, adt) {
-        return Some(adt.name(ctx.db).as_str().to_owned());
+    if let Some(guard) = ctx.known.guard(ctx.db, adt) {
+        return Some((adt, guard));
     }
     let in_arguments = ty
         .type_arguments()
-        .find_map(|it| guard_in(ctx, &it, depth - 1));
+        .find_map(|it| guard_within(ctx, &it, depth - 1));
     let in_fields = || {
         let fields = ty.fields(ctx.db);
         let own = adt.krate(ctx.db).origin(ctx.db).is_local();
         let mut fields = fields.iter().filter(|_| own);
-        fields.find_map(|(_, it)| guard_in(ctx, it, depth - 1))
+        fields.find_map(|(_, it)| guard_within(ctx, it, depth - 1))
     };
     in_arguments.or_else(in_fields)
 }

@@ -4,10 +4,10 @@ use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
 
 use super::{
     awaited::{Future, awaited_at, awaited_in_block, comments_in},
-    held::{Held, alive_at},
+    held::{Held, alive_at, refutes_send},
     leftovers,
     recursion::leads_back,
-    surroundings::cancelled_by,
+    surroundings::{cancelled_by, has_to_be_send},
 };
 use crate::{
     change::Change,
@@ -147,6 +147,27 @@ pub fn held(
         trust.lower();
     }
     None
+}
+
+/// Why a future that nobody polls today can't be polled at `site`. What is not known to forbid it
+/// is noted.
+pub fn polled_anew(
+    ctx: &FileContext<'_>,
+    future: &Future,
+    site: &SyntaxNode,
+    body: &SyntaxNode,
+    why: &mut Vec<Note>,
+) -> Option<Refusal> {
+    if let Some(refusal) = held(ctx, site, body, &mut Trust::default(), why) {
+        return Some(refusal);
+    }
+    if let Some(words) = refutes_send(ctx, future) {
+        if has_to_be_send(ctx, site) {
+            return Some(Refusal::new(RefusalKind::R3, words));
+        }
+        why.push(Note::new(words));
+    }
+    endless(ctx, future, body)
 }
 
 /// Why the future can't be awaited in the code `body`: it leads back to it.

@@ -79,21 +79,31 @@ fn local_leftover(ctx: &FileContext<'_>, local: ra_ap_hir::Local<'_>) -> Option<
     if !plain || has_comment(statement.syntax(), in_file) {
         return None;
     }
-    let name = pattern.name()?.text().to_string();
     let function = statement
         .syntax()
         .ancestors()
         .find(|node| ast::Fn::can_cast(node.kind()))?;
-    let uses = tokens(&function)
-        .filter(|token| !in_file.contains_range(token.text_range()))
-        .filter(|token| may_name(ctx, local, token, &name))
-        .map(|token| token.text_range())
-        .collect();
+    let uses = mentions(ctx, local, &function).into_iter();
     Some(Leftover {
         file: ctx.file,
         binding: in_file,
-        uses,
+        uses: uses
+            .map(|token| token.text_range())
+            .filter(|range| !in_file.contains_range(*range))
+            .collect(),
     })
+}
+
+/// The tokens below a node that refer to a local, or may, in the order of the file.
+pub fn mentions(
+    ctx: &FileContext<'_>,
+    local: ra_ap_hir::Local<'_>,
+    node: &SyntaxNode,
+) -> Vec<SyntaxToken> {
+    let name = local.name(ctx.db);
+    tokens(node)
+        .filter(|token| may_name(ctx, local, token, name.as_str()))
+        .collect()
 }
 
 /// Whether a value can be left out: the handle of the runtime, or a clone of something named.

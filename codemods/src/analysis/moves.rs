@@ -27,25 +27,17 @@ pub fn moved_before(
     let Some(root) = name.syntax().ancestors().last() else {
         return Moved::No;
     };
-    let named = local.name(ctx.db);
-    let uses: Vec<ast::PathExpr> = root
-        .descendants()
-        .filter_map(ast::PathExpr::cast)
-        .filter(|path| path.syntax().text() == named.as_str())
-        .filter(|path| {
-            let resolved = path.path().and_then(|path| ctx.sema.resolve_path(&path));
-            matches!(resolved, Some(PathResolution::Local(it)) if it == local)
-        })
-        .collect();
+    let uses = uses_in(ctx, local, &root);
     // Of a place in a macro, the call of the macro.
     let mut around = ctx.sema.ancestors_with_macros(place.clone());
     let Some(place) = around.find(|it| it.ancestors().last().as_ref() == Some(&root)) else {
         return Moved::No;
     };
-    let moved = uses
+    let moved: Vec<&ast::PathExpr> = uses.iter().filter(|path| is_moved(ctx, path)).collect();
+    let alone = moved
         .iter()
-        .find(|path| is_moved(ctx, path) && is_on_every_way(ctx, path.syntax(), &place));
-    let Some(moved) = moved else {
+        .find(|path| is_on_every_way(ctx, path.syntax(), &place));
+    let Some(moved) = alone.copied().or_else(|| together(ctx, &moved, &place)) else {
         return Moved::No;
     };
     let after = |path: &&ast::PathExpr| {
@@ -58,6 +50,91 @@ pub fn moved_before(
         path != moved && path.syntax().text_range().end() <= moved.syntax().text_range().start()
     });
     Moved::Yes { borrowed }
+}
+
+/// Whether what is awaited at `place` takes the value of `local`: it is the future's own then.
+pub fn moved_into(ctx: &FileContext<'_>, local: Local<'_>, place: &SyntaxNode) -> bool {
+    let uses = uses_in(ctx, local, place);
+    uses.iter().any(|path| is_moved(ctx, path))
+}
+
+/// Whether some code takes the value of `local` away, on one way at least.
+pub fn is_ever_moved(ctx: &FileContext<'_>, uses: &[ast::PathExpr]) -> bool {
+    uses.iter().any(|path| is_moved(ctx, path))
+}
+
+/// The expressions below a node that name a local.
+fn uses_in(ctx: &FileContext<'_>, local: Local<'_>, root: &SyntaxNode) -> Vec<ast::PathExpr> {
+    let named = local.name(ctx.db);
+    root.descendants()
+        .filter_map(ast::PathExpr::cast)
+        .filter(|path| path.syntax().text() == named.as_str())
+        .filter(|path| {
+            let resolved = path.path().and_then(|path| ctx.sema.resolve_path(&path));
+            matches!(resolved, Some(PathResolution::Local(it)) if it == local)
+        })
+        .collect()
+}
+
+/// The last of several moves that take the value away together: one in each branch of a statement
+/// before the place.
+fn together<'m>(
+    ctx: &FileContext<'_>,
+    moved: &[&'m ast::PathExpr],
+    place: &SyntaxNode,
+) -> Option<&'m ast::PathExpr> {
+    let lists = place.ancestors().filter_map(ast::StmtList::cast);
+    let before = lists.flat_map(|list| {
+        let statements = list.statements();
+        let ended =
+            move |it: &ast::Stmt| it.syntax().text_range().end() <= place.text_range().start();
+        statements.take_while(ended).collect::<Vec<_>>()
+    });
+    let inside = |statement: &ast::Stmt, path: &ast::PathExpr| {
+        let range = statement.syntax().text_range();
+        range.contains_range(path.syntax().text_range())
+    };
+    before
+        .filter(|statement| moves_always(ctx, statement.syntax(), moved))
+        .find_map(|statement| moved.iter().rev().find(|path| inside(&statement, path)))
+        .copied()
+}
+
+/// Whether one of these moves happens whenever `node` runs to its end.
+fn moves_always(ctx: &FileContext<'_>, node: &SyntaxNode, moved: &[&ast::PathExpr]) -> bool {
+    let has_one = moved
+        .iter()
+        .any(|path| node.text_range().contains_range(path.syntax().text_range()));
+    let expr = ast::Expr::cast(node.clone());
+    if !has_one {
+        return expr.is_some_and(|expr| ctx.type_of(&expr).is_some_and(|ty| ty.is_never()));
+    }
+    if moved.iter().any(|path| path.syntax() == node) {
+        return true;
+    }
+    let always =
+        |expr: Option<ast::Expr>| expr.is_some_and(|expr| moves_always(ctx, expr.syntax(), moved));
+    match expr {
+        Some(ast::Expr::IfExpr(it)) => {
+            let both = it.then_branch().zip(it.else_branch());
+            always(it.condition())
+                || both.is_some_and(|(then, other)| {
+                    moves_always(ctx, then.syntax(), moved)
+                        && match other {
+                            ast::ElseBranch::Block(it) => moves_always(ctx, it.syntax(), moved),
+                            ast::ElseBranch::IfExpr(it) => moves_always(ctx, it.syntax(), moved),
+                        }
+                })
+        }
+        Some(ast::Expr::MatchExpr(it)) => {
+            let arms = it.match_arm_list();
+            always(it.expr()) || arms.is_some_and(|list| list.arms().all(|arm| always(arm.expr())))
+        }
+        // As of one move: only what runs in any case.
+        _ => node
+            .children()
+            .any(|child| !is_conditional(node, &child) && moves_always(ctx, &child, moved)),
+    }
 }
 
 fn is_assigned(path: &ast::PathExpr) -> bool {

@@ -86,7 +86,7 @@ pub fn decide(
         twins,
         refused: BTreeMap::new(),
         frozen: frozen(ws, graph),
-        may_be_sent: BTreeSet::new(),
+        has_to_be_sent: BTreeSet::new(),
         forms: BTreeMap::new(),
     };
     for (key, node) in &graph.nodes {

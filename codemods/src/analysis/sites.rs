@@ -108,6 +108,8 @@ pub struct AsyncCode {
     pub flavor: Option<Flavor>,
     /// Its future is not `Send` as it is, and need not be.
     pub is_not_send: bool,
+    /// Its future has to be `Send`, for all that can be seen.
+    pub has_to_be_send: bool,
     /// The function around it, if it is spawned in it.
     pub spawned_in: Option<FunctionKey>,
 }
@@ -402,6 +404,7 @@ pub fn site(
         None => (Vec::new(), None),
     };
     let outer = || ctx.enclosing_function_name(node);
+    let has_to_be = has_to_be_send(ctx, node);
     let written = can_be_written(ctx, call, &calls);
     let stays = |refusal| Caller::Closure(outer(), refusal);
     let caller = match &enclosing {
@@ -436,7 +439,8 @@ pub fn site(
                 Enclosing::AsyncFn(function) => flavor_of(ctx, function),
                 _ => None,
             },
-            is_not_send: !has_to_be_send(ctx, node) && is_not_send_already(ctx, enclosing),
+            is_not_send: !has_to_be && is_not_send_already(ctx, enclosing),
+            has_to_be_send: has_to_be,
             spawned_in: is_spawned(ctx, node)
                 .then(|| ctx.sema.ancestors_with_macros(node.clone()))
                 .and_then(|mut around| around.find_map(ast::Fn::cast))
@@ -460,7 +464,7 @@ pub fn site(
         .partition(Held::is_guard);
     let (chosen, others): (Vec<Held>, Vec<Held>) = others
         .into_iter()
-        .partition(|it| it.kind == Kind::Chosen && !has_to_be_send(ctx, node));
+        .partition(|it| it.kind == Kind::Chosen && !has_to_be);
     let in_tests = ctx.is_test_code(node);
     Some(Site {
         of,

@@ -135,6 +135,17 @@ pub fn comment_about(
     callee: &str,
     until: TextSize,
 ) -> Option<String> {
+    comment_with(ctx, node, callee, &[], until)
+}
+
+/// The same, where a comment with one of these words, in small letters, is one about the call too.
+pub fn comment_with(
+    ctx: &FileContext<'_>,
+    node: &SyntaxNode,
+    callee: &str,
+    words: &[&str],
+    until: TextSize,
+) -> Option<String> {
     let range = ctx.source_range(node)?;
     let function = ctx
         .sema
@@ -160,7 +171,7 @@ pub fn comment_about(
         .chain(on_line)
         .flatten()
         .chain(inside)
-        .find(|comment| is_about(comment, callee));
+        .find(|comment| is_about(comment, callee, words));
     let comment = close.or_else(|| {
         // Further away it has to name the call, and to say what about.
         let body = ctx.source_range(&function)?;
@@ -214,7 +225,7 @@ fn comments(ctx: &FileContext<'_>, start: TextSize, end: TextSize) -> Vec<String
 }
 
 /// Whether a comment speaks of an offload or a blocking call itself.
-fn is_about(comment: &str, callee: &str) -> bool {
+fn is_about(comment: &str, callee: &str, more: &[&str]) -> bool {
     let lower = comment.to_lowercase();
     // It says that the call should not be there.
     if lower.starts_with("todo") || lower.starts_with("fixme") {
@@ -229,7 +240,7 @@ fn is_about(comment: &str, callee: &str) -> bool {
         "on purpose",
     ];
     comment.contains(callee)
-        || words.iter().any(|word| lower.contains(word))
+        || words.iter().chain(more).any(|word| lower.contains(word))
         || is_about_send(comment)
 }
 

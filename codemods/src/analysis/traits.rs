@@ -10,8 +10,8 @@ use ra_ap_syntax::{
 use super::{
     contract::attribute_path,
     functions::{FunctionKey, key_of},
-    held::is_not_send,
     recursion::implementing,
+    send::is_not_send,
 };
 use crate::{
     context::FileContext,
@@ -110,7 +110,8 @@ impl InTrait {
     }
 }
 
-fn boxed(item: &ast::Item) -> Option<Boxed> {
+/// What `#[async_trait]` on a trait or an impl makes of its futures.
+pub fn boxed(item: &ast::Item) -> Option<Boxed> {
     item.attrs().find_map(|attr| {
         let path = attribute_path(&attr)?;
         let is_it = path.rsplit("::").next() == Some("async_trait");

@@ -17,9 +17,10 @@ use crate::{
     analysis::{
         closures::Around,
         functions::{FunctionKey, definition, key_of},
-        held::{is_not_send, makes_not_send},
+        held::makes_not_send,
         in_place::{Trust, Written, cancellation},
         recursion::{is_around, leads_from},
+        send::is_not_send,
         sites::Driver,
         surroundings::comment_about,
     },

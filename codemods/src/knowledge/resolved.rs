@@ -9,8 +9,8 @@ use ra_ap_hir::{
 use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 
 use super::{
-    Api, Blocking, BlockingKind, Combinator, InAsync, Knowledge, Role, Waits,
-    combinators::Combinators, guards, is_named, threads::Threads,
+    Api, Blocking, BlockingKind, Combinator, Guard, InAsync, Knowledge, Role, Waits,
+    combinators::Combinators, executors::Executors, guards, is_named, threads::Threads,
 };
 use crate::analysis::blocking::Stops;
 
@@ -26,7 +26,8 @@ pub struct Resolved<'a> {
     crates: &'a FxHashSet<String>,
     threads: OnceLock<Threads>,
     combinators: OnceLock<Combinators>,
-    guards: OnceLock<FxHashSet<Adt>>,
+    guards: OnceLock<FxHashMap<Adt, &'static Guard>>,
+    executors: OnceLock<Executors>,
     /// What the bodies of the workspace's own functions were found to do.
     pub(crate) bodies: Mutex<FxHashMap<Function, Stops>>,
 }
@@ -47,6 +48,7 @@ impl<'a> Resolved<'a> {
             threads: OnceLock::new(),
             combinators: OnceLock::new(),
             guards: OnceLock::new(),
+            executors: OnceLock::new(),
             bodies: Mutex::default(),
         };
         for (index, api) in knowledge.apis.iter().enumerate() {
@@ -158,11 +160,33 @@ impl<'a> Resolved<'a> {
             .of(db, function)
     }
 
-    /// Whether nobody may hold a value of this type while a future waits.
-    pub fn is_guard(&self, db: &RootDatabase, adt: Adt) -> bool {
+    /// The row of a type whose values nobody may hold while a future waits.
+    pub fn guard(&self, db: &RootDatabase, adt: Adt) -> Option<&'static Guard> {
         self.guards
             .get_or_init(|| guards::guards(db, self))
-            .contains(&adt)
+            .get(&adt)
+            .copied()
+    }
+
+    /// The words of which code has one if it makes a guard, or names its type; for the crates that there
+    /// are.
+    pub fn guard_words(&self, db: &RootDatabase) -> FxHashSet<&'static str> {
+        let guards = self.guards.get_or_init(|| guards::guards(db, self));
+        guards.values().flat_map(|row| row.words()).collect()
+    }
+
+    /// Whether a value of this type is a runtime of its own.
+    pub fn is_executor(&self, db: &RootDatabase, adt: Adt) -> bool {
+        self.executors(db).types.contains(&adt)
+    }
+
+    /// Whether a function ends a runtime without waiting for it.
+    pub fn lets_executor_go(&self, db: &RootDatabase, function: Function) -> bool {
+        self.executors(db).lets_go.contains(&function)
+    }
+
+    fn executors(&self, db: &RootDatabase) -> &Executors {
+        self.executors.get_or_init(|| Executors::new(db, self))
     }
 
     /// The row of a blocking function.

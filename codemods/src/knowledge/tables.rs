@@ -25,6 +25,8 @@ struct RuntimeFile {
     #[serde(default)]
     cancels: Vec<CancelsRow>,
     #[serde(default)]
+    waits: Vec<PathRow>,
+    #[serde(default)]
     aborts: Vec<TaskRow>,
     #[serde(default)]
     detaches: Vec<TaskRow>,
@@ -164,6 +166,9 @@ impl RuntimeFile {
         }
         for CancelsRow { path } in self.cancels {
             add(path, Role::Cancels);
+        }
+        for PathRow { path } in self.waits {
+            add(path, Role::Waits);
         }
         for TaskRow { path } in self.aborts {
             add(path, Role::Aborts);

@@ -223,10 +223,25 @@ impl Inline {
         }
     }
 
-    /// Whether its value is `()`.
-    pub(super) fn gives_unit(&self, ctx: &FileContext<'_>) -> bool {
-        let ty = self.body.as_ref().and_then(|body| ctx.type_of(body));
-        ty.is_some_and(|ty| ty.is_unit())
+    /// Whether its value is `()`, or a future of that which is awaited in its place.
+    pub(super) fn gives_unit(&self, ctx: &FileContext<'_>, awaits: &[Written]) -> bool {
+        let Some((ty, body)) = self
+            .body
+            .as_ref()
+            .and_then(|body| Some((ctx.type_of(body)?, body)))
+        else {
+            return false;
+        };
+        let value = match body {
+            ast::Expr::BlockExpr(block) if block.modifier().is_none() => {
+                block.stmt_list().and_then(|list| list.tail_expr())
+            }
+            other => Some(other.clone()),
+        };
+        let range = value.and_then(|value| ctx.source_range(value.syntax()));
+        let is_awaited = awaits.iter().any(|wait| Some(wait.range) == range);
+        let output = ty.clone().future_output(ctx.db);
+        ty.is_unit() || is_awaited && output.is_some_and(|it| it.is_unit())
     }
 
     /// The pattern of a parameter, and what has to stand before the value where it is bound.

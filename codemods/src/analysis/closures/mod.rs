@@ -234,7 +234,7 @@ fn as_text(
         return place(ctx, &outer, template.fill(row_text), kept);
     }
     let unit = |argument: &Filling| match argument {
-        Filling::Called(inline) => inline.gives_unit(ctx),
+        Filling::Called(inline) => inline.gives_unit(ctx, awaits),
         Filling::Value(_) => false,
     };
     if let Some(row_text) = row.statement.as_deref()

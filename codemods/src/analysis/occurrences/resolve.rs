@@ -190,10 +190,7 @@ impl Census<'_, '_> {
             if is_no_reference(token) || is_test_function(token) || takes_others(token, it) {
                 return Resolved::Other;
             }
-            let mut message = format!("stands in code under cfg({condition})");
-            if condition == "test" {
-                message += ", which --include-tests reads";
-            }
+            let message = format!("stands in code under cfg({condition})");
             return Resolved::Unknown(Refusal {
                 kind: RefusalKind::F12,
                 ..unknown(it, &message)

@@ -25,8 +25,8 @@ pub(super) struct Contracts<'a> {
     pub(super) twins: &'a Twins,
     pub(super) refused: BTreeMap<FunctionKey, Reason>,
     pub(super) frozen: BTreeMap<FileId, String>,
-    /// Functions whose futures may have to be `Send`.
-    pub(super) may_be_sent: BTreeSet<FunctionKey>,
+    /// Functions whose futures have to be `Send`.
+    pub(super) has_to_be_sent: BTreeSet<FunctionKey>,
     /// How each function would say that it is async.
     pub(super) forms: BTreeMap<FunctionKey, Form>,
 }
@@ -77,7 +77,7 @@ impl Contracts<'_> {
                 Err(reason) => drop(self.refused.entry(*key).or_insert(reason)),
             }
         }
-        self.may_be_sent = self.may_be_sent();
+        self.has_to_be_sent = self.has_to_be_sent();
     }
 
     /// Takes out functions that are spawned in a function which they lead to: whether that future is
@@ -196,16 +196,16 @@ impl Contracts<'_> {
         Some(Refusal::new(RefusalKind::R8, message))
     }
 
-    /// The functions that async code would await, directly or through others, whose own future is
-    /// `Send` for all that is known, and may have to be.
-    fn may_be_sent(&self) -> BTreeSet<FunctionKey> {
+    /// The functions that async code would await, directly or through others, whose own future has to be
+    /// `Send` for all that can be seen. Of others only a compiler knows.
+    fn has_to_be_sent(&self) -> BTreeSet<FunctionKey> {
         let promised = self.forms.iter().filter(|(_, form)| form.is_sent());
         let mut sent: BTreeSet<FunctionKey> = promised.map(|(key, _)| *key).collect();
         loop {
             let before = sent.len();
             for (key, node) in &self.graph.nodes {
                 let through = |site: &Site| match &site.caller {
-                    Caller::Async(code) => !code.is_not_send,
+                    Caller::Async(code) => code.has_to_be_send,
                     Caller::Function(caller) => {
                         sent.contains(&caller.unit) && !self.refused.contains_key(&caller.unit)
                     }
@@ -221,7 +221,7 @@ impl Contracts<'_> {
         }
     }
 
-    /// Takes out functions whose futures would not be `Send`, and may have to be.
+    /// Takes out functions whose futures would not be `Send`, and have to be.
     pub(super) fn refuse_what_is_sent(&mut self, sources: &[Source]) {
         let parts = self.graph.nodes.values().flat_map(|node| &node.parts);
         let own = parts.filter_map(|part| {
@@ -236,7 +236,7 @@ impl Contracts<'_> {
         });
         let all: Vec<(FunctionKey, Reason)> = own.chain(driven).collect();
         for (key, reason) in all {
-            if self.may_be_sent.contains(&key) {
+            if self.has_to_be_sent.contains(&key) {
                 self.refused.entry(key).or_insert(reason);
             }
         }
@@ -245,8 +245,8 @@ impl Contracts<'_> {
     /// What forbids that a call waits where it stands.
     fn held<'s>(&self, site: &'s Site) -> Option<&'s Refusal> {
         let sent = match &site.caller {
-            Caller::Async(code) => !code.is_not_send,
-            Caller::Function(caller) => self.may_be_sent.contains(&caller.unit),
+            Caller::Async(code) => code.has_to_be_send,
+            Caller::Function(caller) => self.has_to_be_sent.contains(&caller.unit),
             _ => false,
         };
         let not_send = site.not_send.as_ref().filter(|_| sent);

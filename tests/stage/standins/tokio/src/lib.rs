@@ -181,6 +181,10 @@ pub mod runtime {
             unimplemented!()
         }
 
+        pub fn new_multi_thread() -> Builder {
+            unimplemented!()
+        }
+
         pub fn enable_all(&mut self) -> &mut Builder {
             self
         }
@@ -192,10 +196,16 @@ pub mod runtime {
 
     pub struct Runtime;
 
+    impl Drop for Runtime {
+        fn drop(&mut self) {}
+    }
+
     impl Runtime {
         pub fn new() -> io::Result<Runtime> {
             unimplemented!()
         }
+
+        pub fn shutdown_background(self) {}
 
         pub fn handle(&self) -> &Handle {
             unimplemented!()
