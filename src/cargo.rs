@@ -118,6 +118,7 @@ fn package(package: &cargo_metadata::Package) -> Package {
             optional: dependency.optional,
             targeted: dependency.target.is_some(),
             features: dependency.features.clone(),
+            default_features: dependency.uses_default_features,
         })
         .collect();
     let targets = package

@@ -8,6 +8,7 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles};
+use unpark_codemods::settings;
 
 use crate::{
     options::{self, CargoOptions, Options, VerifyOptions},
@@ -191,6 +192,30 @@ pub enum Verify {
     InPlace,
 }
 
+/// What to do with calls of the file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Fs {
+    /// Await one or two, leave more of them to a person, and cheap ones as they are.
+    Auto,
+    /// Await each of them.
+    Tokio,
+    /// Ask for one offload around them.
+    Offload,
+    /// Leave them.
+    Keep,
+}
+
+impl Fs {
+    fn setting(self) -> settings::Fs {
+        match self {
+            Fs::Auto => settings::Fs::Auto,
+            Fs::Tokio => settings::Fs::Tokio,
+            Fs::Offload => settings::Fs::Offload,
+            Fs::Keep => settings::Fs::Keep,
+        }
+    }
+}
+
 /// The features to compile with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum VerifyFeatures {
@@ -268,6 +293,9 @@ pub struct SelectionArgs {
     /// Refuse a change that makes more functions async than this
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub max_functions: Option<NonZeroUsize>,
+    /// What to do with calls of std::fs on async threads [default: auto]
+    #[arg(long, value_name = "HOW")]
+    pub fs: Option<Fs>,
     /// Use neither cargo nor types: only report what the syntax shows
     #[arg(long, conflicts_with_all = ["package", "exclude"])]
     pub syntax_only: bool,
@@ -409,6 +437,7 @@ impl SelectionArgs {
             keep_sync_api: self.keep_sync_api,
             root: self.root.clone(),
             max_functions: self.max_functions,
+            fs: self.fs.map(Fs::setting),
             syntax_only: self.syntax_only,
             no_rust_src_install: self.no_rust_src_install,
             cargo: cargo.options(),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use unpark_codemods::{
     CATALOGUE,
     knowledge::{Knowledge, WrapperKind},
-    settings::{Settings, UnobservedTask},
+    settings::{BlockingInAsync, Settings, UnobservedTask},
 };
 
 use crate::options::Options;
@@ -25,6 +25,8 @@ pub struct Config {
     pub levels: BTreeMap<String, Level>,
     /// Options of the codemods.
     pub unobserved_task: UnobservedTask,
+    /// `[codemod.blocking-in-async]`
+    pub blocking_in_async: BlockingInAsync,
     /// Functions of the user's own.
     pub wrappers: Vec<Wrapper>,
 }
@@ -54,6 +56,7 @@ pub struct Wrapper {
 
 const KEYS: &[&str] = &["codemod", "wrapper"];
 const CODEMOD_KEYS: &[&str] = &["level"];
+const BLOCKING_IN_ASYNC_KEYS: &[&str] = &["level", "fs"];
 const UNOBSERVED_TASK_KEYS: &[&str] = &["level", "style", "span", "panics"];
 
 impl Config {
@@ -116,6 +119,7 @@ impl Config {
             };
             let known = match name.as_str() {
                 "unobserved-task" => UNOBSERVED_TASK_KEYS,
+                "blocking-in-async" => BLOCKING_IN_ASYNC_KEYS,
                 _ => CODEMOD_KEYS,
             };
             check_keys(options.keys(), known, &format!("key of [codemod.{name}]"))?;
@@ -125,7 +129,11 @@ impl Config {
                     .with_context(|| format!("codemod.{name}.level"))?;
                 config.levels.insert(name.clone(), level);
             }
-            if name == "unobserved-task" {
+            if name == "blocking-in-async" {
+                config.blocking_in_async = options
+                    .try_into()
+                    .with_context(|| format!("[codemod.{name}]"))?;
+            } else if name == "unobserved-task" {
                 config.unobserved_task = options
                     .try_into()
                     .with_context(|| format!("[codemod.{name}]"))?;
@@ -159,6 +167,10 @@ impl Config {
             root: options.root.clone(),
             max_functions: options.max_functions,
             unobserved_task: self.unobserved_task,
+            blocking_in_async: match options.fs {
+                Some(fs) => BlockingInAsync { fs },
+                None => self.blocking_in_async,
+            },
         }
     }
 }

@@ -132,7 +132,11 @@ pub fn discover(
     let wanted = Wanted {
         selection,
         knowledge,
-        names: knowledge.names(|_| true).into_iter().collect(),
+        apis: knowledge.names(|_| true).into_iter().collect(),
+        blocking: {
+            let words = knowledge.blocking_words.iter();
+            words.map(|it| it.name().to_owned()).collect()
+        },
     };
     // Not on the threads of the walk: trees need a larger stack than those have.
     let looked: Vec<_> = mentioning
@@ -238,8 +242,10 @@ fn read(entry: &DirEntry, words: &Words) -> Result<Option<Source>, String> {
 struct Wanted<'a> {
     selection: &'a [&'a Codemod],
     knowledge: &'a Knowledge,
-    /// The names in the tables.
-    names: FxHashSet<String>,
+    /// The names in the tables of runtimes.
+    apis: FxHashSet<String>,
+    /// Those in the tables of what blocks.
+    blocking: FxHashSet<String>,
 }
 
 impl Wanted<'_> {
@@ -255,7 +261,7 @@ impl Wanted<'_> {
         let suppresses = (0..tokens.len()).any(|at| {
             tokens.kind(at) == SyntaxKind::COMMENT && tokens.text(at).contains(suppress::MARKER)
         });
-        let known = Tokens::of(&tokens, &self.names);
+        let known = Tokens::of(&tokens, &self.apis, &self.blocking);
         let mut selection = self.selection.iter();
         if !suppresses && !selection.any(|codemod| (codemod.tokens)(&known)) {
             return Ok(None);

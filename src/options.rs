@@ -4,6 +4,8 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 
+use unpark_codemods::settings::Fs;
+
 use crate::outcome::Defect;
 
 /// One run.
@@ -27,6 +29,8 @@ pub struct Options {
     pub root: Option<String>,
     /// How many functions may become async together.
     pub max_functions: Option<NonZeroUsize>,
+    /// What becomes of calls that wait for the file system; `None` for what the configuration says.
+    pub fs: Option<Fs>,
     /// No cargo and no types; every finding is manual.
     pub syntax_only: bool,
     /// Never add the rust-src component.

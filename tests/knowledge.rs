@@ -72,6 +72,23 @@ fn every_path_is_one_of_the_real_crates() {
     );
 }
 
+#[test]
+fn every_equivalent_is_of_a_call_that_blocks() {
+    let mut blocking: BTreeSet<String> = BTreeSet::new();
+    blocking.extend(BUILT_IN.blocking.iter().map(|row| row.path.clone()));
+    for row in &BUILT_IN.blocking_crates {
+        blocking.extend(row.calls.iter().map(|call| format!("{}::{call}", row.path)));
+    }
+    let unknown: Vec<&str> = BUILT_IN
+        .equivalents
+        .iter()
+        .map(|row| row.of.as_str())
+        .filter(|of| !blocking.contains(*of))
+        .collect();
+    assert!(BUILT_IN.equivalents.len() > 80);
+    assert!(unknown.is_empty(), "nothing blocks at {unknown:?}");
+}
+
 /// A row without the flag has to be there for everybody, and one with it only for those who set
 /// the cfg. The group is loaded without it.
 fn the_flag_unstable_is_true_to_tokio(db: &RootDatabase) {
@@ -225,6 +242,9 @@ impl Walk<'_> {
 
     fn table(&mut self, section: &str, table: &Table) {
         let text = |key: &str| table.get(key).and_then(Value::as_str);
+        if section == "equivalent" {
+            return self.equivalent(table);
+        }
         if let (Some(krate), Some(name)) = (text("krate"), text("name")) {
             self.add(format!("{krate}::{name}"), &[Macro]);
         }
@@ -238,6 +258,29 @@ impl Walk<'_> {
                     }
                 }
                 _ => self.value(section, key, value),
+            }
+        }
+    }
+
+    /// What takes the place of a call: a function, the same one of several, or a type with them.
+    fn equivalent(&mut self, table: &Table) {
+        let text = |key: &str| table.get(key).and_then(Value::as_str);
+        let calls = table.get("calls").and_then(Value::as_array);
+        let calls = calls.into_iter().flatten().filter_map(Value::as_str);
+        let (ty, path) = (text("type"), text("path"));
+        let owner = path.or(ty).expect("an equivalent has a path or a type");
+        let of_calls: Vec<String> = calls.map(|call| format!("{owner}::{call}")).collect();
+        match path {
+            Some(path) if of_calls.is_empty() => self.add(path.to_owned(), &[Function]),
+            _ => {}
+        }
+        for path in of_calls {
+            self.add(path, &[Function]);
+        }
+        if let Some(ty) = ty {
+            self.add(ty.to_owned(), &[Type]);
+            if text("shape") == Some("builder") {
+                self.add(format!("{ty}::new"), &[Function]);
             }
         }
     }

@@ -34,6 +34,8 @@ pub struct Dependency {
     pub targeted: bool,
     /// The features asked for.
     pub features: Vec<String>,
+    /// Its default features as well.
+    pub default_features: bool,
 }
 
 /// The section of the manifest that a dependency stands in.

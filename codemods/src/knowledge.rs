@@ -3,7 +3,9 @@
 //! A table names public paths. They are resolved forward, through re-exports, to definitions, and
 //! definitions are compared: nothing is ever matched by its name.
 
+mod blocking_word;
 mod combinators;
+mod equivalents;
 mod executors;
 mod guards;
 mod resolved;
@@ -14,10 +16,12 @@ use ra_ap_hir::Name;
 use ra_ap_ide_db::FxHashSet;
 use serde::Deserialize;
 
+pub use blocking_word::BlockingWord;
 pub use combinators::{Combinator, End, Step};
+pub use equivalents::{Equivalent, Shape};
 pub use executors::executor_words;
 pub use guards::{Guard, Holds, guard_words};
-pub use resolved::{Definition, Resolved, resolve};
+pub use resolved::{Blocks, Definition, Resolved, resolve};
 pub use tables::BUILT_IN;
 pub use threads::Waits;
 
@@ -34,8 +38,14 @@ pub struct Knowledge {
     pub blocking: Vec<Blocking>,
     /// Crates and modules with functions that block.
     pub blocking_crates: Vec<BlockingCrate>,
+    /// The words by which a file may call what blocks.
+    pub blocking_words: Vec<BlockingWord>,
     /// Crates whose functions are known not to block.
     pub nonblocking: Vec<Nonblocking>,
+    /// What takes the place of calls that block.
+    pub equivalents: Vec<Equivalent>,
+    /// What runs a closure where it may block.
+    pub offloads: Vec<Equivalent>,
 }
 
 /// A function, method or macro with a role in async code.
@@ -201,12 +211,13 @@ pub enum Drives {
 }
 
 /// What a blocking call does on an async thread today.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum InAsync {
     /// It panics.
     Panics,
     /// It blocks the worker, and may hang.
+    #[default]
     Blocks,
 }
 
@@ -250,7 +261,41 @@ pub struct Blocking {
     /// The public path.
     pub path: String,
     /// What it waits for.
-    pub kind: String,
+    pub kind: BlockingKind,
+    /// What it does on an async thread.
+    #[serde(default)]
+    pub in_async: InAsync,
+    /// The condition under which it blocks at all.
+    pub when: Option<String>,
+    /// A word that a file holds if it may call it.
+    pub trigger: Option<String>,
+    /// A single system call that people make without a second thought.
+    #[serde(default)]
+    pub cheap: bool,
+}
+
+/// What a blocking call waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BlockingKind {
+    /// The file system.
+    Fs,
+    /// Time.
+    Sleep,
+    /// Another process.
+    Process,
+    /// A socket, or what answers on one.
+    Net,
+    /// The answer to a request.
+    Http,
+    /// A database.
+    Database,
+    /// Another thread.
+    Sync,
+    /// Another thread's message.
+    Channel,
+    /// The terminal.
+    Stdin,
 }
 
 /// A crate or module with functions that block their thread.
@@ -258,6 +303,11 @@ pub struct Blocking {
 pub struct BlockingCrate {
     /// Its path.
     pub path: String,
+    /// What it waits for.
+    pub kind: BlockingKind,
+    /// Each is a single system call that people make without a second thought.
+    #[serde(default)]
+    pub cheap: bool,
     /// What blocks in it, relative to `path`: functions and methods, or types and traits whose
     /// functions all do.
     #[serde(default)]

@@ -20,6 +20,7 @@ pub mod text;
 pub mod workspace;
 
 mod block_on_in_async;
+mod blocking_in_async;
 mod guard_across_await;
 mod nested_future;
 mod pointless_spawn_blocking;
@@ -36,6 +37,7 @@ pub const CATALOGUE: &[Codemod] = &[
     pointless_spawn_blocking::CODEMOD,
     redundant_task::CODEMOD,
     nested_future::CODEMOD,
+    blocking_in_async::CODEMOD,
     block_on_in_async::CODEMOD,
     unpolled_future::CODEMOD,
     unobserved_task::CODEMOD,

@@ -3,15 +3,15 @@
 
 use std::cmp::Reverse;
 
-use ra_ap_ide_db::{FxHashSet, syntax_helpers::LexedStr};
+use ra_ap_ide_db::{FxHashMap, FxHashSet, syntax_helpers::LexedStr};
 use ra_ap_syntax::{
-    AstNode, SourceFile, SyntaxKind, SyntaxToken, T, TextRange, TextSize,
+    AstNode, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, T, TextRange, TextSize,
     ast::{self, HasArgList, HasName},
 };
 
 use crate::{
     codemod::Candidate,
-    knowledge::{Knowledge, Role, last_segment},
+    knowledge::{BlockingKind, BlockingWord, Knowledge, Role, last_segment},
     syntax::{Imports, names_in},
 };
 
@@ -19,15 +19,26 @@ use crate::{
 pub struct Tokens<'a> {
     tokens: &'a LexedStr<'a>,
     names_an_api: bool,
+    names_what_blocks: bool,
 }
 
 impl<'a> Tokens<'a> {
-    /// Reads the tokens of a file; `names` are those of the tables.
-    pub fn of(tokens: &'a LexedStr<'a>, names: &FxHashSet<String>) -> Tokens<'a> {
+    /// Reads the tokens of a file; `apis` and `blocking` are the names of the tables.
+    pub fn of(
+        tokens: &'a LexedStr<'a>,
+        apis: &FxHashSet<String>,
+        blocking: &FxHashSet<String>,
+    ) -> Tokens<'a> {
         Tokens {
             tokens,
-            names_an_api: mentions(tokens, names).next().is_some(),
+            names_an_api: mentions(tokens, apis).next().is_some(),
+            names_what_blocks: mentions(tokens, blocking).next().is_some(),
         }
+    }
+
+    /// Whether the name of something that blocks stands in the code.
+    pub fn name_what_blocks(&self) -> bool {
+        self.names_what_blocks
     }
 
     /// Whether a name from the tables stands in the code.
@@ -68,6 +79,7 @@ pub struct Outline<'a> {
     imports: Imports,
     mentions: Vec<(&'a str, TextRange)>,
     awaits: Vec<TextSize>,
+    has_async: bool,
 }
 
 impl<'a> Outline<'a> {
@@ -79,6 +91,10 @@ impl<'a> Outline<'a> {
         let imports = Imports::of_items(uses);
         let mut names = names_in(&imports, knowledge, |_| true);
         names.extend(knowledge.words());
+        for word in &knowledge.blocking_words {
+            names.extend([word.name().to_owned(), word.hint().to_owned()]);
+        }
+        names.extend(imports.aliases(&names.clone()).cloned());
         let mentions = mentions(tokens, &names).collect();
         let awaits = (0..tokens.len()).filter(|&at| tokens.kind(at) == T![await]);
         Outline {
@@ -87,7 +103,79 @@ impl<'a> Outline<'a> {
             imports,
             mentions,
             awaits: awaits.map(|at| range(tokens, at).start()).collect(),
+            has_async: (0..tokens.len()).any(|at| tokens.text(at) == "async"),
         }
+    }
+
+    /// The calls that may block: those that are `wanted` everywhere, and the others in files with
+    /// async code.
+    pub fn blocking_calls(
+        &self,
+        knowledge: &Knowledge,
+        wanted: impl Fn(BlockingKind) -> bool,
+    ) -> Vec<Candidate> {
+        let mentioned: FxHashSet<&str> = self.mentions.iter().map(|(name, _)| *name).collect();
+        let mut by_name: FxHashMap<&str, Vec<&BlockingWord>> = FxHashMap::default();
+        for word in &knowledge.blocking_words {
+            if mentioned.contains(word.hint()) && (self.has_async || wanted(word.kind)) {
+                by_name.entry(word.name()).or_default().push(word);
+            }
+        }
+        if by_name.is_empty() {
+            return Vec::new();
+        }
+        let mut candidates: Vec<Candidate> = self
+            .mentions
+            .iter()
+            .filter_map(|(name, range)| {
+                let imported = self.imports.path_of(name).map(last_segment);
+                let words = by_name.get(name).or_else(|| by_name.get(imported?))?;
+                let token = token_at(self.file, *range)?;
+                let followed = words.iter().any(|word| wanted(word.kind));
+                self.blocking_candidate(&token, words, followed)
+            })
+            .collect();
+        candidates.sort_by_key(|it| (it.range.start(), Reverse(it.range.end())));
+        candidates.dedup();
+        candidates
+    }
+
+    fn blocking_candidate(
+        &self,
+        token: &SyntaxToken,
+        words: &[&BlockingWord],
+        followed: bool,
+    ) -> Option<Candidate> {
+        let parent = token.parent()?;
+        let unnamed = |range| Some(Candidate { range, path: None });
+        if let Some(arguments) = parent.ancestors().map_while(ast::TokenTree::cast).last() {
+            return unnamed(arguments.syntax().text_range());
+        }
+        if words.iter().any(|word| word.is_type()) {
+            return unnamed(token.text_range());
+        }
+        let around = ast::NameRef::cast(parent)?.syntax().parent()?;
+        if let Some(call) = ast::MethodCallExpr::cast(around.clone()) {
+            let range = call.syntax().text_range();
+            return words
+                .iter()
+                .any(|word| word.is_method())
+                .then_some(Candidate { range, path: None });
+        }
+        let path = ast::PathSegment::cast(around)?.parent_path();
+        let callee = ast::PathExpr::cast(path.syntax().parent()?)?;
+        let call = ast::CallExpr::cast(callee.syntax().parent()?)?;
+        let spelled = self.imports.spell_out(&path);
+        let word = words.iter().find(|word| {
+            let short = &word.path[word.path.len() - word.name().len() - word.owner().len() - 2..];
+            word.path == spelled || spelled == short || spelled.ends_with(&format!("::{short}"))
+        })?;
+        // Of files, most calls in async code are left as they are.
+        let named = followed && word.path == spelled && is_in_async(call.syntax());
+        Some(Candidate {
+            range: call.syntax().text_range(),
+            path: named.then_some(spelled),
+        })
     }
 
     /// The calls that may be of a function whose role is asked for, in the order of the file.
@@ -213,6 +301,21 @@ impl<'a> Outline<'a> {
             path: known(&spelled),
         })
     }
+}
+
+/// Whether the innermost body around a node is async, for all that its tree shows.
+fn is_in_async(node: &SyntaxNode) -> bool {
+    let bodies = node.ancestors().find_map(|node| {
+        if let Some(function) = ast::Fn::cast(node.clone()) {
+            return Some(function.async_token().is_some());
+        }
+        if let Some(closure) = ast::ClosureExpr::cast(node.clone()) {
+            return Some(closure.async_token().is_some());
+        }
+        let block = ast::BlockExpr::cast(node)?;
+        block.async_token().map(|_| true)
+    });
+    bodies.unwrap_or(false)
 }
 
 /// Where what is made here is gone at the latest, if that is in async code.

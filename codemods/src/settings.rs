@@ -17,6 +17,43 @@ pub struct Settings {
     pub max_functions: Option<NonZeroUsize>,
     /// `[codemod.unobserved-task]`
     pub unobserved_task: UnobservedTask,
+    /// `[codemod.blocking-in-async]`
+    pub blocking_in_async: BlockingInAsync,
+}
+
+/// Options of `blocking-in-async`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BlockingInAsync {
+    /// What becomes of calls that wait for the file system.
+    pub fs: Fs,
+}
+
+/// What becomes of calls that wait for the file system.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fs {
+    /// A single call is awaited, several are left to a person, and a cheap one is left.
+    #[default]
+    Auto,
+    /// Each is awaited where the runtime has such a function.
+    Tokio,
+    /// One offload around them, which a person writes.
+    Offload,
+    /// They are left.
+    Keep,
+}
+
+impl Fs {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fs::Auto => "auto",
+            Fs::Tokio => "tokio",
+            Fs::Offload => "offload",
+            Fs::Keep => "keep",
+        }
+    }
 }
 
 /// Options of `unobserved-task`.

@@ -61,6 +61,11 @@ impl Imports {
             .map(|(name, _)| name)
     }
 
+    /// The path that a `use` item of the file binds to a name.
+    pub fn path_of(&self, name: &str) -> Option<&str> {
+        self.paths.get(name).map(String::as_str)
+    }
+
     /// A path with its first segment replaced by what the file imports under that name, and
     /// without generic arguments.
     pub fn spell_out(&self, path: &ast::Path) -> String {

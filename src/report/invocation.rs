@@ -70,6 +70,8 @@ impl Invocation {
                 .map(|most| most.to_string())
                 .as_slice(),
         );
+        let fs = options.fs.map(|fs| fs.name().to_owned());
+        values("--fs", fs.as_slice());
         values("-p", &cargo.packages);
         values("--exclude", &cargo.exclude);
         values("--features", &cargo.features);

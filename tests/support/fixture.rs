@@ -7,6 +7,8 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, num::NonZeroUsize};
 
+use unpark_codemods::settings::Fs;
+
 /// One case of a fixture file.
 #[derive(Debug, Clone, Default)]
 pub struct Case {
@@ -37,6 +39,8 @@ pub struct Options {
     pub root: Option<String>,
     /// `max-functions=N`
     pub max_functions: Option<NonZeroUsize>,
+    /// `fs=HOW`
+    pub fs: Option<Fs>,
     /// `also=NAME`: other codemods that may fire.
     pub also: Vec<String>,
     /// `uncompiled`: the compiler is not asked, because the code names what the stage lacks.
@@ -54,6 +58,7 @@ impl Default for Options {
             keep_sync_api: false,
             root: None,
             max_functions: None,
+            fs: None,
             also: Vec::new(),
             uncompiled: false,
             config: Vec::new(),
@@ -70,6 +75,12 @@ impl Options {
                 ("root", path) => options.root = Some(path.to_owned()),
                 ("max-functions", most) => {
                     options.max_functions = Some(most.parse().expect("a number"));
+                }
+                ("fs", how) => {
+                    let how = [Fs::Auto, Fs::Tokio, Fs::Offload, Fs::Keep]
+                        .into_iter()
+                        .find(|it| it.name() == how);
+                    options.fs = Some(how.expect("a way to deal with files"));
                 }
                 ("also", name) => options.also.push(name.to_owned()),
                 ("config", line) => options.config.push(line.to_owned()),

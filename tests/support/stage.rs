@@ -192,6 +192,7 @@ impl Stage {
             keep_sync_api: case.options.keep_sync_api,
             root: case.options.root.clone(),
             max_functions: case.options.max_functions,
+            fs: case.options.fs,
             ..self.options.clone()
         };
         let chosen = Chosen {

@@ -51,6 +51,15 @@ fn shows_owner(ctx: &FileContext<'_>, owner: &SyntaxNode, inner: &ast::Expr) -> 
     })
 }
 
+/// Whether nobody sees it where the local that this path names ends here, and not with its block.
+pub fn ends_unseen(ctx: &FileContext<'_>, path: &ast::PathExpr) -> bool {
+    let resolved = path.path().and_then(|path| ctx.sema.resolve_path(&path));
+    let Some(PathResolution::Local(local)) = resolved else {
+        return false;
+    };
+    is_moved(ctx, &path.clone().into()) || drops_quietly(ctx, &local.ty(ctx.db), DEPTH, false)
+}
+
 /// Whether `expr` makes a value beside its own whose end shows, and that nobody takes: it lives until
 /// the end of the block or statement.
 pub fn leaves_temporary(ctx: &FileContext<'_>, expr: &ast::Expr) -> bool {

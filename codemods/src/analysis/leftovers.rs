@@ -327,6 +327,11 @@ fn import_of(ctx: &FileContext<'_>, name: &str, at: TextRange) -> Option<ast::Us
     }
 }
 
+/// The place of that member.
+pub fn import_at(ctx: &FileContext<'_>, name: &str, at: TextRange) -> Option<TextRange> {
+    Some(import_of(ctx, name, at)?.syntax().text_range())
+}
+
 /// The module or block whose names a `use` item binds.
 fn scope_of(member: &ast::UseTree) -> Option<SyntaxNode> {
     let item = member.syntax().ancestors().find_map(ast::Use::cast)?;

@@ -13,6 +13,8 @@ use super::{
     traits::InTrait,
 };
 use crate::{
+    codemod::Note,
+    knowledge::Flavor,
     refusal::{Refusal, RefusalKind},
     workspace::WorkspaceContext,
 };
@@ -43,6 +45,26 @@ pub struct Node {
     leading: BTreeSet<FunctionKey>,
     /// Where the trait that it belongs to is used as `dyn`.
     pub dynamic: Option<Place>,
+}
+
+/// The way from async code to a function, for people.
+#[derive(Debug, Clone)]
+pub struct WayInWords {
+    /// The runtime that the async code is started on, where it says so.
+    pub flavor: Option<Flavor>,
+    /// It begins in async code.
+    pub is_async: bool,
+    /// The names of the functions on it, in backquotes.
+    pub names: Vec<String>,
+    /// Who calls whom.
+    pub notes: Vec<Note>,
+}
+
+impl WayInWords {
+    /// The functions behind the first one.
+    pub fn through(&self) -> String {
+        self.names.get(1..).unwrap_or_default().join(", ")
+    }
 }
 
 impl Node {
@@ -244,6 +266,33 @@ impl Graph {
                 }
             }
         }
+    }
+
+    /// The same way in words, from the async code down.
+    pub fn way_in_words(&self, from: FunctionKey) -> WayInWords {
+        let way = self.way(from);
+        let mut words = WayInWords {
+            flavor: None,
+            is_async: false,
+            names: Vec::new(),
+            notes: Vec::new(),
+        };
+        if let Some(Caller::Async(code)) = way.last().map(|site| &site.caller) {
+            (words.flavor, words.is_async) = (code.flavor, true);
+        }
+        for site in way.iter().rev() {
+            let caller = site.caller.name();
+            let callee = self.nodes[&site.of].name();
+            if words.names.is_empty() {
+                words.names.push(format!("`{caller}`"));
+            }
+            words.names.push(format!("`{callee}`"));
+            words.notes.push(Note {
+                place: Some((site.file, site.range)),
+                message: format!("`{caller}` calls `{callee}`"),
+            });
+        }
+        words
     }
 
     /// The calls on the shortest way from a function up to async code, or to what was asked for.

@@ -84,6 +84,19 @@ pub enum Caller {
     Constant,
 }
 
+impl Caller {
+    /// What it goes by.
+    pub fn name(&self) -> &str {
+        match self {
+            Caller::Async(code) => &code.name,
+            Caller::Function(caller) => &caller.name,
+            Caller::Made(name) => name,
+            Caller::Closure(outer, _) => outer.as_deref().unwrap_or("a closure"),
+            Caller::Constant => "a constant",
+        }
+    }
+}
+
 /// Async code that calls a function.
 #[derive(Debug, Clone)]
 pub struct AsyncCode {

@@ -227,6 +227,10 @@ fn comments(ctx: &FileContext<'_>, start: TextSize, end: TextSize) -> Vec<String
 /// Whether a comment speaks of an offload or a blocking call itself.
 fn is_about(comment: &str, callee: &str, more: &[&str]) -> bool {
     let lower = comment.to_lowercase();
+    // It says that the call should not be there.
+    if lower.starts_with("todo") || lower.starts_with("fixme") {
+        return false;
+    }
     let words = [
         "blocking",
         "thread pool",

@@ -12,7 +12,7 @@ use crate::{
         functions::FunctionKey,
         propagation::{Decision, Fate, Root},
         reach::Graph,
-        sites::{Caller, Site},
+        sites::Site,
         twin::Twins,
     },
     codemod::Note,
@@ -39,39 +39,25 @@ impl Chains<'_> {
 
     /// The calls that come to a seed, from the async code down, and what it does to that.
     pub fn way(&self, seed: &Seed) -> (Vec<Note>, String) {
-        let way = self.graph.way(seed.function.unit);
-        let mut names: Vec<String> = Vec::new();
-        let mut notes = Vec::new();
-        for site in way.iter().rev() {
-            let caller = caller_name(site);
-            let callee = self.name(site.of);
-            if names.is_empty() {
-                names.push(format!("`{caller}`"));
-            }
-            names.push(format!("`{callee}`"));
-            notes.push(Note {
-                place: Some((site.file, site.range)),
-                message: format!("`{caller}` calls `{callee}`"),
-            });
-        }
+        let way = self.graph.way_in_words(seed.function.unit);
         let own = format!("`{}`", self.name(seed.function.unit));
-        let start = names.first().cloned().unwrap_or(own);
-        let through = names.get(1..).unwrap_or_default().join(", ");
-        let message = match way.last().map(|site| &site.caller) {
-            Some(Caller::Async(code)) => {
-                let does = seed.message(code.flavor);
+        let start = way.names.first().cloned().unwrap_or(own);
+        let through = way.through();
+        let message = match way.is_async {
+            true => {
+                let does = seed.message(way.flavor);
                 format!("{does}; {start} comes to it through {through}")
             }
             // No async code: it was asked for.
-            _ if through.is_empty() => {
+            false if through.is_empty() => {
                 format!("{}, and {start} is to await it", seed.drives())
             }
-            _ => format!(
+            false => format!(
                 "{}, and {start} is to await it through {through}",
                 seed.drives()
             ),
         };
-        (notes, message)
+        (way.notes, message)
     }
 
     /// A place for people.
@@ -135,15 +121,5 @@ impl Chains<'_> {
                 }
             })
             .collect()
-    }
-}
-
-fn caller_name(site: &Site) -> String {
-    match &site.caller {
-        Caller::Async(code) => code.name.clone(),
-        Caller::Function(caller) => caller.name.clone(),
-        Caller::Made(name) => name.clone(),
-        Caller::Closure(outer, _) => outer.clone().unwrap_or_else(|| "a closure".to_owned()),
-        Caller::Constant => "a constant".to_owned(),
     }
 }

@@ -9,8 +9,8 @@ use ra_ap_hir::{
 use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 
 use super::{
-    Api, Blocking, Combinator, Guard, Knowledge, Role, Waits, combinators::Combinators,
-    executors::Executors, guards, is_named, threads::Threads,
+    Api, Blocking, BlockingKind, Combinator, Guard, InAsync, Knowledge, Role, Waits,
+    combinators::Combinators, executors::Executors, guards, is_named, threads::Threads,
 };
 use crate::analysis::blocking::Stops;
 
@@ -117,6 +117,35 @@ impl<'a> Resolved<'a> {
             .of(db, function)
     }
 
+    /// What a function waits for that stops the thread which calls it.
+    pub fn blocks(&self, db: &RootDatabase, function: Function) -> Option<Blocks<'_>> {
+        if let Some(row) = self.blocking(function) {
+            return Some(Blocks {
+                path: &row.path,
+                kind: row.kind,
+                in_async: row.in_async,
+                is_conditional: row.when.is_some(),
+                is_cheap: row.cheap,
+            });
+        }
+        let threads = self.threads.get_or_init(|| Threads::new(db, self));
+        let row = threads.row(db, function)?;
+        let (kind, is_cheap) = row.kind?;
+        Some(Blocks {
+            path: &row.path,
+            kind,
+            in_async: InAsync::Blocks,
+            is_conditional: false,
+            is_cheap,
+        })
+    }
+
+    /// The names of the methods of the types and traits whose methods all block.
+    pub fn blocking_methods(&self, db: &RootDatabase) -> FxHashSet<String> {
+        let threads = self.threads.get_or_init(|| Threads::new(db, self));
+        threads.method_names(db)
+    }
+
     /// Whether everything in a crate that no row speaks of leaves the thread alone.
     pub fn knows(&self, db: &RootDatabase, krate: Crate) -> bool {
         self.threads
@@ -166,6 +195,21 @@ impl<'a> Resolved<'a> {
             .get(&function)
             .map(|&index| &self.knowledge.blocking[index])
     }
+}
+
+/// A function that stops the thread which calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Blocks<'a> {
+    /// The path of the row that says so.
+    pub path: &'a str,
+    /// What it waits for.
+    pub kind: BlockingKind,
+    /// What it does on an async thread.
+    pub in_async: InAsync,
+    /// It only blocks under a condition.
+    pub is_conditional: bool,
+    /// It is a single system call that people make without a second thought.
+    pub is_cheap: bool,
 }
 
 /// What a path in a table may stand for.

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::{
-    Api, Argument, Blocking, BlockingCrate, Derive, Drives, Flavor, InAsync, Knowledge, Logger,
-    Nonblocking, OnDrop, Returns, Role, Wrapped,
+    Api, Argument, Blocking, BlockingCrate, BlockingWord, Derive, Drives, Flavor, InAsync,
+    Knowledge, Logger, Nonblocking, OnDrop, Returns, Role, Wrapped, equivalents::EquivalentFile,
 };
 
 #[derive(Deserialize)]
@@ -237,17 +237,35 @@ pub static BUILT_IN: LazyLock<Knowledge> = LazyLock::new(|| {
         table!("runtimes/tauri.toml"),
     ];
     let blocking: [BlockingFile; 2] = [table!("blocking/std.toml"), table!("blocking/crates.toml")];
+    let equivalents: [EquivalentFile; 5] = [
+        table!("equivalents/tokio.toml"),
+        table!("equivalents/actix-rt.toml"),
+        table!("equivalents/smol.toml"),
+        table!("equivalents/async-std.toml"),
+        table!("equivalents/any.toml"),
+    ];
     let mut knowledge = Knowledge {
         apis: runtimes.into_iter().flat_map(RuntimeFile::apis).collect(),
         loggers: table!("loggers.toml" => Loggers).logger,
         derives: table!("derives.toml" => Derives).derive,
         blocking: Vec::new(),
         blocking_crates: Vec::new(),
+        blocking_words: Vec::new(),
+        offloads: equivalents
+            .iter()
+            .filter_map(EquivalentFile::offload)
+            .collect(),
+        equivalents: equivalents
+            .into_iter()
+            .flat_map(EquivalentFile::equivalents)
+            .collect(),
         nonblocking: table!("nonblocking.toml" => NonblockingFile).crates,
     };
     for file in blocking {
         knowledge.blocking.extend(file.blocking);
         knowledge.blocking_crates.extend(file.blocking_crate);
     }
+    knowledge.blocking_words =
+        BlockingWord::all(&knowledge.blocking, &knowledge.blocking_crates).collect();
     knowledge
 });

@@ -1,9 +1,11 @@
 //! Which functions of other crates stop the thread that they are called on.
 
-use ra_ap_hir::{Adt, AsAssocItem, AssocItemContainer, Crate, Function, HasCrate, Module, Trait};
+use ra_ap_hir::{
+    Adt, AsAssocItem, AssocItem, AssocItemContainer, Crate, Function, HasCrate, Module, Trait,
+};
 use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 
-use super::{Definition, Resolved};
+use super::{BlockingKind, Definition, Resolved};
 
 /// What a function does to the thread that calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,13 +18,22 @@ pub enum Waits<'a> {
     Unknown,
 }
 
+/// What stops a thread.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    /// Its path.
+    pub path: String,
+    /// What it waits for, and whether it is cheap; of some it is only known that they may wait.
+    pub kind: Option<(BlockingKind, bool)>,
+}
+
 /// The tables about threads, resolved in one crate graph.
 #[derive(Debug, Default)]
 pub(super) struct Threads {
-    functions: FxHashMap<Function, String>,
-    adts: FxHashMap<Adt, String>,
-    traits: FxHashMap<Trait, String>,
-    modules: FxHashMap<Module, String>,
+    functions: FxHashMap<Function, Row>,
+    adts: FxHashMap<Adt, Row>,
+    traits: FxHashMap<Trait, Row>,
+    modules: FxHashMap<Module, Row>,
     /// Crates of which everything else is known not to stop a thread.
     known: FxHashSet<Crate>,
 }
@@ -33,11 +44,12 @@ impl Threads {
         let mut threads = Threads::default();
         for row in &knowledge.blocking_crates {
             for call in &row.calls {
-                threads.add(db, resolved, &format!("{}::{call}", row.path));
+                let path = format!("{}::{call}", row.path);
+                threads.add(db, resolved, &path, Some((row.kind, row.cheap)));
             }
         }
         for path in knowledge.nonblocking.iter().flat_map(|row| &row.except) {
-            threads.add(db, resolved, path);
+            threads.add(db, resolved, path, None);
         }
         let names: FxHashSet<&str> = knowledge
             .nonblocking
@@ -55,20 +67,36 @@ impl Threads {
         threads
     }
 
-    fn add(&mut self, db: &RootDatabase, resolved: &Resolved<'_>, path: &str) {
+    fn add(
+        &mut self,
+        db: &RootDatabase,
+        resolved: &Resolved<'_>,
+        path: &str,
+        kind: Option<(BlockingKind, bool)>,
+    ) {
         for definition in resolved.definitions(db, path) {
             let path = path.to_owned();
+            let row = Row { path, kind };
             match definition {
-                Definition::Function(it) => drop(self.functions.insert(it, path)),
-                Definition::Adt(it) => drop(self.adts.insert(it, path)),
-                Definition::Trait(it) => drop(self.traits.insert(it, path)),
-                Definition::Module(it) => drop(self.modules.insert(it, path)),
+                Definition::Function(it) => drop(self.functions.insert(it, row)),
+                Definition::Adt(it) => drop(self.adts.insert(it, row)),
+                Definition::Trait(it) => drop(self.traits.insert(it, row)),
+                Definition::Module(it) => drop(self.modules.insert(it, row)),
                 Definition::Macro(_) => {}
             }
         }
     }
 
     pub(super) fn of(&self, db: &RootDatabase, function: Function) -> Waits<'_> {
+        match self.row(db, function) {
+            Some(row) => Waits::Stops(&row.path),
+            None if self.knows(function.krate(db)) => Waits::No,
+            None => Waits::Unknown,
+        }
+    }
+
+    /// What stops the thread in a function.
+    pub(super) fn row(&self, db: &RootDatabase, function: Function) -> Option<&Row> {
         let row = self.functions.get(&function).or_else(|| {
             match function.as_assoc_item(db).map(|item| item.container(db)) {
                 Some(AssocItemContainer::Trait(it)) => self.traits.get(&it),
@@ -80,18 +108,36 @@ impl Threads {
                 None => None,
             }
         });
-        let row = row.or_else(|| {
+        row.or_else(|| {
             let modules = function.module(db).path_to_root(db);
             modules.iter().find_map(|module| self.modules.get(module))
-        });
-        match row {
-            Some(row) => Waits::Stops(row),
-            None if self.knows(function.krate(db)) => Waits::No,
-            None => Waits::Unknown,
+        })
+    }
+
+    /// The names of the methods of the types and traits whose methods all do.
+    pub(super) fn method_names(&self, db: &RootDatabase) -> FxHashSet<String> {
+        let mut names = FxHashSet::default();
+        for adt in self.adts.keys() {
+            adt.ty(db).iterate_assoc_items(db, |item| {
+                names.extend(function_name(db, item));
+                None::<()>
+            });
         }
+        for trait_ in self.traits.keys() {
+            let items = trait_.items(db).into_iter();
+            names.extend(items.filter_map(|item| function_name(db, item)));
+        }
+        names
     }
 
     pub(super) fn knows(&self, krate: Crate) -> bool {
         self.known.contains(&krate)
+    }
+}
+
+fn function_name(db: &RootDatabase, item: AssocItem) -> Option<String> {
+    match item {
+        AssocItem::Function(function) => Some(function.name(db).as_str().to_owned()),
+        _ => None,
     }
 }

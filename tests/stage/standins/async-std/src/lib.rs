@@ -36,10 +36,25 @@ pub mod task {
         unimplemented!()
     }
 
+    pub async fn sleep(_: std::time::Duration) {}
+
     pub fn block_on<F, T>(_: F) -> T
     where
         F: Future<Output = T>,
     {
+        unimplemented!()
+    }
+}
+
+pub mod fs {
+    use std::io;
+
+    /// Types of std have it, and others do not.
+    pub trait AsPath {}
+
+    impl<T: AsRef<std::ffi::OsStr>> AsPath for T {}
+
+    pub async fn read_to_string<P: AsPath>(_: P) -> io::Result<String> {
         unimplemented!()
     }
 }

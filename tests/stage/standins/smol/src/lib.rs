@@ -39,3 +39,28 @@ where
 pub fn block_on<T>(_: impl Future<Output = T>) -> T {
     unimplemented!()
 }
+
+#[must_use]
+pub struct Timer;
+
+impl Timer {
+    pub fn after(_: std::time::Duration) -> Timer {
+        unimplemented!()
+    }
+}
+
+impl Future for Timer {
+    type Output = std::time::Instant;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        unimplemented!()
+    }
+}
+
+pub mod fs {
+    use std::{io, path::Path};
+
+    pub async fn read_to_string<P: AsRef<Path>>(_: P) -> io::Result<String> {
+        unimplemented!()
+    }
+}

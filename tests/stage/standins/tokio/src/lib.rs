@@ -177,6 +177,10 @@ pub mod runtime {
     pub struct Builder;
 
     impl Builder {
+        pub fn new_current_thread() -> Builder {
+            unimplemented!()
+        }
+
         pub fn new_multi_thread() -> Builder {
             unimplemented!()
         }
@@ -274,6 +278,150 @@ pub mod sync {
             pub async fn recv(&mut self) -> Option<T> {
                 unimplemented!()
             }
+
+            pub fn blocking_recv(&mut self) -> Option<T> {
+                unimplemented!()
+            }
+        }
+    }
+
+    pub mod oneshot {
+        use std::{
+            future::Future,
+            pin::Pin,
+            task::{Context, Poll},
+        };
+
+        use super::PhantomData;
+
+        pub struct Receiver<T>(PhantomData<T>);
+
+        #[derive(Debug)]
+        pub struct RecvError;
+
+        impl<T> Receiver<T> {
+            pub fn blocking_recv(self) -> Result<T, RecvError> {
+                unimplemented!()
+            }
+        }
+
+        impl<T> Unpin for Receiver<T> {}
+
+        impl<T> Future for Receiver<T> {
+            type Output = Result<T, RecvError>;
+
+            fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+                unimplemented!()
+            }
+        }
+    }
+
+    pub struct Mutex<T>(PhantomData<T>);
+
+    pub struct MutexGuard<'a, T>(&'a mut T);
+
+    impl<T> Mutex<T> {
+        pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
+            unimplemented!()
+        }
+
+        pub async fn lock(&self) -> MutexGuard<'_, T> {
+            unimplemented!()
+        }
+    }
+
+    impl<T> std::ops::Deref for MutexGuard<'_, T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            self.0
+        }
+    }
+
+    impl<T> std::ops::DerefMut for MutexGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            self.0
+        }
+    }
+}
+
+pub mod fs {
+    use std::{io, path::Path};
+
+    pub async fn create_dir_all(_: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn metadata(_: impl AsRef<Path>) -> io::Result<std::fs::Metadata> {
+        unimplemented!()
+    }
+
+    pub async fn read_to_string(_: impl AsRef<Path>) -> io::Result<String> {
+        unimplemented!()
+    }
+
+    pub async fn remove_file(_: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn try_exists(_: impl AsRef<Path>) -> io::Result<bool> {
+        unimplemented!()
+    }
+
+    pub async fn write(_: impl AsRef<Path>, _: impl AsRef<[u8]>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub struct File;
+
+    impl File {
+        pub async fn open(_: impl AsRef<Path>) -> io::Result<File> {
+            unimplemented!()
+        }
+    }
+}
+
+pub mod process {
+    use std::{
+        ffi::OsStr,
+        future::Future,
+        io,
+        process::{ExitStatus, Output, Stdio},
+    };
+
+    pub struct Command;
+
+    impl Command {
+        pub fn new<S: AsRef<OsStr>>(_: S) -> Command {
+            unimplemented!()
+        }
+
+        pub fn arg<S: AsRef<OsStr>>(&mut self, _: S) -> &mut Command {
+            self
+        }
+
+        pub fn args<I, S>(&mut self, _: I) -> &mut Command
+        where
+            I: IntoIterator<Item = S>,
+            S: AsRef<OsStr>,
+        {
+            self
+        }
+
+        pub fn stdin<T: Into<Stdio>>(&mut self, _: T) -> &mut Command {
+            self
+        }
+
+        pub fn stdout<T: Into<Stdio>>(&mut self, _: T) -> &mut Command {
+            self
+        }
+
+        pub fn status(&mut self) -> impl Future<Output = io::Result<ExitStatus>> + use<> {
+            async { unimplemented!() }
+        }
+
+        pub fn output(&mut self) -> impl Future<Output = io::Result<Output>> + use<> {
+            async { unimplemented!() }
         }
     }
 }

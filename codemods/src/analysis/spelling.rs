@@ -1,0 +1,71 @@
+//! How code at a place names something of another crate: as short as its imports allow.
+
+use ra_ap_syntax::{SyntaxNode, TextRange};
+
+use super::leftovers::import_at;
+use crate::{
+    change::Change,
+    context::FileContext,
+    knowledge::{Definition, last_segment},
+};
+
+/// A path as it is written at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spelling {
+    /// The path.
+    pub text: String,
+    /// The import that it goes through.
+    through: Option<TextRange>,
+}
+
+impl Spelling {
+    /// Notes in a change which import it goes through.
+    pub fn note_import(&self, ctx: &FileContext<'_>, change: &mut Change) {
+        change.used.extend(self.through.map(|it| (ctx.file, it)));
+    }
+}
+
+/// How code at `place` names the function or the type at `path`. `None` where it can't, because
+/// something else goes by that path there.
+pub fn spelling(ctx: &FileContext<'_>, place: &SyntaxNode, path: &str) -> Option<Spelling> {
+    // A method is named behind its type.
+    if let Some((owner, name)) = path.rsplit_once("::")
+        && last_segment(owner).starts_with(char::is_uppercase)
+    {
+        let owner = spelling(ctx, place, owner)?;
+        return Some(Spelling {
+            text: format!("{}::{name}", owner.text),
+            ..owner
+        });
+    }
+    let known = ctx.known.definitions(ctx.db, path);
+    let is_it = |text: &str| {
+        let function = ctx.function_in_scope(place, text).map(Definition::Function);
+        let found = function.or_else(|| ctx.type_in_scope(place, text).map(Definition::Adt));
+        found.is_some_and(|it| known.contains(&it))
+    };
+    // The crate is named in the manifest, whatever is imported.
+    if !is_it(path) {
+        return None;
+    }
+    let ranges = ctx.source_range(place)?;
+    let mut starts: Vec<usize> = path.match_indices("::").map(|(at, _)| at + 2).collect();
+    starts.reverse();
+    for start in starts {
+        let text = &path[start..];
+        if !is_it(text) {
+            continue;
+        }
+        let first = text.split("::").next().unwrap_or_default();
+        if let Some(import) = import_at(ctx, first, ranges) {
+            return Some(Spelling {
+                text: text.to_owned(),
+                through: Some(import),
+            });
+        }
+    }
+    Some(Spelling {
+        text: path.to_owned(),
+        through: None,
+    })
+}

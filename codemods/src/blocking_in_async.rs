@@ -1,0 +1,386 @@
+//! Awaits what a blocking call waits for, where it stops an async thread.
+//!
+//! # What it does
+//! Finds calls that stop their thread (`std::thread::sleep`, `std::fs`, processes, sockets, channels,
+//! databases, and what else the tables know) in async functions, blocks and closures. Where the
+//! runtime, or the type itself, has the same function for async code, that is awaited in its place:
+//! - a function of the same arguments: `std::thread::sleep`, and those of `std::fs`;
+//! - another method of the same value: tokio's `blocking_recv`, `blocking_lock` and their like, and
+//!   those of flume, async-channel and async-lock;
+//! - a process that is built and waited for in one place: `Command::new(..).arg(..).output()`, or a
+//!   local that is used for nothing else.
+//!
+//! A call that has no counterpart goes into a closure of its own (`spawn_blocking`, `unblock`), if all
+//! that it takes is owned and used for nothing else.
+//!
+//! Where a function that is not async sleeps, or waits for a process, a socket or a channel, and async
+//! code comes to it through others, the calls between are shown, and a person has to choose.
+//!
+//! What waits for the file system follows `--fs`: with `auto`, one or two calls are awaited, more of
+//! them and those in a loop are left to a person, for each takes a thread of the pool, and a cheap one
+//! like `metadata` is left as it is. `tokio` awaits each of them, `offload` puts a single one into a
+//! closure of its own and leaves several to a person, and `keep` leaves them. In the program's entry, `auto` leaves them: nothing waits for it yet.
+//!
+//! Locks that are held for a moment, output to the terminal, `Path::exists` and the environment are no
+//! findings, and neither is what stands in a closure that runs elsewhere.
+//!
+//! # Why is this bad
+//! An async thread serves many tasks. While a call stops it, none of them goes on: timeouts come late,
+//! and where the call waits for one of them, it waits for ever. tokio's own `blocking_recv` and
+//! `blocking_lock` panic there.
+//!
+//! # Before
+//! ```rust
+//! use std::{thread, time::Duration};
+//!
+//! pub fn start() {
+//!     tokio::spawn(async {
+//!         for n in 1..4 {
+//!             thread::sleep(Duration::from_secs(n));
+//!         }
+//!     });
+//! }
+//! ```
+//!
+//! # After
+//! ```rust
+//! use std::time::Duration;
+//!
+//! pub fn start() {
+//!     tokio::spawn(async {
+//!         for n in 1..4 {
+//!             tokio::time::sleep(Duration::from_secs(n)).await;
+//!         }
+//!     });
+//! }
+//! ```
+//!
+//! # When it refuses
+//! - The package depends on several runtimes, or on none, and nothing near says which one drives the
+//!   code (R1).
+//! - The type of an argument is not known, or something else goes by the new path (R2).
+//! - An argument that is not `Send` would be held where the future has to be `Send` (R3).
+//! - The call says which types it is for, its method is called by its path, or a process is built
+//!   elsewhere, is used for something else, or has what the other builder has not (R5).
+//! - The manifest does not ask for the package or the feature that it takes (R6).
+//! - It stands in a closure that is called there and then by what has no counterpart that waits (F6).
+//! - A guard, or another value that is not `Send`, would be held while it waits (R9).
+//! - Left to a person: what has no counterpart, or one of another type, whose every use changes (`File`,
+//!   `TcpStream`, `Client`, a process that is spawned); a comment says why the call is there.
+//!
+//! # Safety
+//! Safe for a sleep, for a process, and for what panics today. Unsafe for the file system, and for what
+//! goes into a closure, whose work goes to another thread; for channels and locks that only stop the
+//! thread; where the package builds a runtime without its timer and its input and output, or drives
+//! futures with an executor that has none, for tokio's futures panic there; and where a `select!`, a
+//! `timeout` or an `abort` stands around the call, for it can now be dropped half way.
+
+mod chain;
+mod command;
+mod offload;
+mod rewrite;
+mod strategy;
+
+use std::collections::BTreeSet;
+
+use ra_ap_syntax::{AstNode, SyntaxNode};
+
+use self::{
+    chain::Seed,
+    offload::offloaded,
+    rewrite::{Rewritten, made_by_macro, rewritten},
+    strategy::{Advice, Crowd, Files, bare_runtimes, is_followed, stops},
+};
+use crate::{
+    analysis::{
+        blocking_calls::{BlockingCall, blocking_calls},
+        closures::Around,
+        equivalents::equivalent,
+        held::made_beside,
+        in_place::{Trust, cancellation, held},
+        runtime_of::{Driver, driver_of},
+        surroundings::comment_about,
+    },
+    codemod::{Codemod, Effect, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
+    context::{Enclosing, FileContext},
+    facts::TargetKind,
+    knowledge::{BlockingKind, Equivalent, InAsync, Shape},
+    refusal::{Refusal, RefusalKind},
+    settings::Fs,
+    workspace::WorkspaceContext,
+};
+
+/// See the header of this file.
+pub const CODEMOD: Codemod = Codemod {
+    name: "blocking-in-async",
+    summary: "a call that stops an async thread",
+    docs: include_str!("blocking_in_async.rs"),
+    safety: Safety::Safe,
+    triggers: |knowledge| {
+        let words = knowledge.blocking_words.iter();
+        words.map(|word| word.hint().to_owned()).collect()
+    },
+    tokens: |tokens| tokens.name_what_blocks(),
+    candidates: |outline, knowledge| outline.blocking_calls(knowledge, is_followed),
+    pass: Pass::Workspace(pass),
+};
+
+const TEST_FILES: &str = "files of tests, benches and examples (--include-tests)";
+const IN_BUILD: &str = "blocking calls in build scripts";
+const IN_CLOSURES: &str = "blocking calls in closures that run elsewhere";
+const IN_SYNC: &str = "blocking calls in functions that are not async";
+const CONDITIONAL: &str = "calls that block only under a condition that can't be seen";
+const OWN_THREAD: &str = "blocking calls in async code that has a thread of its own";
+
+fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
+    let bare = bare_runtimes(ws);
+    let (looked, _) = ws.look(&ws.members.candidates(), |ctx| {
+        let bare = bare.get(&ctx.package.name);
+        in_file(ctx, bare.map(String::as_str))
+    });
+    let mut seeds = Vec::new();
+    for (_, InFile { found, inside }) in looked {
+        findings.items.extend(found.items);
+        for (reason, count) in found.quiet {
+            *findings.quiet.entry(reason).or_default() += count;
+        }
+        seeds.extend(inside);
+    }
+    chain::follow(ws, seeds, findings);
+}
+
+/// What the calls of one file are.
+struct InFile {
+    /// Those in async code, decided.
+    found: Findings,
+    /// Those in functions that are not async.
+    inside: Vec<Seed>,
+}
+
+fn in_file(ctx: &FileContext<'_>, bare: Option<&str>) -> InFile {
+    let mut found = Findings::default();
+    let mut inside = Vec::new();
+    // Their types are the largest of a project, and are not needed.
+    if ctx.target == TargetKind::Test && !ctx.settings.include_tests {
+        found.quiet(TEST_FILES);
+        return InFile { found, inside };
+    }
+    let calls: Vec<(BlockingCall<'_>, Around)> = blocking_calls(ctx)
+        .into_iter()
+        .filter_map(|call| {
+            let around = Around::of(ctx, call.expr.syntax())?;
+            Some((call, around))
+        })
+        .collect();
+    let files = Files::of(&calls);
+    for (call, around) in &calls {
+        let kind = call.blocks.kind;
+        let quiet = if ctx.target == TargetKind::BuildScript {
+            Some(IN_BUILD)
+        } else if ctx.is_test_code(call.expr.syntax()) && !ctx.settings.include_tests {
+            Some(IN_TESTS)
+        } else if call.blocks.is_conditional {
+            Some(CONDITIONAL)
+        } else if around.enclosing.is_async() {
+            files.quiet(ctx, call, &around.enclosing)
+        } else if let Enclosing::SyncFn(function) = &around.enclosing {
+            let seed = is_followed(kind).then(|| Seed::new(ctx, call, function));
+            match seed.flatten() {
+                Some(seed) => {
+                    inside.push(seed);
+                    continue;
+                }
+                None => Some(IN_SYNC),
+            }
+        } else {
+            Some(IN_CLOSURES)
+        };
+        let driver = driver_of(ctx, &around.enclosing);
+        let quiet = quiet.or_else(|| (driver == Driver::OwnThread).then_some(OWN_THREAD));
+        if let Some(reason) = quiet {
+            found.quiet(reason);
+            continue;
+        }
+        let site = Site {
+            ctx,
+            call,
+            around,
+            driver,
+            crowd: files.crowd(ctx, call),
+            bare,
+        };
+        let mut why = Vec::new();
+        let verdict = site.verdict(&mut why);
+        found.items.push(Finding {
+            codemod: CODEMOD.name,
+            file: ctx.file,
+            range: call.range,
+            message: stops(&call.blocks),
+            why,
+            conversion: None,
+            verdict,
+        });
+    }
+    InFile { found, inside }
+}
+
+/// A call in async code.
+struct Site<'a, 'b> {
+    ctx: &'b FileContext<'a>,
+    call: &'b BlockingCall<'a>,
+    around: &'b Around,
+    driver: Driver,
+    /// Why several calls of the file system should be offloaded together.
+    crowd: Option<Crowd>,
+    /// What may drive futures, and can't drive those of tokio.
+    bare: Option<&'b str>,
+}
+
+/// What stands in the place of a call.
+enum Way<'a> {
+    /// Another function.
+    Instead(&'a Equivalent),
+    /// The call itself, in a closure.
+    Offloaded(Box<Rewritten>),
+}
+
+impl Site<'_, '_> {
+    /// The one place where it is decided; each refusal says why.
+    fn verdict(&self, why: &mut Vec<Note>) -> Verdict {
+        let (ctx, blocks) = (self.ctx, &self.call.blocks);
+        let node = self.call.expr.syntax();
+        let name = strategy::short(blocks.path);
+        if let Some(advice) = comment_about(ctx, node, name, self.call.range.start()) {
+            return Verdict::Manual(advice);
+        }
+        let family = match &self.driver {
+            Driver::Family(family) => Some(family.as_str()),
+            Driver::OwnThread | Driver::Unknown(_) => None,
+        };
+        let advice = Advice { ctx, family };
+        let way = match self.way(&advice, why) {
+            Ok(way) => way,
+            Err(verdict) => return verdict,
+        };
+        let mut trust = Trust::default();
+        let Some(body) = self.around.enclosing.body() else {
+            return Verdict::Refused(made_by_macro());
+        };
+        if let Some(refusal) = self.held(&body, &mut trust, why) {
+            return Verdict::Refused(refusal);
+        }
+        let rewritten = match &way {
+            Way::Offloaded(rewritten) => Ok((**rewritten).clone()),
+            Way::Instead(found) => rewritten(ctx, &self.call.expr, found, &mut trust, why),
+        };
+        let rewritten = match rewritten {
+            Ok(rewritten) => rewritten,
+            Err(refusal) => return Verdict::Refused(refusal),
+        };
+        if !rewritten.elsewhere.is_empty() && !self.around.closures.is_empty() {
+            let message = "it is built outside of the closure that waits for it";
+            return Verdict::Refused(Refusal::new(RefusalKind::R5, message));
+        }
+        let written = match self.around.written(ctx, rewritten.written.clone()) {
+            Ok(written) => written,
+            Err(refusal) => return Verdict::Refused(refusal),
+        };
+        let (mut change, comments) = written.change(ctx);
+        rewritten.complete(ctx, &mut change);
+        if comments {
+            why.push(Note::new("a comment in the call goes away with it"));
+            trust.lower();
+        }
+        let mut effects = BTreeSet::new();
+        if let Some(cancelled) = cancellation(ctx, node) {
+            why.push(cancelled);
+            effects.insert(Effect::Cancellation);
+            trust.lower();
+        }
+        let (elsewhere, renamed, family) = match way {
+            Way::Offloaded(_) => (true, false, "any"),
+            Way::Instead(found) => (
+                blocks.kind == BlockingKind::Fs,
+                found.shape == Shape::Renamed,
+                found.family.as_str(),
+            ),
+        };
+        if elsewhere {
+            why.push(Note::new(
+                "the work goes to a thread of the pool, and comes later than it does now",
+            ));
+            effects.insert(Effect::Thread);
+            trust.lower();
+        }
+        if renamed && blocks.in_async == InAsync::Blocks {
+            trust.lower();
+        }
+        if let Some(place) = self.bare.filter(|_| family == "tokio") {
+            why.push(Note::new(format!(
+                "{place}, and this one would panic there"
+            )));
+            trust.lower();
+        }
+        Verdict::Rewrite {
+            safety: trust.safety(),
+            change,
+            effects: effects.into_iter().collect(),
+        }
+    }
+
+    /// What could stand in the place of the call.
+    fn way(&self, advice: &Advice<'_, '_>, why: &mut Vec<Note>) -> Result<Way<'_>, Verdict> {
+        let (ctx, blocks) = (self.ctx, &self.call.blocks);
+        let node = self.call.expr.syntax();
+        if let Some(crowd) = &self.crowd {
+            if crowd.others.is_empty() && ctx.settings.blocking_in_async.fs == Fs::Offload {
+                return self.offloaded(advice, why);
+            }
+            why.extend(crowd.others.iter().map(|range| Note {
+                place: Some((ctx.file, *range)),
+                message: format!("`{}` is another one", first_line(ctx.slice(*range))),
+            }));
+            return Err(Verdict::Manual(advice.together(crowd)));
+        }
+        let found = equivalent(ctx, node, blocks.path, advice.family).map_err(Verdict::Refused)?;
+        match (found, &self.driver) {
+            (Some(found), _) if found.shape == Shape::OtherType => {
+                Err(Verdict::Manual(advice.other_type(&found.path)))
+            }
+            (Some(found), _) => Ok(Way::Instead(found)),
+            (None, Driver::Unknown(families)) if strategy::has_any(ctx, blocks.path) => {
+                Err(Verdict::Refused(strategy::unknown_runtime(families)))
+            }
+            (None, _) => self.offloaded(advice, why),
+        }
+    }
+
+    /// The call in a closure of its own, or what a person may do instead.
+    fn offloaded(&self, advice: &Advice<'_, '_>, why: &mut Vec<Note>) -> Result<Way<'_>, Verdict> {
+        let Some(row) = advice.offload_row() else {
+            return Err(Verdict::Manual(advice.offload()));
+        };
+        match offloaded(self.ctx, &self.call.expr, row) {
+            Ok(rewritten) => Ok(Way::Offloaded(Box::new(rewritten))),
+            Err(refusal) if refusal.kind == RefusalKind::R6 => Err(Verdict::Refused(refusal)),
+            Err(refusal) => {
+                why.push(Note::new(refusal.message));
+                Err(Verdict::Manual(advice.offload()))
+            }
+        }
+    }
+
+    /// Why nothing may wait here, for what is held meanwhile.
+    fn held(&self, body: &SyntaxNode, trust: &mut Trust, why: &mut Vec<Note>) -> Option<Refusal> {
+        let node = self.call.expr.syntax();
+        let beside = made_beside(self.ctx, &self.call.expr);
+        beside
+            .iter()
+            .find_map(|it| it.refusal())
+            .or_else(|| held(self.ctx, node, body, trust, why))
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}

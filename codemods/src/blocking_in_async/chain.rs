@@ -1,0 +1,113 @@
+//! Blocking calls in functions that are not async: those that async code comes to.
+
+use ra_ap_ide_db::FileId;
+use ra_ap_syntax::{AstNode, TextRange, ast};
+
+use super::{
+    CODEMOD, IN_SYNC,
+    strategy::{Advice, short, stops},
+};
+use crate::{
+    analysis::{
+        blocking_calls::BlockingCall,
+        equivalents::equivalent,
+        functions::{Definition, definition},
+        reach::Graph,
+        runtime_of::{Driver, driver_of_package},
+        sites::Drivers,
+        surroundings::comment_about,
+    },
+    codemod::{Finding, Findings, Verdict},
+    context::FileContext,
+    workspace::WorkspaceContext,
+};
+
+/// A call in a function that is not async, as plain data.
+pub struct Seed {
+    function: Definition,
+    place: (FileId, TextRange),
+    /// What it does to async code.
+    message: String,
+    /// The async function that does the same, or the same for another type.
+    instead: Option<String>,
+    /// What else can be done about it.
+    offload: String,
+    /// What a comment says of it.
+    comment: Option<String>,
+}
+
+impl Seed {
+    /// A call in a function. `None` for what a macro makes, and where nobody calls the function by its
+    /// name.
+    pub fn new(ctx: &FileContext<'_>, call: &BlockingCall<'_>, function: &ast::Fn) -> Option<Seed> {
+        let function = definition(ctx, function).filter(|it| !it.uncalled)?;
+        let node = call.expr.syntax();
+        let path = call.blocks.path;
+        let driver = driver_of_package(ctx);
+        let family = match &driver {
+            Driver::Family(family) => Some(family.as_str()),
+            _ => None,
+        };
+        let instead = equivalent(ctx, node, path, family).ok().flatten();
+        Some(Seed {
+            function,
+            place: (ctx.file, call.range),
+            message: stops(&call.blocks),
+            instead: instead.map(|it| it.path.clone()),
+            offload: Advice { ctx, family }.offload_of_call(),
+            comment: comment_about(ctx, node, short(path), call.range.start()),
+        })
+    }
+
+    /// What to do about it, with the functions on the way to it.
+    fn advice(&self, through: &[String]) -> String {
+        if let Some(comment) = &self.comment {
+            return comment.clone();
+        }
+        let first = through.first().cloned().unwrap_or_default();
+        let offload = format!("call {first} in {}", self.offload);
+        match &self.instead {
+            Some(path) => {
+                let functions = match through {
+                    [one] => format!("{one} async"),
+                    several => format!("{} async", several.join(", ")),
+                };
+                format!("make {functions} and await `{path}`; or {offload}")
+            }
+            None => offload,
+        }
+    }
+}
+
+/// Follows the seeds to the async code that comes to them.
+pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findings) {
+    if seeds.is_empty() {
+        return;
+    }
+    let functions = seeds.iter().map(|seed| seed.function.clone()).collect();
+    let graph = Graph::backward(ws, functions, &Drivers::default());
+    for seed in seeds {
+        let way = graph.way_in_words(seed.function.unit);
+        if !way.is_async {
+            findings.quiet(IN_SYNC);
+            continue;
+        }
+        let start = &way.names[0];
+        let through = &way.names[1..];
+        let message = format!(
+            "{}; {start} comes to it through {}",
+            seed.message,
+            way.through()
+        );
+        let advice = seed.advice(through);
+        findings.items.push(Finding {
+            codemod: CODEMOD.name,
+            file: seed.place.0,
+            range: seed.place.1,
+            message,
+            why: way.notes,
+            conversion: None,
+            verdict: Verdict::Manual(advice),
+        });
+    }
+}

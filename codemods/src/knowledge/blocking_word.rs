@@ -1,0 +1,74 @@
+//! The words by which a file may call what blocks: most of the names are common ones, and only mean
+//! something beside another word.
+
+use super::{Blocking, BlockingCrate, BlockingKind, last_segment};
+
+/// A function that blocks, or a type or trait whose methods all do, by the words that it goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockingWord {
+    /// Its path.
+    pub path: String,
+    /// What it waits for.
+    pub kind: BlockingKind,
+    trigger: Option<String>,
+}
+
+impl BlockingWord {
+    /// Those of all rows.
+    pub(super) fn all(
+        rows: &[Blocking],
+        crates: &[BlockingCrate],
+    ) -> impl Iterator<Item = BlockingWord> {
+        let of_rows = rows.iter().map(|row| BlockingWord {
+            path: row.path.clone(),
+            kind: row.kind,
+            trigger: row.trigger.clone(),
+        });
+        let of_crates = crates.iter().flat_map(|row| {
+            let calls = row.calls.iter();
+            calls.map(|call| BlockingWord {
+                path: format!("{}::{call}", row.path),
+                kind: row.kind,
+                trigger: None,
+            })
+        });
+        of_rows.chain(of_crates)
+    }
+
+    /// Its own name.
+    pub fn name(&self) -> &str {
+        last_segment(&self.path)
+    }
+
+    /// The name of what it is in.
+    pub fn owner(&self) -> &str {
+        let owner = &self.path[..self.path.len() - self.name().len()];
+        last_segment(owner.trim_end_matches(':'))
+    }
+
+    /// Whether it is a type or a trait.
+    pub fn is_type(&self) -> bool {
+        self.name().starts_with(char::is_uppercase)
+    }
+
+    /// Whether it may be called behind a dot.
+    pub fn is_method(&self) -> bool {
+        self.owner().starts_with(char::is_uppercase)
+    }
+
+    /// The word that a file holds if it may call it: what it is in, the name of its crate, or its own
+    /// name where nothing else is called so.
+    pub fn hint(&self) -> &str {
+        if let Some(trigger) = &self.trigger {
+            return trigger;
+        }
+        if self.name().contains("blocking") || self.is_type() {
+            return self.name();
+        }
+        let krate = self.path.split("::").next().unwrap_or_default();
+        match krate {
+            "std" => self.owner(),
+            krate => krate,
+        }
+    }
+}
