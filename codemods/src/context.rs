@@ -218,8 +218,17 @@ impl<'a> FileContext<'a> {
     /// a trait object, which `#[async_trait]` gives it once it is expanded. Futures have few methods of
     /// their own, so that the one trait in scope with a method of this name decides.
     fn method_of_unread_future(&self, call: &ast::MethodCallExpr) -> Option<Function> {
-        let receiver = call.receiver()?;
         let name = call.name_ref()?;
+        let takes_future = |api: &&Api| match api.role {
+            Role::BlockOn { future, .. } => future == Argument::Receiver,
+            _ => false,
+        };
+        // The name first: types cost more.
+        let mut drives = self.known.knowledge.apis.iter().filter(takes_future);
+        if !drives.any(|api| name.text() == api.name()) {
+            return None;
+        }
+        let receiver = call.receiver()?;
         let is_unread = self
             .type_of(&receiver)
             .is_none_or(|ty| ty.contains_unknown());
@@ -234,10 +243,6 @@ impl<'a> FileContext<'a> {
                 .find(|it| it.has_self_param(self.db) && it.name(self.db).as_str() == name.text())
         });
         let method = methods.next().filter(|_| methods.next().is_none())?;
-        let takes_future = |api: &&Api| match api.role {
-            Role::BlockOn { future, .. } => future == Argument::Receiver,
-            _ => false,
-        };
         self.known.function(method).filter(takes_future)?;
         Some(method)
     }

@@ -2,7 +2,7 @@
 //! A closure can take its place, which calls it and drives what it gives back.
 
 use ra_ap_hir::Function;
-use ra_ap_syntax::{AstNode, SyntaxKind, ast};
+use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, ast};
 
 use super::{
     functions::FunctionKey,
@@ -65,23 +65,29 @@ pub fn handed_over(
         not_send: None,
         chosen: None,
         cancelled: None,
-        bridges: as_closures(ctx, function, drivers.in_value(ctx, node, in_tests)),
+        bridges: as_closures(ctx, node, function, drivers.in_value(ctx, node, in_tests)),
     })
 }
 
 /// The closures that call a function and drive what it gives back, to stand in the place of its path.
 pub fn as_closures(
     ctx: &FileContext<'_>,
+    path: &SyntaxNode,
     function: Function,
     bridges: Vec<Option<Bridge>>,
 ) -> Vec<Option<Bridge>> {
     let parameters = function.assoc_fn_params(ctx.db);
+    // Neither a word of the language, nor what would hide the function, nor a constant's name.
+    let own = function.name(ctx.db);
+    let can_be_used = |name: &str| {
+        let is_keyword = SyntaxKind::from_keyword(name, ctx.package.edition).is_some();
+        !is_keyword && name != own.as_str() && ctx.can_be_bound(path, name)
+    };
     let names = parameters.iter().enumerate().map(|(index, parameter)| {
         let name = parameter.name(ctx.db);
-        let is_keyword = |name: &str| SyntaxKind::from_keyword(name, ctx.package.edition).is_some();
         match name.as_ref().map(|name| name.as_str()) {
             Some("self") => "this".to_owned(),
-            Some(name) if !is_keyword(name) => name.to_owned(),
+            Some(name) if can_be_used(name) => name.to_owned(),
             _ => format!("arg{index}"),
         }
     });

@@ -485,7 +485,7 @@ pub fn site(
         bridges: match call {
             ast::Expr::PathExpr(path) => {
                 let function = ctx.function_of_path(&path.path()?)?;
-                as_closures(ctx, function, drivers.at(ctx, node, in_tests))
+                as_closures(ctx, node, function, drivers.at(ctx, node, in_tests))
             }
             _ => drivers.at(ctx, node, in_tests),
         },
