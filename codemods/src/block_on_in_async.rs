@@ -141,6 +141,7 @@ use crate::{
         closures::Around,
         driven::is_block_on,
         functions::FunctionKey,
+        handed_runtime::is_parameter,
         handle::other_runtime,
         held::{Kind, alive_at, kind_of, refutes_send},
         in_place::{InPlace, Trust, cancellation, endless},
@@ -394,7 +395,8 @@ fn verdict(
         return Verdict::Manual(advice);
     }
     let innermost = around.closures.first().map(|it| it.closure.syntax());
-    if let Some(refusal) = other_runtime(ctx, call, body, innermost) {
+    let is_handed = call.receiver.as_ref().is_some_and(|it| is_parameter(ctx, it));
+    if !is_handed && let Some(refusal) = other_runtime(ctx, call, body, innermost) {
         return Verdict::Refused(refusal);
     }
     if !ctx.is_known_future(&future) {

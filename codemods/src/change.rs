@@ -57,6 +57,14 @@ impl Change {
         self.replace(file, TextRange::empty(offset), text);
     }
 
+    /// Does what another change does as well.
+    pub fn extend(&mut self, other: &Change) {
+        self.edits.extend(other.edits.iter().cloned());
+        self.gone.extend(&other.gone);
+        self.leftovers.extend(other.leftovers.iter().cloned());
+        self.used.extend(&other.used);
+    }
+
     /// Deletes `range` of `file`.
     pub fn delete(&mut self, file: FileId, range: TextRange) {
         self.replace(file, range, "");

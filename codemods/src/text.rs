@@ -42,6 +42,14 @@ pub fn names(word: &str, local: &str) -> bool {
     word == local || (word.contains('{') && word.contains(local))
 }
 
+/// Whether a name stands somewhere in a text, and not as a part of a longer one.
+pub fn has_word(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part)
+    })
+}
+
 /// Whether a comment stands in this range of the node's tree.
 pub fn has_comment(node: &SyntaxNode, range: TextRange) -> bool {
     node.descendants_with_tokens()

@@ -80,11 +80,22 @@ pub fn asyncify(
     for (file, at, text) in attributes {
         around.add(file, TextRange::empty(at), &text, "");
     }
+    for key in &root.without_runtime {
+        let parts = &graph.nodes[key].parts;
+        let removals = parts.iter().filter_map(|it| it.runtime.as_ref()?.removal.as_ref());
+        removals.for_each(|it| change.extend(it));
+    }
     for (site, fate) in &root.calls {
+        let removal = site.handed.as_ref().and_then(|it| it.removal.as_ref());
+        if let Some(removal) = removal.filter(|_| root.without_runtime.contains(&site.of)) {
+            match fate {
+                Fate::Await => change.extend(removal),
+                // The runtime stands somewhere else in the call.
+                _ => change.edits.extend(removal.edits.iter().cloned()),
+            }
+        }
         if let (Fate::Await, Some(renamed)) = (fate, twins.renamed(site)) {
-            change.edits.extend(renamed.edits.iter().cloned());
-            change.gone.extend(&renamed.gone);
-            change.leftovers.extend(renamed.leftovers.iter().cloned());
+            change.extend(renamed);
         }
     }
 }

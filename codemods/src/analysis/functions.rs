@@ -8,7 +8,11 @@ use ra_ap_syntax::{
     ast::{self, HasName},
 };
 
-use super::{contract, traits::InTrait};
+use super::{
+    contract,
+    handed_runtime::{self, RuntimeParameter},
+    traits::InTrait,
+};
 use crate::{context::FileContext, facts::TargetKind, refusal::Refusal};
 
 /// A function by where its name stands: the same one in every crate that includes its file.
@@ -62,6 +66,8 @@ pub struct Definition {
     pub uncalled: bool,
     /// Other crates may see its signature.
     pub public: bool,
+    /// The runtime that it is given to drive futures with.
+    pub runtime: Option<RuntimeParameter>,
     /// It asks for the place of its caller, which an async function can't give.
     pub tracks_caller: bool,
     /// The name of its package.
@@ -133,6 +139,7 @@ pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
         not_send: contract.not_send,
         public: public && library && ctx.package.publish && !implements,
         in_trait,
+        runtime: handed_runtime::parameter(ctx, node),
         tracks_caller: contract.tracks_caller,
         package: ctx.package.name.clone(),
     })

@@ -66,6 +66,7 @@ pub fn handed_over(
         chosen: None,
         cancelled: None,
         bridges: as_closures(ctx, node, function, drivers.in_value(ctx, node, in_tests)),
+        handed: None,
     })
 }
 

@@ -9,7 +9,7 @@ use ra_ap_syntax::{
 use crate::{
     change::{Change, Leftover},
     context::FileContext,
-    text::has_comment,
+    text::{has_comment, has_word},
 };
 
 /// Notes in a change which code it takes away, and which names that may leave without a use.
@@ -126,7 +126,7 @@ fn may_name(
             let binds = ast::Name::can_cast(parent.kind());
             !binds && local_of(ctx, &parent).is_none_or(|it| it == local)
         }
-        SyntaxKind::STRING => token.text().contains(name),
+        SyntaxKind::STRING => has_word(token.text(), name),
         _ => false,
     }
 }

@@ -16,6 +16,7 @@ pub mod dropped_output;
 pub mod equivalents;
 pub mod functions;
 pub mod handed_over;
+pub mod handed_runtime;
 pub mod handle;
 pub mod held;
 pub mod in_place;

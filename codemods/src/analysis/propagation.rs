@@ -3,6 +3,7 @@
 
 mod contracts;
 mod forms;
+mod handed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use self::contracts::Contracts;
 pub use self::forms::Form;
 use super::{
     functions::FunctionKey,
+    handed_runtime::Runs,
     reach::Graph,
     sites::{Bridge, Caller, Driver, Drivers, Site},
     twin::Twins,
@@ -52,6 +54,8 @@ pub struct Root {
     pub kept: BTreeMap<FunctionKey, Bridge>,
     /// What becomes of each call of theirs.
     pub calls: Vec<(Site, Fate)>,
+    /// Those of them that take no runtime any more: nothing in them needs it.
+    pub without_runtime: BTreeSet<FunctionKey>,
 }
 
 /// A reason, with the place that it speaks of.
@@ -83,6 +87,7 @@ pub fn decide(
     let mut contracts = Contracts {
         graph,
         drivers: driver_of_each(graph, sources, drivers),
+        handed: drivers.index(&Driver::Handed),
         twins,
         refused: BTreeMap::new(),
         frozen: frozen(ws, graph),
@@ -105,6 +110,7 @@ pub fn decide(
         }
     }
     contracts.refuse_what_spawns_itself();
+    contracts.refuse_what_hands_over();
     contracts.find_forms();
     contracts.refuse_what_is_sent(sources);
     contracts.settle();
@@ -161,7 +167,12 @@ fn driver_of_each(
             .flat_map(|node| &node.sites)
         {
             if let Caller::Function(caller) = &site.caller {
-                open.push((caller.unit, merged.clone()));
+                let handed = site.handed.as_ref().and_then(|it| it.runs);
+                let driver = match (&merged, handed) {
+                    (Some(Driver::Handed), Some(Runs::Here)) => Some(Driver::Handle),
+                    _ => merged.clone(),
+                };
+                open.push((caller.unit, driver));
             }
         }
     }

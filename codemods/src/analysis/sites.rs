@@ -13,6 +13,7 @@ use super::{
     closures::{calls_around, can_be_written},
     functions::{self, FunctionKey, definition, key_of, unit_of},
     handed_over::as_closures,
+    handed_runtime::{HandedRuntime, handed, is_parameter},
     held::{Held, Kind, is_chosen, is_not_send_already, made_beside},
     in_place::cancellation,
     postfix,
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     change::Change,
     codemod::Note,
-    context::{Enclosing, FileContext},
+    context::{Call, Enclosing, FileContext},
     facts::TargetKind,
     knowledge::{Api, Argument, Definition, Drives, Flavor, Role},
     refusal::{Refusal, RefusalKind},
@@ -66,6 +67,8 @@ pub struct Site {
     pub cancelled: Option<Note>,
     /// What could drive the future here, for each of the drivers.
     pub bridges: Vec<Option<Bridge>>,
+    /// The runtime that it hands over to be driven by.
+    pub handed: Option<HandedRuntime>,
 }
 
 /// The innermost thing around a call that decides how it runs.
@@ -163,6 +166,8 @@ pub enum Driver {
     },
     /// The current handle of tokio.
     Handle,
+    /// What the function is handed over for it: see [`super::handed_runtime`].
+    Handed,
 }
 
 /// Runtimes whose `block_on` panics inside of another.
@@ -170,10 +175,15 @@ const ALONE: [&str; 1] = ["futures"];
 
 impl Driver {
     /// What may stand for a `block_on` elsewhere.
-    pub fn of(ctx: &FileContext<'_>, api: &Api) -> Option<Driver> {
+    pub fn of(ctx: &FileContext<'_>, call: &Call<'_>) -> Option<Driver> {
+        let api = call.api;
         let Role::BlockOn { future, drives, .. } = &api.role else {
             return None;
         };
+        let receiver = call.receiver.as_ref();
+        if *drives != Drives::Executor && receiver.is_some_and(|it| is_parameter(ctx, it)) {
+            return Some(Driver::Handed);
+        }
         match drives {
             Drives::Runtime => None,
             Drives::Handle => Some(Driver::Handle),
@@ -202,6 +212,10 @@ impl Drivers {
     /// These, each once.
     pub fn new(drivers: impl Iterator<Item = Driver>) -> Drivers {
         let mut all: Vec<Driver> = drivers.collect();
+        // What is handed over may be the current handle.
+        if all.contains(&Driver::Handed) {
+            all.push(Driver::Handle);
+        }
         all.sort();
         all.dedup();
         Drivers { all }
@@ -285,6 +299,8 @@ impl Driver {
                 };
                 (is_it && is_declared(ctx, path, in_tests)).then_some(bridge)
             }
+            // What it is depends on the call.
+            Driver::Handed => None,
         }
     }
 }
@@ -466,6 +482,20 @@ pub fn site(
         .into_iter()
         .partition(|it| it.kind == Kind::Chosen && !has_to_be);
     let in_tests = ctx.is_test_code(node);
+    let mut bridges = match call {
+        ast::Expr::PathExpr(path) => {
+            let function = ctx.function_of_path(&path.path()?)?;
+            as_closures(ctx, node, function, drivers.at(ctx, node, in_tests))
+        }
+        _ => drivers.at(ctx, node, in_tests),
+    };
+    let handed = drivers
+        .index(&Driver::Handed)
+        .and_then(|index| Some((index, handed(ctx, call, ctx.callee(call)?)?)))
+        .map(|(index, handed)| {
+            bridges[index] = Some(handed.bridge.clone());
+            handed
+        });
     Some(Site {
         of,
         callee,
@@ -482,13 +512,8 @@ pub fn site(
         not_send: others.first().map(Held::not_send),
         chosen: chosen.first().map(Held::not_send),
         cancelled: cancellation(ctx, node),
-        bridges: match call {
-            ast::Expr::PathExpr(path) => {
-                let function = ctx.function_of_path(&path.path()?)?;
-                as_closures(ctx, node, function, drivers.at(ctx, node, in_tests))
-            }
-            _ => drivers.at(ctx, node, in_tests),
-        },
+        bridges,
+        handed,
         caller,
     })
 }

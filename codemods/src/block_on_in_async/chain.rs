@@ -206,9 +206,7 @@ impl Chains<'_> {
         let wraps = wraps(self.graph, root, &leads_to);
         let written_out = self.write_out(&wraps);
         for it in written_out.iter().flatten().flat_map(|(_, it)| it) {
-            change.edits.extend(it.change.edits.iter().cloned());
-            change.gone.extend(it.change.gone.iter().copied());
-            change.leftovers.extend(it.change.leftovers.iter().cloned());
+            change.extend(&it.change);
             if it.comments {
                 why.push(Note::new("a comment in the call goes away with it"));
                 trust.lower();
@@ -251,6 +249,7 @@ impl Chains<'_> {
         }
         let conversion = self.conversion(root, seeds, &change, &mut trust);
         why.extend(self.boxed(root, &wraps));
+        why.extend(self.without_runtime(root));
         why.extend(self.bridges(root));
         let (mut notes, message) = self.way(&seeds[0]);
         notes.extend(seeds[0].finding.why.iter().cloned());

@@ -89,6 +89,23 @@ impl Chains<'_> {
             .collect()
     }
 
+    /// The functions that lose a parameter.
+    pub fn without_runtime(&self, root: &Root) -> Vec<Note> {
+        let keys = root.without_runtime.iter();
+        let parts = keys.flat_map(|key| &self.graph.nodes[key].parts);
+        parts
+            .filter_map(|part| {
+                let (name, runtime) = (&part.name, &part.runtime.as_ref()?.name);
+                Some(Note {
+                    place: Some((part.key.file, part.place)),
+                    message: format!(
+                        "`{name}` needs no `{runtime}` any more: it runs on what drives it"
+                    ),
+                })
+            })
+            .collect()
+    }
+
     /// The calls that are driven where they stand, by the reason.
     pub fn bridges(&self, root: &Root) -> Vec<Note> {
         let mut by_reason: BTreeMap<(&str, &str), Vec<&Site>> = BTreeMap::new();

@@ -70,7 +70,7 @@ impl Facade {
             other: other.name(ctx.db).as_str().to_owned(),
             other_at: key_of(ctx, other)?,
             is_public: seed.function.only_in.is_none(),
-            driver: Driver::of(ctx, call.api),
+            driver: Driver::of(ctx, call),
             not_send: seed.not_send.clone(),
         })
     }

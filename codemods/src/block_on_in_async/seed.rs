@@ -72,7 +72,7 @@ impl Seed {
             future: range,
             future_text: ctx.slice(range).to_owned(),
             api: call.api.clone(),
-            driver: Driver::of(ctx, call.api),
+            driver: Driver::of(ctx, call),
             not_send: None,
             leads_to: leads_to
                 .into_iter()

@@ -125,6 +125,10 @@ fn is_no_value(path: &ast::Path) -> bool {
 
 /// Whether a name is called with another number of arguments than the function takes.
 pub(super) fn takes_others(token: &SyntaxToken, it: &Sought) -> bool {
+    if is_in_macro(token) {
+        let receiver = usize::from(before(token).as_deref() == Some("."));
+        return arguments_in_macro(token).is_some_and(|taken| taken + receiver != it.parameters);
+    }
     let Some(outer) = token.parent().and_then(|name| name.parent()) else {
         return false;
     };
@@ -143,6 +147,29 @@ pub(super) fn takes_others(token: &SyntaxToken, it: &Sought) -> bool {
         }
     };
     taken.is_some_and(|taken| taken != it.parameters)
+}
+
+/// How many arguments a call has that stands in the rules or the arguments of a macro, where no
+/// variable of the macro and no list of types could hide one.
+fn arguments_in_macro(token: &SyntaxToken) -> Option<usize> {
+    let behind = std::iter::successors(token.next_sibling_or_token(), |it| {
+        it.next_sibling_or_token()
+    });
+    let list = behind.into_iter().find(|it| !it.kind().is_trivia())?;
+    let list = list.into_node().and_then(ast::TokenTree::cast)?;
+    list.l_paren_token()?;
+    let tokens = list.syntax().children_with_tokens();
+    let mut kinds: Vec<SyntaxKind> = tokens
+        .map(|it| it.kind())
+        .filter(|it| !it.is_trivia())
+        .collect();
+    kinds.retain(|it| !matches!(it, SyntaxKind::L_PAREN | SyntaxKind::R_PAREN));
+    let hides = [SyntaxKind::DOLLAR, SyntaxKind::L_ANGLE, SyntaxKind::PIPE];
+    if kinds.iter().any(|it| hides.contains(it)) {
+        return None;
+    }
+    let arguments = kinds.split(|it| *it == SyntaxKind::COMMA);
+    Some(arguments.filter(|argument| !argument.is_empty()).count())
 }
 
 pub(super) fn is_test_function(token: &SyntaxToken) -> bool {

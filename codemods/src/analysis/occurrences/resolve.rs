@@ -206,6 +206,9 @@ impl Census<'_, '_> {
     fn resolve_in_macro(&self, token: &SyntaxToken, it: &Sought) -> Resolved {
         let mac = token.parent_ancestors().find_map(ast::MacroCall::cast);
         let Some(mac) = mac else {
+            if takes_others(token, it) {
+                return Resolved::Other;
+            }
             let message = "stands in the rules of a macro";
             return Resolved::Unknown(Refusal {
                 kind: RefusalKind::F11,

@@ -7,6 +7,7 @@ use ra_ap_ide_db::FileId;
 use super::{
     Fate, Reason, Root, Source,
     forms::{Form, form, sent},
+    handed::runs,
 };
 use crate::{
     analysis::{
@@ -22,6 +23,8 @@ use crate::{
 pub(super) struct Contracts<'a> {
     pub(super) graph: &'a Graph,
     pub(super) drivers: BTreeMap<FunctionKey, Option<usize>>,
+    /// The driver that is handed over.
+    pub(super) handed: Option<usize>,
     pub(super) twins: &'a Twins,
     pub(super) refused: BTreeMap<FunctionKey, Reason>,
     pub(super) frozen: BTreeMap<FileId, String>,
@@ -334,6 +337,10 @@ impl Contracts<'_> {
         }
         let around = match &site.caller {
             Caller::Async(_) => match self.held(site) {
+                None if self.is_handed(site.of) => {
+                    runs(site)?;
+                    return self.awaits(site);
+                }
                 None => return self.awaits(site),
                 // Driven in async code it would be what this codemod finds.
                 Some(refusal) => return Err(held(refusal)),
@@ -416,6 +423,9 @@ impl Contracts<'_> {
             }
             roots = apart;
             roots.push(root);
+        }
+        for root in &mut roots {
+            root.without_runtime = self.without_runtime(root);
         }
         roots
     }
