@@ -11,6 +11,10 @@
 //! the future itself, with what drove it before; where the function is handed over as a value, a closure
 //! does. A `block_on` that no async code comes to is left alone.
 //!
+//! Where a function drives futures with a runtime or a handle that it takes as a parameter, its callers
+//! drive it with what they handed over; it is awaited where that is the handle of the runtime around. The
+//! parameter goes with all that only handed it on, and what it spawned is spawned with `tokio::spawn`.
+//!
 //! `--root` takes one change of several by the path of a function in it. A function that no async code
 //! comes to becomes async if it is named so: what calls it drives it then.
 //!
@@ -76,8 +80,8 @@
 //! ```
 //!
 //! # When it refuses
-//! - The receiver is a runtime of its own, or a handle that is not known to be the current one
-//!   (R1).
+//! - The receiver is a runtime of its own, or a handle that is not known to be the current one; or async
+//!   code hands over such a one (R1).
 //! - The future's type is not known (R2), or it is not `Send` where it would have to be (R3).
 //! - The call stands in a closure that is called there and then, by something that has no counterpart
 //!   that waits, such as `sort_by_key` or `retain` (F6).
@@ -395,7 +399,10 @@ fn verdict(
         return Verdict::Manual(advice);
     }
     let innermost = around.closures.first().map(|it| it.closure.syntax());
-    let is_handed = call.receiver.as_ref().is_some_and(|it| is_parameter(ctx, it));
+    let is_handed = call
+        .receiver
+        .as_ref()
+        .is_some_and(|it| is_parameter(ctx, it));
     if !is_handed && let Some(refusal) = other_runtime(ctx, call, body, innermost) {
         return Verdict::Refused(refusal);
     }

@@ -82,7 +82,9 @@ pub fn asyncify(
     }
     for key in &root.without_runtime {
         let parts = &graph.nodes[key].parts;
-        let removals = parts.iter().filter_map(|it| it.runtime.as_ref()?.removal.as_ref());
+        let removals = parts
+            .iter()
+            .filter_map(|it| it.runtime.as_ref()?.removal.as_ref());
         removals.for_each(|it| change.extend(it));
     }
     for (site, fate) in &root.calls {

@@ -64,7 +64,11 @@ pub fn parameter(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<RuntimeParamet
         match use_of(ctx, node, &token)? {
             Use::Drives => {}
             Use::HandedOn(range) => handed_on.push(range),
-            Use::Written { range, text, gone: own } => {
+            Use::Written {
+                range,
+                text,
+                gone: own,
+            } => {
                 gone.extend(own);
                 if let Some(removal) = &mut removal {
                     removal.replace(ctx.file, range, text);
@@ -92,11 +96,7 @@ pub fn is_parameter(ctx: &FileContext<'_>, value: &ast::Expr) -> bool {
 }
 
 /// What a call of `callee` hands over for its parameter of the kind.
-pub fn handed(
-    ctx: &FileContext<'_>,
-    call: &ast::Expr,
-    callee: Function,
-) -> Option<HandedRuntime> {
+pub fn handed(ctx: &FileContext<'_>, call: &ast::Expr, callee: Function) -> Option<HandedRuntime> {
     let index = index_in(ctx, callee)?;
     let arguments: Vec<ast::Expr> = match call {
         ast::Expr::MethodCallExpr(call) => call.arg_list()?.args().collect(),

@@ -4,6 +4,7 @@
 mod names;
 mod prose;
 mod resolve;
+mod rules;
 
 use ra_ap_ide_db::{FileId, FxHashMap, FxHashSet};
 use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, SyntaxToken, TextRange};
@@ -11,6 +12,7 @@ use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, SyntaxToken, TextRange};
 use self::{
     names::{is_no_reference, is_test_function, sought_at, takes_others},
     resolve::Census,
+    rules::{MacroKey, without_others},
 };
 use super::{
     functions::{Definition, FunctionKey, Shape},
@@ -43,6 +45,8 @@ pub enum What {
     Import(Option<String>),
     /// Its declaration in a trait of the workspace, or one that implements that.
     Part(Box<Definition>),
+    /// It stands in the rules of a macro, and may be ours for this reason.
+    InRules(MacroKey, Refusal),
     /// The function is used as a value, or nobody knows what it is used as.
     Stuck(Refusal),
 }
@@ -95,7 +99,7 @@ pub fn census(ws: &WorkspaceContext<'_>, sought: &[Sought], drivers: &Drivers) -
         let text = ws.members.text(file);
         found.extend(untyped(file, &text, &by_name(sought, of[&file])));
     }
-    found
+    without_others(ws, found, sought, drivers)
 }
 
 /// The functions that code of a package can name.

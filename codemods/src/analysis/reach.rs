@@ -170,7 +170,7 @@ impl Graph {
                 self.add(*definition);
                 None
             }
-            What::Stuck(refusal) => {
+            What::Stuck(refusal) | What::InRules(_, refusal) => {
                 node.stick((occurrence.file, occurrence.range), refusal);
                 None
             }

@@ -10,6 +10,7 @@ use super::{
     ByName, Occurrence, Sought, What,
     names::{hidden_at, is_defined, is_no_reference, is_test_function, sought_at, takes_others},
     prose::{Fence, doctest_words, names_tests, speaks_of_code, words_of},
+    rules::{MacroKey, macro_around},
     tokens,
 };
 use crate::{
@@ -33,11 +34,13 @@ pub(super) struct Census<'a, 'b> {
 }
 
 /// What one name resolves to.
-enum Resolved {
+pub(super) enum Resolved {
     /// A function that is looked for.
     Ours(What),
     /// Something else, for certain.
     Other,
+    /// What the macro makes of it, whose rules it stands in.
+    InRules(MacroKey, Refusal),
     /// Nobody knows.
     Unknown(Refusal),
 }
@@ -87,6 +90,7 @@ impl Census<'_, '_> {
                         let what = match self.resolve(&token, it) {
                             Resolved::Ours(what) => what,
                             Resolved::Other => continue,
+                            Resolved::InRules(of, refusal) => What::InRules(of, refusal),
                             Resolved::Unknown(refusal) => What::Stuck(refusal),
                         };
                         found.push(self.occurrence(&token, it, what));
@@ -113,6 +117,7 @@ impl Census<'_, '_> {
         match self.resolve(token, it) {
             Resolved::Ours(what) => Some(what),
             Resolved::Other => None,
+            Resolved::InRules(of, refusal) => Some(What::InRules(of, refusal)),
             Resolved::Unknown(refusal) => Some(What::Stuck(refusal)),
         }
     }
@@ -210,10 +215,14 @@ impl Census<'_, '_> {
                 return Resolved::Other;
             }
             let message = "stands in the rules of a macro";
-            return Resolved::Unknown(Refusal {
+            let refusal = Refusal {
                 kind: RefusalKind::F11,
                 ..unknown(it, message)
-            });
+            };
+            return match macro_around(self.ctx, token) {
+                Some(of) => Resolved::InRules(of, refusal),
+                None => Resolved::Unknown(refusal),
+            };
         };
         let made = self.made_of(token);
         let name = mac.path().map(|path| path.syntax().text().to_string());
@@ -242,7 +251,7 @@ impl Census<'_, '_> {
     }
 
     /// A token of the tree, or of what a macro makes.
-    fn resolve_node(&self, token: &SyntaxToken, it: &Sought) -> Resolved {
+    pub(super) fn resolve_node(&self, token: &SyntaxToken, it: &Sought) -> Resolved {
         if is_no_reference(token) || takes_others(token, it) {
             return Resolved::Other;
         }
