@@ -72,7 +72,7 @@
 //!
 //! No findings are functions of traits and of what implements them; `main`, tests, and what stands under
 //! an attribute that may want them async; those that are still to be written; those with a statement
-//! under a `cfg`; those that make a future or start a task, for that is either a missing `.await` or needs
+//! under a `cfg`; those that make a future or start a task themselves, for that misses an `.await`, or needs
 //! a runtime; those that block, which `blocking-in-async` speaks of; and those where clippy's
 //! `unused_async` is allowed or expected.
 //!

@@ -99,7 +99,10 @@ impl Uses {
 fn uses(ws: &WorkspaceContext<'_>, fakes: &[Fake]) -> BTreeMap<FunctionKey, Uses> {
     let mut uses: BTreeMap<FunctionKey, Uses> = BTreeMap::new();
     let mut calls: BTreeMap<FileId, Vec<Call>> = BTreeMap::new();
-    let definitions: Vec<_> = fakes.iter().map(|fake| &fake.definition).collect();
+    // What stays for a reason of its own needs none of another.
+    let open = fakes.iter();
+    let open = open.filter(|fake| matches!(fake.finding.verdict, Verdict::Rewrite { .. }));
+    let definitions: Vec<_> = open.map(|fake| &fake.definition).collect();
     let names: BTreeMap<FunctionKey, &str> = definitions
         .iter()
         .map(|it| (it.key, it.name.as_str()))

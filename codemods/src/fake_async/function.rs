@@ -1,5 +1,7 @@
 //! Whether a function gives its value at once, and whether its owner meant it to say otherwise.
 
+use std::cell::OnceCell;
+
 use ra_ap_hir::{AsAssocItem, AssocItemContainer, Function};
 use ra_ap_ide_db::{base_db::SourceDatabase, span::Edition};
 use ra_ap_syntax::{
@@ -52,14 +54,13 @@ pub enum Judged {
 
 /// The functions of a file that await nothing.
 pub fn functions(ctx: &FileContext<'_>) -> Vec<Judged> {
-    let mut blocking = None;
+    let blocking = OnceCell::new();
     let nodes = ctx.source.syntax().descendants();
     nodes
         .filter_map(ast::Fn::cast)
         .filter_map(|node| {
             let form = Form::of(&node)?;
-            let blocking = blocking.get_or_insert_with(|| blocking_calls(ctx));
-            judge(ctx, &node, form, blocking)
+            judge(ctx, &node, form, &blocking)
         })
         .collect()
 }
@@ -94,11 +95,11 @@ pub fn candidate(node: &ast::Fn) -> Option<Candidate> {
     })
 }
 
-fn judge(
-    ctx: &FileContext<'_>,
+fn judge<'a>(
+    ctx: &FileContext<'a>,
     node: &ast::Fn,
     form: Form,
-    blocking: &[BlockingCall<'_>],
+    blocking: &OnceCell<Vec<BlockingCall<'a>>>,
 ) -> Option<Judged> {
     let function = ctx.sema.to_fn_def(node)?;
     let body = node.body()?;
@@ -119,7 +120,8 @@ fn judge(
     let read = body::read(ctx, body.syntax(), futures);
     let blocks = || {
         let range = body.syntax().text_range();
-        blocking.iter().any(|call| range.contains_range(call.range))
+        let calls = blocking.get_or_init(|| blocking_calls(ctx));
+        calls.iter().any(|call| range.contains_range(call.range))
             || matches!(function_stops(ctx, function), Stops::Yes(_))
     };
     let unreadable = match read {
