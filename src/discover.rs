@@ -1,12 +1,10 @@
 //! Which files are worth a closer look: bytes first, then trees, never types.
 
 use std::{
+    collections::HashSet,
     fs,
     path::{Path, PathBuf},
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Mutex,
 };
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -32,8 +30,8 @@ use crate::{
 /// What a walk found.
 #[derive(Debug, Default)]
 pub struct Discovered {
-    /// How many Rust files there are.
-    pub files: usize,
+    /// Every Rust file.
+    pub files: HashSet<PathBuf>,
     /// The files that may match, sorted by path.
     pub candidates: Vec<CandidateFile>,
     /// The files that could not be looked at, with the reason.
@@ -82,14 +80,16 @@ pub fn discover(
     builder
         .threads(threads)
         .filter_entry(|entry| !is_cache(entry));
-    let files = AtomicUsize::new(0);
+    let files = Mutex::new(HashSet::new());
     let found = Mutex::new(Discovered::default());
     let mentioning = Mutex::new(Vec::new());
     builder.build_parallel().run(|| {
         Box::new(|entry| {
             match entry {
                 Ok(entry) if is_rust(&entry) => {
-                    files.fetch_add(1, Ordering::Relaxed);
+                    let mut files = files.lock().expect("no panic while held");
+                    files.insert(entry.path().to_owned());
+                    drop(files);
                     match read(&entry, &words) {
                         Ok(None) => {}
                         Ok(Some(source)) => {
@@ -128,7 +128,7 @@ pub fn discover(
         })
     });
     let mut found = found.into_inner().expect("no panic while held");
-    found.files = files.into_inner();
+    found.files = files.into_inner().expect("no panic while held");
     let wanted = Wanted {
         selection,
         knowledge,

@@ -8,7 +8,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
     mem,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -62,6 +62,8 @@ pub struct Plan<'a> {
     pub denied: &'a BTreeMap<String, String>,
     /// Findings whose changes may claim no more than to be unsafe, because no compiler saw them.
     pub lowered: &'a BTreeSet<String>,
+    /// Whether a file was asked about, whatever stands in it.
+    pub asked: &'a (dyn Fn(&Path) -> bool + Sync),
     /// Whether a comment in the file allows a finding, asked with the original text's offset.
     pub allowed: &'a (dyn Fn(&OpenFile, &Finding, usize) -> bool + Sync),
 }
@@ -126,6 +128,8 @@ pub struct Rounds {
     pub defects: BTreeSet<Defect>,
     /// The looks at a file by a codemod of the selection that met a limit.
     pub stopped: BTreeMap<(FileId, usize), Skipped>,
+    /// The places in the original text at which something was changed, and by which of the applied.
+    touched: Vec<(FileId, usize, usize)>,
     /// How many places are alike in code, by codemod, file and anchor.
     alike: FxHashMap<(&'static str, FileId, String), usize>,
     /// The identities of what was found at a place of the original text.
@@ -152,7 +156,7 @@ pub struct Applied {
     pub settled: Settled,
     /// The round, from 1.
     pub round: usize,
-    /// The earlier ones, by their place in the list, whose text it edits.
+    /// The earlier ones, by their place in the list, whose text it edits or rests on.
     pub depends_on: BTreeSet<usize>,
     /// Its edits in the text of its round.
     pub edits: Vec<(FileId, Replacement)>,
@@ -402,10 +406,11 @@ fn write(
             let file = files.get_mut(&id).expect("only open files are edited");
             let text = file.overlay.text();
             file.text = Arc::from(text.as_str());
-            // What a change writes may be what another codemod looks for; a file that is only open
-            // because of it was not asked about.
+            // What a change writes may be what another codemod looks for, in a file that was asked
+            // about.
+            let asked = !file.candidates.is_empty() || (plan.asked)(&file.path);
             let package = workspace.project.package_of(&file.path);
-            if let Some(package) = package.filter(|_| !file.candidates.is_empty()) {
+            if let Some(package) = package.filter(|_| asked) {
                 let edition = package.facts.edition;
                 file.may_match =
                     discover::may_match(&text, edition, plan.selection, plan.knowledge);
@@ -494,16 +499,28 @@ fn record(
     rounds: &mut Rounds,
 ) {
     let first = rounds.applied.len();
+    let mut touched = Vec::new();
     let mut replacements: BTreeMap<FileId, Vec<(Replacement, usize)>> = BTreeMap::new();
     for (offset, (settled, change)) in taken.into_iter().enumerate() {
         let mut depends_on = BTreeSet::new();
         let home = &files[&settled.finding.file];
         depends_on.extend(home.overlay.writers(settled.finding.range.into()));
+        for (file, range) in change.used {
+            let Some(overlay) = files.get(&file).map(|it| &it.overlay) else {
+                continue;
+            };
+            let original = |at: TextSize| overlay.to_original(at.into());
+            let there = original(range.start())..=original(range.end());
+            let earlier = rounds.touched.iter();
+            let earlier = earlier.filter(|(of, at, _)| *of == file && there.contains(at));
+            depends_on.extend(earlier.map(|(_, _, by)| *by));
+        }
         let mut written = Vec::new();
         for edit in change.edits {
             let file = &files[&edit.file];
             depends_on.extend(file.overlay.writers(edit.range.into()));
             let (start, end) = (edit.range.start().into(), edit.range.end().into());
+            touched.push((edit.file, file.overlay.to_original(start), first + offset));
             let replacement = with_line_ends_of(&file.text, start, &edit.text);
             let replacement = Replacement {
                 start,
@@ -524,6 +541,7 @@ fn record(
             edits: written,
         });
     }
+    rounds.touched.extend(touched);
     for (id, mut replacements) in replacements {
         replacements.sort_by_key(|(replacement, _)| (replacement.start, replacement.end));
         // Two changes may ask for the very same edit; it is made once.

@@ -233,7 +233,7 @@ pub struct Change {
     pub safety: Safety,
     /// The round that it was made in, from 1; offsets are into the text of that round.
     pub round: usize,
-    /// The changes whose text it edits.
+    /// The changes whose text it edits, or rests on.
     pub depends_on: BTreeSet<usize>,
     /// Whether it is part of this run's result.
     pub selected: bool,

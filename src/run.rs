@@ -1,7 +1,7 @@
 //! One run: from options to an outcome.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -18,7 +18,7 @@ use crate::{
     collect,
     commit::Home,
     config::{Config, Level, did_you_mean},
-    discover::{CandidateFile, Skipped, discover},
+    discover::{CandidateFile, Discovered, Skipped, discover},
     engine::{self, Files, OpenFile, Plan},
     format::Rustfmt,
     limits,
@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
         if let Some(about) = &self.options.about {
             narrow(&mut found.candidates, about, &selection);
         }
-        outcome.walked = found.files;
+        outcome.walked = found.files.len();
         outcome.candidates = found
             .candidates
             .iter()
@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
                     .any(|candidates| !candidates.is_empty())
             })
             .count();
-        outcome.skipped = found.skipped;
+        outcome.skipped = std::mem::take(&mut found.skipped);
         outcome.seconds.discover = started.elapsed().as_secs_f64();
 
         if self.options.syntax_only {
@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
                 );
             }
         } else {
-            self.with_types(&mut outcome, found.candidates, &selection)?;
+            self.with_types(&mut outcome, found, &selection)?;
         }
         roots::is_there(self.options, &outcome.roots)?;
         collect::finish(&mut outcome);
@@ -126,11 +126,11 @@ impl<'a> Run<'a> {
     fn with_types(
         &self,
         outcome: &mut Outcome,
-        candidates: Vec<CandidateFile>,
+        found: Discovered,
         selection: &[&'static Codemod],
     ) -> Result<()> {
         let started = Instant::now();
-        let (groups, homeless) = self.group(candidates, outcome)?;
+        let (groups, homeless) = self.group(found.candidates, outcome)?;
         outcome.seconds.load += started.elapsed().as_secs_f64();
         let all_failed = groups.is_empty() && !homeless.is_empty();
         if all_failed {
@@ -142,6 +142,7 @@ impl<'a> Run<'a> {
             collect::by_syntax(outcome, &file, selection, &verdict);
         }
         for (manifest, project, files) in groups {
+            let files = (files, &found.files);
             self.workspace(outcome, &manifest, project, files, selection)?;
         }
         Ok(())
@@ -225,7 +226,7 @@ impl<'a> Run<'a> {
         outcome: &mut Outcome,
         manifest: &Path,
         project: Project,
-        candidates: Vec<CandidateFile>,
+        (candidates, walked): (Vec<CandidateFile>, &HashSet<PathBuf>),
         selection: &[&'static Codemod],
     ) -> Result<()> {
         let started = Instant::now();
@@ -261,7 +262,8 @@ impl<'a> Run<'a> {
             collect::stopped(outcome, files, selection, &reason);
             return Ok(());
         }
-        self.rewrite(outcome, &mut workspace, &files, selection, &config)
+        let files = (&files, walked);
+        self.rewrite(outcome, &mut workspace, files, selection, &config)
     }
 
     /// Runs the codemods, and again without what the compiler did not accept.
@@ -269,7 +271,7 @@ impl<'a> Run<'a> {
         &self,
         outcome: &mut Outcome,
         workspace: &mut Workspace,
-        opened: &Files,
+        (opened, walked): (&Files, &HashSet<PathBuf>),
         selection: &[&'static Codemod],
         config: &Config,
     ) -> Result<()> {
@@ -299,6 +301,10 @@ impl<'a> Run<'a> {
                 config,
                 denied: &denied,
                 lowered: &lowered,
+                asked: &|path| {
+                    let is_chosen = || self.is_chosen(&project, path);
+                    walked.contains(path) && is_chosen().unwrap_or(false)
+                },
             };
             analyse(outcome, workspace, &mut files, &chosen);
             roots::is_one(self.options, &outcome.roots)?;
@@ -395,6 +401,8 @@ pub struct Chosen<'a> {
     pub denied: &'a BTreeMap<String, String>,
     /// The ids of findings whose changes may claim no more than to be unsafe.
     pub lowered: &'a BTreeSet<String>,
+    /// Whether a file was asked about, whatever stands in it.
+    pub asked: &'a (dyn Fn(&Path) -> bool + Sync),
 }
 
 /// Runs the codemods over the open files of a workspace, and adds what they find to the outcome.
@@ -454,6 +462,7 @@ pub fn analyse(
         denied: chosen.denied,
         lowered: chosen.lowered,
         allowed: &allowed,
+        asked: chosen.asked,
     };
     let rounds = engine::run(workspace, files, &plan);
     collect::workspace(outcome, &plan, workspace, files, &allows, rounds);

@@ -77,7 +77,7 @@ fn ignored_and_hidden_files_are_left_out_in_silence() {
     let found = below(&folder);
     assert_eq!(names(&folder, &found), ["src/seen.rs"]);
     assert_eq!(found.skipped, []);
-    assert_eq!(found.files, 1);
+    assert_eq!(found.files.len(), 1);
 }
 
 /// Without git there is no ignore file, and cargo marks what it builds into.
@@ -109,7 +109,7 @@ fn a_file_without_a_word_is_not_even_decoded() {
             (0, 0),
             "{text}"
         );
-        assert_eq!(found.files, 2);
+        assert_eq!(found.files.len(), 2);
     }
 }
 
@@ -141,7 +141,7 @@ fn async_code_is_only_a_candidate_where_a_future_may_be_lost() {
         "async fn f() { let all: Vec<_> = all.map(|x| g(x)).collect(); h(all).await; }\n",
         "async fn f() { spawn_all(async { g().await; Ok(()) }).await; }\n",
         "fn f() { let _ = g(); drop(g()); }\n",
-        "async fn f() { let _: u8 = g(); println!(\"{}\", drop(g())); }\n",
+        "async fn f() { let _: u8 = g(); println!(\"{}\", drop(g())); h().await; }\n",
     ];
     for text in fine {
         assert_eq!(places(text), [], "{text}");
@@ -166,6 +166,12 @@ fn async_code_is_only_a_candidate_where_a_future_may_be_lost() {
     }
     let nested = "fn f() { run(async move { println!(); g(1) }); }";
     assert_eq!(places(nested), [("nested-future", "g(1)".to_owned())]);
+    for fake in [
+        "async fn f() -> u8 { 1 }",
+        "fn f() -> Ready<u8> { ready(1) }",
+    ] {
+        assert_eq!(places(fake), [("fake-async", "f".to_owned())]);
+    }
     let redundant = "fn f() { run(async { g(1).await }); }";
     let place = "async { g(1).await }".to_owned();
     assert_eq!(places(redundant), [("redundant-task", place)]);

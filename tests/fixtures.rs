@@ -34,7 +34,11 @@ pub fn all() -> Vec<(PathBuf, String, Vec<Case>)> {
         for file in fs::read_dir(&folder).expect("a folder") {
             let path = file.expect("a file").path();
             let text = fs::read_to_string(&path).expect("a fixture is read");
-            all.push((path, codemod.clone(), fixture::parse(&text)));
+            let mut cases = fixture::parse(&text);
+            for case in &mut cases {
+                case.options.own.clone_from(&codemod);
+            }
+            all.push((path, codemod.clone(), cases));
         }
     }
     all.sort_by(|a, b| a.0.cmp(&b.0));
@@ -44,7 +48,7 @@ pub fn all() -> Vec<(PathBuf, String, Vec<Case>)> {
 #[test]
 fn fixtures() {
     let mut failures = Vec::new();
-    for (path, codemod, mut cases) in all() {
+    for (path, _, mut cases) in all() {
         for case in &mut cases {
             let title = format!("{}: {}", path.display(), case.title());
             let outcome = in_pool(2, || stage().play(case, &case.before, &BTreeMap::new()));
@@ -69,7 +73,7 @@ fn fixtures() {
                     failures.push(format!("{title}: other findings:\n{findings}"));
                 }
             }
-            if let Err(law) = laws(case, &codemod, &outcome, &actual) {
+            if let Err(law) = laws(case, &outcome, &actual) {
                 failures.push(format!("{title}: {law}"));
             }
         }
@@ -80,22 +84,16 @@ fn fixtures() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
-fn laws(
-    case: &Case,
-    codemod: &str,
-    outcome: &Outcome,
-    actual: &BTreeMap<String, String>,
-) -> Result<(), String> {
+fn laws(case: &Case, outcome: &Outcome, actual: &BTreeMap<String, String>) -> Result<(), String> {
     law(
         outcome.defects.is_empty(),
         &format!("a defect: {:?}", outcome.defects),
     )?;
     laws::hold(&case.before, outcome)?;
-    let own = outcome.findings.iter().all(|finding| {
-        finding.codemod == codemod
-            || finding.codemod == suppress::NAME
-            || case.options.also.iter().any(|also| also == finding.codemod)
-    });
+    let own = outcome
+        .findings
+        .iter()
+        .all(|finding| finding.codemod == suppress::NAME || case.options.looks_at(finding.codemod));
     law(own, "another codemod fires")?;
     for threads in [1, 8] {
         let again = in_pool(threads, || {
@@ -128,22 +126,18 @@ fn replay_without_the_first(case: &Case, outcome: &Outcome) -> bool {
             .find(|finding| finding.id == id)
             .map(|finding| finding.state)
     };
-    let depends: Vec<Option<usize>> = outcome
-        .changes
-        .iter()
-        .filter(|change| {
-            first
-                .change
-                .is_some_and(|id| change.depends_on.contains(&id))
-        })
-        .map(|change| Some(change.id))
-        .collect();
+    let mut lost: BTreeSet<usize> = first.change.into_iter().collect();
+    for change in &outcome.changes {
+        if !change.depends_on.is_disjoint(&lost) {
+            lost.insert(change.id);
+        }
+    }
     state(&replay, &first.id) == Some(State::Reverted)
         && outcome
             .findings
             .iter()
             .filter(|finding| finding.id != first.id && finding.state == State::Fixed)
-            .filter(|finding| !depends.contains(&finding.change))
+            .filter(|finding| finding.change.is_none_or(|id| !lost.contains(&id)))
             .all(|finding| state(&replay, &finding.id) == Some(State::Fixed))
 }
 

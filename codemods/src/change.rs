@@ -27,7 +27,8 @@ pub struct Change {
     /// Names that nothing may use afterwards. One goes with the last change that uses it, so that
     /// changes which share a name stay independent of each other.
     pub leftovers: Vec<Leftover>,
-    /// Imports that the new code goes through: no change of the round may take them away.
+    /// Code that it counts on, beside what it edits: what an earlier change did there comes before it.
+    /// Imports among it may not be taken away by any change of the round.
     pub used: Vec<(FileId, TextRange)>,
 }
 

@@ -21,6 +21,7 @@ pub mod workspace;
 
 mod block_on_in_async;
 mod blocking_in_async;
+mod fake_async;
 mod guard_across_await;
 mod nested_future;
 mod pointless_spawn_blocking;
@@ -39,6 +40,7 @@ pub const CATALOGUE: &[Codemod] = &[
     nested_future::CODEMOD,
     blocking_in_async::CODEMOD,
     block_on_in_async::CODEMOD,
+    fake_async::CODEMOD,
     unpolled_future::CODEMOD,
     unobserved_task::CODEMOD,
     runtime_in_async::CODEMOD,

@@ -65,6 +65,12 @@ impl<'a> Tokens<'a> {
         false
     }
 
+    /// Whether a function may be async, or may give back a future of one of these types.
+    pub fn may_give_futures(&self, types: &[&str]) -> bool {
+        let mut all = 0..self.tokens.len();
+        all.any(|at| self.tokens.kind(at) == T![async] || types.contains(&self.tokens.text(at)))
+    }
+
     /// Whether something may drop a value that nobody has looked at.
     pub fn may_discard(&self) -> bool {
         discards(self.tokens).next().is_some()
@@ -266,6 +272,26 @@ impl<'a> Outline<'a> {
             .filter(|&at| self.tokens.kind(at) == T![async])
             .filter_map(|at| token_at(self.file, range(self.tokens, at))?.parent())
             .filter_map(ast::BlockExpr::cast)
+    }
+
+    /// The functions that are async, and those whose return type names one of these types, in the
+    /// order of the file.
+    pub fn functions_of_futures(&self, types: &[&str]) -> Vec<ast::Fn> {
+        let marks = (0..self.tokens.len()).filter(|&at| {
+            self.tokens.kind(at) == T![async] || types.contains(&self.tokens.text(at))
+        });
+        let mut functions: Vec<ast::Fn> = marks
+            .filter_map(|at| token_at(self.file, range(self.tokens, at)))
+            .filter_map(|token| match token.kind() {
+                T![async] => ast::Fn::cast(token.parent()?),
+                _ => {
+                    let mut around = token.parent_ancestors();
+                    ast::Fn::cast(around.find_map(ast::RetType::cast)?.syntax().parent()?)
+                }
+            })
+            .collect();
+        functions.dedup();
+        functions
     }
 
     /// The tokens at which something may drop a value, in the order of the file.

@@ -85,3 +85,45 @@ fn a_read_only_file_stops_it_before_it_writes() {
     );
     assert_eq!(project.read("src/z.rs"), TASKS.as_bytes());
 }
+
+/// What a caller is after a change is the first that there is to say of its file.
+#[test]
+fn a_file_that_a_change_opens_is_looked_at_again_if_it_was_asked_about() {
+    let project = Project::new(&[
+        (
+            "src/lib.rs",
+            "mod a;\nmod b;\n\npub async fn start(n: u32) -> u32 {\n    \
+             std::future::ready(b::second(n).await).await\n}\n",
+        ),
+        (
+            "src/a.rs",
+            "pub async fn first(n: u32) -> u32 {\n    n + 1\n}\n",
+        ),
+        (
+            "src/b.rs",
+            "pub async fn second(n: u32) -> u32 {\n    crate::a::first(n).await\n}\n",
+        ),
+    ]);
+    let one_file = project.copy();
+    let text = |project: &Project, name: &str| String::from_utf8(project.read(name)).unwrap();
+    let apply = |project: &Project, paths: &[&str]| {
+        let args = ["--apply", "--no-verify", "--allow-no-vcs", "--unsafe-fixes"];
+        let ran = project.unpark(&[&args[..], paths].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.stderr
+    };
+    apply(&project, &[]);
+    assert_eq!(
+        text(&project, "src/b.rs"),
+        "pub fn second(n: u32) -> u32 {\n    crate::a::first(n)\n}\n"
+    );
+    assert!(text(&project, "src/lib.rs").contains("ready(b::second(n)).await"));
+    let again = apply(&project, &[]);
+    assert!(again.contains("nothing found"), "{again}");
+
+    apply(&one_file, &["src/a.rs"]);
+    assert_eq!(
+        text(&one_file, "src/b.rs"),
+        "pub async fn second(n: u32) -> u32 {\n    crate::a::first(n)\n}\n"
+    );
+}

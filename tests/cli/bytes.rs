@@ -16,7 +16,7 @@ const FILES: [&str; 5] = [
 ];
 
 fn project() -> Project {
-    let task = "async fn flush() -> Result<(), u8> {\n    Ok(())\n}\n\n// é\npub fn start() {\n    \
+    let task = "async fn flush() -> Result<(), u8> {\n    std::future::ready(Ok(())).await\n}\n\n// é\npub fn start() {\n    \
                 tokio::spawn(flush());\n}\n";
     let crlf = task.replace('\n', "\r\n");
     let head = "mod bom;\nmod crlf;\nmod last;\n#[path = \"with space.rs\"]\nmod spaced;\n";

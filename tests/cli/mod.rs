@@ -10,7 +10,7 @@ mod usage;
 /// A task whose error is lost on each of two lines, and one that is fine.
 const TASKS: &str = "\
 async fn flush() -> Result<(), std::io::Error> {
-    Ok(())
+    std::future::ready(Ok(())).await
 }
 
 async fn tick() {}

@@ -25,7 +25,7 @@ const WARM: &str = "\
 use tokio::runtime::Handle;
 
 async fn number() -> u32 {
-    1
+    std::future::ready(1).await
 }
 
 fn load() -> u32 {
@@ -115,7 +115,7 @@ pub use disk::load;
             "store/src/disk.rs",
             "\
 async fn number() -> u32 {
-    1
+    std::future::ready(1).await
 }
 
 /// Loads a number.
@@ -197,7 +197,7 @@ fn tests_are_callers_without_being_asked_for() {
 pub struct Store;
 
 async fn number() -> u32 {
-    1
+    std::future::ready(1).await
 }
 
 impl Store {

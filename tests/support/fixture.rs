@@ -41,6 +41,8 @@ pub struct Options {
     pub max_functions: Option<NonZeroUsize>,
     /// `fs=HOW`
     pub fs: Option<Fs>,
+    /// The codemod that it is a case of, if it is one of a fixture.
+    pub own: String,
     /// `also=NAME`: other codemods that may fire.
     pub also: Vec<String>,
     /// `uncompiled`: the compiler is not asked, because the code names what the stage lacks.
@@ -59,6 +61,7 @@ impl Default for Options {
             root: None,
             max_functions: None,
             fs: None,
+            own: String::new(),
             also: Vec::new(),
             uncompiled: false,
             config: Vec::new(),
@@ -67,6 +70,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Whether a codemod is this case's own, or may fire beside it.
+    pub fn looks_at(&self, codemod: &str) -> bool {
+        self.own == codemod || self.also.iter().any(|also| also == codemod)
+    }
+
     fn parse(line: &str) -> Options {
         let mut options = Options::default();
         for word in line.split_whitespace() {

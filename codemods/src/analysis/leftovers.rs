@@ -46,12 +46,16 @@ fn add(change: &mut Change, open: &mut Vec<TextRange>, leftover: Option<Leftover
     }
 }
 
-/// The paths that stand in a range, outside of macro arguments.
+/// The paths whose first name stands in a range, outside of macro arguments. Their generic arguments
+/// may be left standing.
 fn paths_in(root: &SyntaxNode, range: TextRange) -> Vec<ast::Path> {
     root.descendants()
-        .filter(|node| range.contains_range(node.text_range()))
         .filter_map(ast::Path::cast)
         .filter(|path| path.qualifier().is_none())
+        .filter(|path| {
+            let name = path.segment().and_then(|segment| segment.name_ref());
+            name.is_some_and(|name| range.contains_range(name.syntax().text_range()))
+        })
         .collect()
 }
 

@@ -34,6 +34,8 @@ pub struct Occurrence {
     pub range: TextRange,
     /// What it is.
     pub what: What,
+    /// The macro whose rules it stands in: each use of that tells what it is.
+    in_rules: Option<MacroKey>,
 }
 
 /// What a name is where it stands.
@@ -45,15 +47,13 @@ pub enum What {
     Import(Option<String>),
     /// Its declaration in a trait of the workspace, or one that implements that.
     Part(Box<Definition>),
-    /// It stands in the rules of a macro, and may be ours for this reason.
-    InRules(MacroKey, Refusal),
     /// The function is used as a value, or nobody knows what it is used as.
     Stuck(Refusal),
 }
 
 /// A function by one of its names.
 #[derive(Debug, Clone)]
-pub struct Sought {
+struct Sought {
     name: String,
     key: FunctionKey,
     shape: Shape,
@@ -64,7 +64,7 @@ pub struct Sought {
 
 impl Sought {
     /// A function by the name that it has, or by one that an import gave it.
-    pub fn new(definition: &Definition, alias: Option<&str>) -> Sought {
+    fn new(definition: &Definition, alias: Option<&str>) -> Sought {
         Sought {
             name: alias.unwrap_or(&definition.name).to_owned(),
             key: definition.unit,
@@ -79,8 +79,37 @@ impl Sought {
 /// The functions that are looked for, by name.
 type ByName<'a> = FxHashMap<&'a str, Vec<&'a Sought>>;
 
-/// Every place where one of these functions is named or may be, in every file of the members.
-pub fn census(ws: &WorkspaceContext<'_>, sought: &[Sought], drivers: &Drivers) -> Vec<Occurrence> {
+/// Every place where one of these functions is named or may be, by its own name or by one that an
+/// import gives it, in every file of the members.
+pub fn census_of(
+    ws: &WorkspaceContext<'_>,
+    definitions: &[&Definition],
+    drivers: &Drivers,
+) -> Vec<Occurrence> {
+    let of: FxHashMap<FunctionKey, &Definition> =
+        definitions.iter().map(|it| (it.unit, *it)).collect();
+    let own = definitions.iter().map(|it| Sought::new(it, None));
+    let mut sought: Vec<Sought> = own.collect();
+    let mut known: FxHashSet<(FunctionKey, String)> = FxHashSet::default();
+    let mut found = Vec::new();
+    while !sought.is_empty() {
+        let part = census(ws, &sought, drivers);
+        sought.clear();
+        for it in &part {
+            if let What::Import(Some(alias)) = &it.what
+                && alias != "_"
+                && known.insert((it.of, alias.clone()))
+            {
+                sought.push(Sought::new(of[&it.of], Some(alias)));
+            }
+        }
+        found.extend(part);
+    }
+    found
+}
+
+/// Every place where one of these names stands, in every file of the members.
+fn census(ws: &WorkspaceContext<'_>, sought: &[Sought], drivers: &Drivers) -> Vec<Occurrence> {
     let names: FxHashSet<String> = sought.iter().map(|it| it.name.clone()).collect();
     let members = ws.members.mentioning(&names);
     let of: FxHashMap<FileId, &MemberFile> = members.iter().map(|it| (it.file, it)).collect();
@@ -134,6 +163,7 @@ fn untyped(file: FileId, text: &str, by_name: &ByName<'_>) -> Vec<Occurrence> {
                             it.name
                         ),
                     )),
+                    in_rules: None,
                 });
             }
         }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use ra_ap_ide_db::{FileId, FxHashSet};
+use ra_ap_ide_db::FileId;
 use ra_ap_syntax::TextRange;
 
 use super::{
     functions::{Definition, FunctionKey, ends_with_path},
-    occurrences::{Occurrence, Sought, What, census},
+    occurrences::{Occurrence, What, census_of},
     sites::{Caller, Drivers, Site},
     trait_objects::{Named, OfTrait, Place, trait_objects},
     traits::InTrait,
@@ -100,24 +100,14 @@ impl Graph {
             let mut sought = Vec::new();
             for definition in open.drain(..) {
                 if !graph.nodes.contains_key(&definition.unit) && !definition.uncalled {
-                    sought.push(Sought::new(&definition, None));
+                    sought.push(definition.clone());
                 }
                 let key = definition.key;
                 graph.add(definition).leading.insert(key);
             }
-            let mut known: FxHashSet<(FunctionKey, String)> = FxHashSet::default();
-            while !sought.is_empty() {
-                let found = census(ws, &sought, drivers);
-                sought.clear();
-                for occurrence in found {
-                    let Some(alias) = graph.note(occurrence, &mut open) else {
-                        continue;
-                    };
-                    if known.insert(alias.clone()) {
-                        let definition = &graph.nodes[&alias.0].parts[0];
-                        sought.push(Sought::new(definition, Some(&alias.1)));
-                    }
-                }
+            let sought: Vec<&Definition> = sought.iter().collect();
+            for occurrence in census_of(ws, &sought, drivers) {
+                graph.note(occurrence, &mut open);
             }
         }
         graph.find_trait_objects(ws);
@@ -146,34 +136,23 @@ impl Graph {
         node
     }
 
-    /// Takes down an occurrence. Gives the other name that it gives the function.
-    fn note(
-        &mut self,
-        occurrence: Occurrence,
-        callers: &mut Vec<Definition>,
-    ) -> Option<(FunctionKey, String)> {
-        let node = self.nodes.get_mut(&occurrence.of)?;
+    /// Takes down an occurrence, and who calls the function there.
+    fn note(&mut self, occurrence: Occurrence, callers: &mut Vec<Definition>) {
+        let Some(node) = self.nodes.get_mut(&occurrence.of) else {
+            return;
+        };
         match occurrence.what {
             What::Call(site) => {
                 if let Caller::Function(caller) = &site.caller {
                     callers.push((**caller).clone());
                 }
                 node.sites.push(*site);
-                None
             }
-            What::Import(alias) => {
-                node.imports.push((occurrence.file, occurrence.range));
-                let alias = alias.filter(|alias| alias != "_")?;
-                Some((occurrence.of, alias))
-            }
+            What::Import(_) => node.imports.push((occurrence.file, occurrence.range)),
             What::Part(definition) => {
                 self.add(*definition);
-                None
             }
-            What::Stuck(refusal) | What::InRules(_, refusal) => {
-                node.stick((occurrence.file, occurrence.range), refusal);
-                None
-            }
+            What::Stuck(refusal) => node.stick((occurrence.file, occurrence.range), refusal),
         }
     }
 

@@ -10,7 +10,7 @@ use super::{
     ByName, Occurrence, Sought, What,
     names::{hidden_at, is_defined, is_no_reference, is_test_function, sought_at, takes_others},
     prose::{Fence, doctest_words, names_tests, speaks_of_code, words_of},
-    rules::{MacroKey, macro_around},
+    rules::macro_around,
     tokens,
 };
 use crate::{
@@ -39,8 +39,6 @@ pub(super) enum Resolved {
     Ours(What),
     /// Something else, for certain.
     Other,
-    /// What the macro makes of it, whose rules it stands in.
-    InRules(MacroKey, Refusal),
     /// Nobody knows.
     Unknown(Refusal),
 }
@@ -90,7 +88,6 @@ impl Census<'_, '_> {
                         let what = match self.resolve(&token, it) {
                             Resolved::Ours(what) => what,
                             Resolved::Other => continue,
-                            Resolved::InRules(of, refusal) => What::InRules(of, refusal),
                             Resolved::Unknown(refusal) => What::Stuck(refusal),
                         };
                         found.push(self.occurrence(&token, it, what));
@@ -117,7 +114,6 @@ impl Census<'_, '_> {
         match self.resolve(token, it) {
             Resolved::Ours(what) => Some(what),
             Resolved::Other => None,
-            Resolved::InRules(of, refusal) => Some(What::InRules(of, refusal)),
             Resolved::Unknown(refusal) => Some(What::Stuck(refusal)),
         }
     }
@@ -139,6 +135,7 @@ impl Census<'_, '_> {
             of: of.key,
             file: self.ctx.file,
             range: token.text_range(),
+            in_rules: macro_around(self.ctx, token).filter(|_| matches!(what, What::Stuck(_))),
             what,
         }
     }
@@ -215,14 +212,10 @@ impl Census<'_, '_> {
                 return Resolved::Other;
             }
             let message = "stands in the rules of a macro";
-            let refusal = Refusal {
+            return Resolved::Unknown(Refusal {
                 kind: RefusalKind::F11,
                 ..unknown(it, message)
-            };
-            return match macro_around(self.ctx, token) {
-                Some(of) => Resolved::InRules(of, refusal),
-                None => Resolved::Unknown(refusal),
-            };
+            });
         };
         let made = self.made_of(token);
         let name = mac.path().map(|path| path.syntax().text().to_string());

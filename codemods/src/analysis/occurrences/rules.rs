@@ -10,7 +10,7 @@ use ra_ap_syntax::{
 };
 
 use super::{
-    Occurrence, Sought, What, by_name,
+    Occurrence, Sought, by_name,
     resolve::{Census, Resolved},
     tokens,
 };
@@ -28,10 +28,11 @@ pub struct MacroKey {
     name: String,
 }
 
-/// The macro of `macro_rules!` that a token stands in the rules of, if only the workspace can use it.
+/// The macro of `macro_rules!` that a name stands in the rules of, if only the workspace can use it.
 pub(super) fn macro_around(ctx: &FileContext<'_>, token: &SyntaxToken) -> Option<MacroKey> {
-    let rules = token.parent_ancestors().find_map(ast::MacroRules::cast)?;
-    let name = rules.name()?;
+    let mut around = token.parent_ancestors();
+    let rules = around.find_map(ast::MacroRules::cast)?;
+    let name = rules.name().filter(|_| token.kind() == SyntaxKind::IDENT)?;
     let mut attributes = rules.attrs();
     let exported = attributes.any(|attr| {
         let path = contract::attribute_path(&attr);
@@ -51,13 +52,10 @@ pub(super) fn without_others(
     sought: &[Sought],
     drivers: &Drivers,
 ) -> Vec<Occurrence> {
-    let (in_rules, mut found): (Vec<Occurrence>, Vec<Occurrence>) = found
-        .into_iter()
-        .partition(|it| matches!(it.what, What::InRules(..)));
     let mut wanted: BTreeMap<&MacroKey, FxHashSet<&str>> = BTreeMap::new();
-    for it in &in_rules {
+    for it in &found {
         let of = sought.iter().filter(|sought| sought.key == it.of);
-        if let What::InRules(key, _) = &it.what {
+        if let Some(key) = &it.in_rules {
             let names = of.map(|sought| sought.name.as_str());
             wanted.entry(key).or_default().extend(names);
         }
@@ -100,14 +98,12 @@ pub(super) fn without_others(
         // What nothing uses proves nothing.
         used.unwrap_or_default() == 0 || blind.iter().any(|text| text.contains(&key.name))
     };
-    found.extend(in_rules.into_iter().filter_map(|it| match it.what {
-        What::InRules(key, refusal) if is_open(&key) => Some(Occurrence {
-            what: What::Stuck(refusal),
-            ..it
-        }),
-        _ => None,
-    }));
+    let stays = |it: &Occurrence| it.in_rules.as_ref().is_none_or(is_open);
+    let stays: Vec<bool> = found.iter().map(stays).collect();
+    let found = found.into_iter().zip(stays);
     found
+        .filter_map(|(it, stays)| stays.then_some(it))
+        .collect()
 }
 
 /// The uses of a macro in one file.
