@@ -21,6 +21,7 @@ pub mod workspace;
 
 mod block_on_in_async;
 mod blocking_in_async;
+mod cpu_bound_in_async;
 mod guard_across_await;
 mod nested_future;
 mod pointless_spawn_blocking;
@@ -38,6 +39,7 @@ pub const CATALOGUE: &[Codemod] = &[
     redundant_task::CODEMOD,
     nested_future::CODEMOD,
     blocking_in_async::CODEMOD,
+    cpu_bound_in_async::CODEMOD,
     block_on_in_async::CODEMOD,
     unpolled_future::CODEMOD,
     unobserved_task::CODEMOD,

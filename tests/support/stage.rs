@@ -254,11 +254,14 @@ impl Stage {
 
 fn config(case: &Case) -> Config {
     let own = case.options.config.join("\n");
-    if own.is_empty() {
+    if own.is_empty() && case.config.is_empty() {
         return Config::default();
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let text = format!("[codemod.unobserved-task]\n{own}\n");
+    let text = match own.as_str() {
+        "" => case.config.clone(),
+        own => format!("{}[codemod.unobserved-task]\n{own}\n", case.config),
+    };
     std::fs::write(folder.path().join("unpark.toml"), text).expect("a file is written");
     Config::load(folder.path()).expect("the configuration of a fixture is valid")
 }

@@ -7,11 +7,12 @@ use super::{
     held::{Held, alive_at, refutes_send},
     leftovers,
     recursion::leads_back,
+    spelling::Spelling,
     surroundings::{cancelled_by, has_to_be_send},
 };
 use crate::{
     change::Change,
-    codemod::{Note, Safety},
+    codemod::{Effect, Note, Safety},
     context::FileContext,
     refusal::{Refusal, RefusalKind},
     syntax::has_attributes,
@@ -106,6 +107,45 @@ impl Written {
         let comments = take_away(ctx, &mut change, self.range, self.kept);
         (change, comments)
     }
+}
+
+/// The code that takes the place of a call.
+#[derive(Debug, Clone)]
+pub struct Rewritten {
+    /// What is written there.
+    pub written: Written,
+    /// The paths in it.
+    pub spelled: Vec<Spelling>,
+    /// What is written elsewhere.
+    pub elsewhere: Vec<(TextRange, String)>,
+}
+
+impl Rewritten {
+    /// Notes in the change of the call what else there is to it.
+    pub fn complete(&self, ctx: &FileContext<'_>, change: &mut Change) {
+        for spelled in &self.spelled {
+            spelled.note_import(ctx, change);
+        }
+        for (range, text) in &self.elsewhere {
+            change.replace(ctx.file, *range, text);
+            leftovers::note(ctx, change, &[*range]);
+        }
+    }
+}
+
+/// What it does at run time that code goes to a thread of the pool, with a note on it.
+pub fn goes_elsewhere(trust: &mut Trust, why: &mut Vec<Note>) -> Effect {
+    why.push(Note::new(
+        "the work goes to a thread of the pool, and comes later than it does now",
+    ));
+    trust.lower();
+    Effect::Thread
+}
+
+/// Nothing of the call can be found in the file as it is.
+pub fn made_by_macro() -> Refusal {
+    let message = "the call stands in what a macro makes, and can't be edited in the file";
+    Refusal::new(RefusalKind::R8, message)
 }
 
 /// Where an expression stands, after the attributes on it: those are for what takes its place too.

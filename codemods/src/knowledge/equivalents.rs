@@ -44,6 +44,24 @@ pub enum Shape {
     OtherType,
 }
 
+impl Equivalent {
+    /// What the user says takes the place of a function.
+    pub(super) fn stated(of: &str, path: &str, shape: Shape) -> Equivalent {
+        Equivalent {
+            of: of.to_owned(),
+            path: path.to_owned(),
+            shape,
+            family: "any".to_owned(),
+            package: None,
+            feature: None,
+            all: None,
+            by_default: false,
+            gives_other: false,
+            of_std: false,
+        }
+    }
+}
+
 /// One file of the table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,7 +69,8 @@ pub(super) struct EquivalentFile {
     family: String,
     package: Option<String>,
     all: Option<String>,
-    offload: Option<Offload>,
+    #[serde(default)]
+    offload: Vec<Offload>,
     equivalent: Vec<Row>,
 }
 
@@ -85,19 +104,13 @@ struct Row {
 
 impl EquivalentFile {
     /// What runs a closure, as the equivalent of any call.
-    pub(super) fn offload(&self) -> Option<Equivalent> {
-        let offload = self.offload.as_ref()?;
-        Some(Equivalent {
-            of: String::new(),
-            path: offload.path.clone(),
-            shape: Shape::DropIn,
+    pub(super) fn offloads(&self) -> impl Iterator<Item = Equivalent> {
+        self.offload.iter().map(|offload| Equivalent {
             family: self.family.clone(),
             package: offload.package.clone().or_else(|| self.package.clone()),
             feature: offload.feature.clone(),
             all: self.all.clone(),
-            by_default: false,
-            gives_other: false,
-            of_std: false,
+            ..Equivalent::stated("", &offload.path, Shape::DropIn)
         })
     }
 
