@@ -97,6 +97,7 @@ use crate::{
         in_place::{Rewritten, Trust, cancellation, goes_elsewhere, held, made_by_macro},
         runtime_of::{Driver, driver_of, unknown_runtime},
         surroundings::comment_about,
+        taken_along::Copies,
         to_thread::{Pool, offloaded},
     },
     codemod::{Codemod, Effect, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
@@ -366,7 +367,7 @@ impl Site<'_, '_> {
         let Some(row) = pool.row() else {
             return Err(Verdict::Manual(pool.advice()));
         };
-        match offloaded(self.ctx, &self.call.expr, row) {
+        match offloaded(self.ctx, &self.call.expr, row, Copies::Cheap) {
             Ok(rewritten) => Ok(Way::Offloaded(Box::new(rewritten))),
             Err(refusal) if refusal.kind == RefusalKind::R6 => Err(Verdict::Refused(refusal)),
             Err(refusal) => {

@@ -8,7 +8,7 @@
 //!
 //! Such a call goes into a closure of its own (`spawn_blocking`, `unblock`), which is awaited. A panic
 //! in it goes on where it does now. The closure takes along what nobody needs afterwards; of an `Arc` or
-//! a `Bytes` it gets a clone, and of a number a copy. Where the value of the call borrows from what it
+//! a `Bytes` it gets a clone, and of a number a copy; of a password, which is short, one too. Where the value of the call borrows from what it
 //! was given, the methods behind the call that make it owned go with it: `hash_password(..)?.to_string()`
 //! as a whole. So does the chain around a closure that is called there and then, and a chain of rayon's:
 //! a thread of the pool waits for it, as `rayon::spawn` would end the program where the closure panics.
@@ -84,6 +84,7 @@ use crate::{
         in_place::{Rewritten, Trust, cancellation, goes_elsewhere, held, made_by_macro},
         runtime_of::{Driver, driver_of, is_entry, unknown_runtime},
         surroundings::comment_about,
+        taken_along::Copies,
         to_thread::{Pool, offloaded},
     },
     codemod::{Codemod, Effect, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
@@ -314,7 +315,11 @@ impl Site<'_, '_> {
             return Verdict::Manual(self.advice(&pool));
         };
         let whole = self.whole();
-        let rewritten = match offloaded(ctx, &whole, row) {
+        let copies = match self.work {
+            Work::Password => Copies::Texts,
+            _ => Copies::Cheap,
+        };
+        let rewritten = match offloaded(ctx, &whole, row, copies) {
             Ok(rewritten) => rewritten,
             Err(refusal) if refusal.kind != RefusalKind::R5 => return Verdict::Refused(refusal),
             Err(refusal) => {

@@ -32,6 +32,8 @@ pub struct Seed {
     offload: String,
     /// What a comment says of it.
     comment: Option<String>,
+    /// It computes, and a function that does may be named in unpark.toml.
+    computes: bool,
 }
 
 impl Seed {
@@ -59,6 +61,7 @@ impl Seed {
             instead: instead.map(|it| it.path.clone()),
             offload: Pool { ctx, family }.advice_for_call(),
             comment: comment_about(ctx, node, short_path(path), call.range.start()),
+            computes: call.blocks.kind.work().is_some(),
         })
     }
 
@@ -77,6 +80,9 @@ impl Seed {
                 };
                 format!("make {functions} and await `{path}`; or {offload}")
             }
+            None if self.computes => format!(
+                "{offload}; where unpark.toml names {first} under `[[cpu-bound]]`, unpark does it"
+            ),
             None => offload,
         }
     }

@@ -1,7 +1,7 @@
 //! What a closure on another thread takes along: values of its own, that nobody else needs any more, or
 //! copies of them.
 
-use ra_ap_hir::{Access, Local, PathResolution, Type};
+use ra_ap_hir::{Access, AsAssocItem, Local, Mutability, PathResolution, Type};
 use ra_ap_ide_db::span::Edition;
 use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
 
@@ -10,7 +10,7 @@ use super::{
     last_use::is_last_use,
     send::is_not_send,
 };
-use crate::{context::FileContext, text::words};
+use crate::{context::FileContext, knowledge::is_named, text::words};
 
 /// Types whose clone is a count that goes up.
 const CHEAP_CLONES: &[&str] = &["alloc::sync::Arc", "bytes::Bytes"];
@@ -24,11 +24,24 @@ pub struct Taken {
     pub renamed: Vec<(TextRange, String)>,
 }
 
+/// Of what a copy may be made for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    /// Of what costs next to nothing.
+    Cheap,
+    /// Of text and bytes as well: they are short beside what is done with them.
+    Texts,
+}
+
 /// What code takes along from around it.
 ///
 /// # Errors
 /// What can't go to another thread, in words.
-pub fn taken_along(ctx: &FileContext<'_>, node: &SyntaxNode) -> Result<Taken, String> {
+pub fn taken_along(
+    ctx: &FileContext<'_>,
+    node: &SyntaxNode,
+    copies: Copies,
+) -> Result<Taken, String> {
     let mut taken = Taken::default();
     for path in node.descendants().filter_map(ast::Path::cast) {
         let name = path.syntax().text().to_string();
@@ -41,7 +54,7 @@ pub fn taken_along(ctx: &FileContext<'_>, node: &SyntaxNode) -> Result<Taken, St
                 }
                 let path = path.syntax().parent().and_then(ast::PathExpr::cast);
                 let path = path.ok_or_else(|| format!("`{name}` is not known"))?;
-                Place::of(ctx, local, path, node).take(&mut taken)?;
+                Place::of(ctx, local, path, node).take(&mut taken, copies)?;
             }
             Some(PathResolution::TypeParam(_) | PathResolution::SelfType(_)) => {
                 return Err(format!("`{name}` is a type that is chosen elsewhere"));
@@ -102,10 +115,20 @@ impl<'a, 'b> Place<'a, 'b> {
         }
     }
 
-    fn take(&self, taken: &mut Taken) -> Result<(), String> {
+    fn take(&self, taken: &mut Taken, copies: Copies) -> Result<(), String> {
         let Err(message) = self.moved() else {
             return Ok(());
         };
+        self.part_or_clone(taken, message)
+            .or_else(|message| match copies {
+                Copies::Cheap => Err(message),
+                Copies::Texts => self.text(taken).ok_or(message),
+            })
+    }
+
+    /// A clone that costs next to nothing, or a part that is copied or moved; else what is said of the
+    /// whole.
+    fn part_or_clone(&self, taken: &mut Taken, message: String) -> Result<(), String> {
         let Some(part) = self.fields.last() else {
             let expr = ast::Expr::PathExpr(self.path.clone());
             let name = expr.syntax().text().to_string();
@@ -131,19 +154,91 @@ impl<'a, 'b> Place<'a, 'b> {
             (false, false) if self.is_part_moved(part, &ty) => return Ok(()),
             (false, false) => return Err(message),
         };
+        let name = self.name_of(part)?;
+        self.renamed(taken, &expr, &name, &value, "")
+    }
+
+    /// What a part is called in the closure.
+    fn name_of(&self, part: &ast::FieldExpr) -> Result<String, String> {
         let name = part.name_ref().filter(|it| it.ident_token().is_some());
-        let name = name.ok_or(message)?.text().to_string();
-        if self.is_changed(&expr) {
+        let name = name.ok_or_else(|| format!("`{}` has no name", part.syntax().text()))?;
+        let name = name.text().to_string();
+        match words(self.node).contains(&name) {
+            true => Err(format!("`{name}` is another value in the call")),
+            false => Ok(name),
+        }
+    }
+
+    /// A value that is made for the closure, in the place of this one.
+    fn renamed(
+        &self,
+        taken: &mut Taken,
+        place: &ast::Expr,
+        name: &str,
+        value: &str,
+        before: &str,
+    ) -> Result<(), String> {
+        if self.is_changed(place) {
             return Err(format!("`{name}` is changed in the call"));
         }
-        if words(self.node).contains(&name) {
-            return Err(format!("`{name}` is another value in the call"));
-        }
-        let range = self.ctx.source_range(expr.syntax());
+        let range = self.ctx.source_range(place.syntax());
         let range = range.ok_or_else(|| format!("a macro makes `{value}`"))?;
-        taken.make(&name, &value)?;
-        taken.renamed.push((range, name));
+        taken.make(name, value)?;
+        taken.renamed.push((range, format!("{before}{name}")));
         Ok(())
+    }
+
+    /// A copy of text or bytes.
+    fn text(&self, taken: &mut Taken) -> Option<()> {
+        let ctx = self.ctx;
+        let (place, name): (ast::Expr, String) = match self.fields.last() {
+            Some(part) => (part.clone().into(), self.name_of(part).ok()?),
+            None => (
+                self.path.clone().into(),
+                self.path.syntax().text().to_string(),
+            ),
+        };
+        let ty = ctx.type_of(&place)?;
+        let inner = match ty.as_reference() {
+            Some((inner, Mutability::Shared)) => inner,
+            Some((_, Mutability::Mut)) => return None,
+            None => ty.clone(),
+        };
+        let is_byte = |ty: &Type<'_>| ty.as_builtin().is_some_and(|it| is_named(&it.name(), "u8"));
+        let is_bytes = inner.as_slice().is_some_and(|it| is_byte(&it));
+        let is_vec = ctx.is_adt(&inner, "alloc::vec::Vec")
+            && inner.type_arguments().next().is_some_and(|it| is_byte(&it));
+        let value = match () {
+            () if inner.is_str() || is_bytes => format!("{}.to_owned()", place.syntax().text()),
+            () if is_vec || ctx.is_adt(&inner, "alloc::string::String") => {
+                format!("{}.clone()", place.syntax().text())
+            }
+            () => return None,
+        };
+        let before = match ty.is_reference() {
+            true => self.borrow_for(&place)?,
+            false => "",
+        };
+        self.renamed(taken, &place, &name, &value, before).ok()
+    }
+
+    /// What stands before an owned value where a borrowed one was. `None` where no such thing is the
+    /// same.
+    fn borrow_for(&self, place: &ast::Expr) -> Option<&'static str> {
+        let parent = place.syntax().parent()?;
+        if ast::ArgList::can_cast(parent.kind()) {
+            return Some("&");
+        }
+        if let Some(outer) = ast::RefExpr::cast(parent.clone()) {
+            return outer.mut_token().is_none().then_some("");
+        }
+        let call = ast::MethodCallExpr::cast(parent)?;
+        let method = self.ctx.sema.resolve_method_call(&call)?;
+        let is_own = method.as_assoc_item(self.ctx.db)?;
+        is_own
+            .container_or_implemented_trait(self.ctx.db)
+            .is_none()
+            .then_some("")
     }
 
     /// Whether the whole local may be moved.

@@ -8,7 +8,7 @@ use super::{
     equivalents::lacks,
     in_place::{Rewritten, Written, made_by_macro},
     spelling::spelling,
-    taken_along::{Taken, is_owned, taken_along},
+    taken_along::{Copies, Taken, is_owned, taken_along},
 };
 use crate::{
     context::{FileContext, Output},
@@ -73,6 +73,7 @@ pub fn offloaded(
     ctx: &FileContext<'_>,
     call: &ast::Expr,
     to: &Equivalent,
+    copies: Copies,
 ) -> Result<Rewritten, Refusal> {
     let refuse = |message: String| Refusal::new(RefusalKind::R5, message);
     if let Some(message) = lacks(ctx, call.syntax(), to) {
@@ -89,7 +90,7 @@ pub fn offloaded(
         let message = "more happens in the call than a closure could do";
         return Err(refuse(message.to_owned()));
     }
-    let taken = taken_along(ctx, node).map_err(refuse)?;
+    let taken = taken_along(ctx, node, copies).map_err(refuse)?;
     let spelled = spelling(ctx, node, &to.path).ok_or_else(|| {
         let path = &to.path;
         refuse(format!("`{path}` is not what goes by that path here"))
