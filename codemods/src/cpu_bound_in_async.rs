@@ -63,7 +63,8 @@
 //! - It stands in what a macro makes (R8).
 //! - Left to a person, with the reason: what is borrowed, used again, of a type that a caller chooses, or
 //!   not known to be `Send`; what ends where somebody can see it; a call with a `?`, a `.await` or a macro
-//!   in it; a comment says why the call is there.
+//!   in it; a public function of a library that waits for nothing else, for its callers know better on
+//!   which thread there is time; a comment says why the call is there.
 //!
 //! # Safety
 //! Unsafe: the work goes to another thread, and the code waits in its place, so that other tasks run
@@ -80,12 +81,14 @@ use crate::{
         blocking_calls::{BlockingCall, blocking_calls},
         call_chains::{Seed, follow, short_path},
         closures::Around,
+        functions::{Definition, definition},
         held::made_beside,
         in_place::{Rewritten, Trust, cancellation, goes_elsewhere, held, made_by_macro},
         runtime_of::{Driver, driver_of, is_entry, unknown_runtime},
         surroundings::comment_about,
         taken_along::Copies,
         to_thread::{Pool, offloaded},
+        waits::waits_in,
     },
     codemod::{Codemod, Effect, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
     context::{Enclosing, FileContext},
@@ -314,6 +317,13 @@ impl Site<'_, '_> {
         let Some(row) = pool.row() else {
             return Verdict::Manual(self.advice(&pool));
         };
+        if self.leaves_it_to_callers() {
+            return Verdict::Manual(format!(
+                "nothing else here waits, and others call it: a function that is not async leaves it to \
+                 them where it runs; or {}",
+                self.advice(&pool)
+            ));
+        }
         let whole = self.whole();
         let copies = match self.work {
             Work::Password => Copies::Texts,
@@ -355,6 +365,17 @@ impl Site<'_, '_> {
             change,
             effects,
         }
+    }
+
+    /// Whether the call is in a public function of a library that waits for nothing: an offload would be
+    /// all that it is async for, and who calls it knows better.
+    fn leaves_it_to_callers(&self) -> bool {
+        let Enclosing::AsyncFn(function) = &self.around.enclosing else {
+            return false;
+        };
+        let definition = definition(self.ctx, function);
+        let may_change = |it: Definition| it.public && it.in_trait.is_none() && !it.uncalled;
+        definition.is_some_and(may_change) && waits_in(self.ctx, function.syntax()).is_empty()
     }
 
     /// What goes to another thread as a whole: the call, or what calls the closure around it.

@@ -23,6 +23,7 @@ mod block_on_in_async;
 mod blocking_in_async;
 mod cpu_bound_in_async;
 mod guard_across_await;
+mod imposed_offload;
 mod nested_future;
 mod pointless_spawn_blocking;
 mod redundant_task;
@@ -41,6 +42,7 @@ pub const CATALOGUE: &[Codemod] = &[
     blocking_in_async::CODEMOD,
     cpu_bound_in_async::CODEMOD,
     block_on_in_async::CODEMOD,
+    imposed_offload::CODEMOD,
     unpolled_future::CODEMOD,
     unobserved_task::CODEMOD,
     runtime_in_async::CODEMOD,

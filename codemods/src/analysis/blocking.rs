@@ -74,11 +74,13 @@ pub fn function_stops(ctx: &FileContext<'_>, function: Function) -> Stops {
     reader.function(function, None)
 }
 
-/// Whether this code waits for anything: what only computes does not.
-pub fn waits(ctx: &FileContext<'_>, code: &SyntaxNode) -> Stops {
+/// Whether this code waits for anything, where what only computes does not, and a call in it that the
+/// tables know to compute for long.
+pub fn computes(ctx: &FileContext<'_>, code: &SyntaxNode) -> (Stops, Option<Place>) {
     let mut reader = Reader::new(ctx);
     reader.may_compute = true;
-    reader.read(code)
+    let stops = reader.read(code);
+    (stops, reader.computed)
 }
 
 struct Reader<'a, 'b> {
@@ -91,6 +93,8 @@ struct Reader<'a, 'b> {
     written: Option<FxHashSet<String>>,
     /// What only computes, for however long, does not count.
     may_compute: bool,
+    /// What does.
+    computed: Option<Place>,
 }
 
 impl<'a, 'b> Reader<'a, 'b> {
@@ -101,6 +105,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             cut_at: None,
             written: None,
             may_compute: false,
+            computed: None,
         }
     }
 
@@ -249,7 +254,10 @@ impl<'a, 'b> Reader<'a, 'b> {
         let at = at.map(AstNode::syntax);
         match self.ctx.known.waits(self.ctx.db, function) {
             Waits::Stops(path) => return Stops::Yes(self.place(path.to_owned(), at)),
-            Waits::Computes(_, work) if self.may_compute && work.is_pure() => return Stops::No,
+            Waits::Computes(path, work) if self.may_compute && work.is_pure() => {
+                self.computed.get_or_insert(self.place(path.to_owned(), at));
+                return Stops::No;
+            }
             Waits::Computes(path, _) => return Stops::Yes(self.place(path.to_owned(), at)),
             // The workspace's own code is read, whatever its crate is called.
             _ if self.ctx.is_local(function) => {}
