@@ -9,6 +9,7 @@ use super::{
     recursion::leads_back,
     spelling::Spelling,
     surroundings::{cancelled_by, has_to_be_send},
+    waits::waits_in,
 };
 use crate::{
     change::Change,
@@ -178,7 +179,10 @@ pub fn held(
     why: &mut Vec<Note>,
 ) -> Option<Refusal> {
     let alive = alive_at(ctx, site, body);
-    if let Some((held, refusal)) = alive.iter().find_map(|it| Some((it, it.refusal()?))) {
+    let mut refused = alive.iter().filter_map(|it| Some((it, it.refusal()?)));
+    if let Some((held, refusal)) =
+        refused.find(|(it, _)| it.is_guard() || !is_held_already(ctx, it, body))
+    {
         why.push(held.note(ctx));
         return Some(refusal);
     }
@@ -187,6 +191,14 @@ pub fn held(
         trust.lower();
     }
     None
+}
+
+/// Whether a value is held where the code waits today.
+fn is_held_already(ctx: &FileContext<'_>, held: &Held, body: &SyntaxNode) -> bool {
+    let waits = waits_in(ctx, body);
+    waits
+        .iter()
+        .any(|wait| alive_at(ctx, wait, body).contains(held))
 }
 
 /// Why a future that nobody polls today can't be polled at `site`. What is not known to forbid it

@@ -47,7 +47,10 @@ fn hidden_in(function: &SyntaxNode, name: &str) -> Vec<SyntaxNode> {
         tokens.any(|token| match token.kind() {
             SyntaxKind::IDENT => token.text() == name,
             SyntaxKind::SELF_KW => name == "self",
-            SyntaxKind::STRING => token.text().contains(name),
+            // A format string names it in braces.
+            SyntaxKind::STRING => ["}", ":"]
+                .iter()
+                .any(|end| token.text().contains(&format!("{{{name}{end}"))),
             _ => false,
         })
     };
