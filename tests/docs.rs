@@ -86,7 +86,7 @@ fn what_is_shown_before_becomes_what_is_shown_after() {
         case.options.unsafe_fixes = true;
         if codemod.name == "imposed-offload" {
             // It speaks of what other crates see.
-            "with-nothing-published".clone_into(&mut case.options.package);
+            "with-tokio-published".clone_into(&mut case.options.package);
         }
         let outcome = in_pool(2, || stage().play(&case, &case.before, &BTreeMap::new()));
         if codemod.safety == Safety::Manual {

@@ -63,8 +63,7 @@
 //! - It stands in what a macro makes (R8).
 //! - Left to a person, with the reason: what is borrowed, used again, of a type that a caller chooses, or
 //!   not known to be `Send`; what ends where somebody can see it; a call with a `?`, a `.await` or a macro
-//!   in it; a public function of a library that waits for nothing else, for its callers know better on
-//!   which thread there is time; a comment says why the call is there.
+//!   in it; a comment says why the call is there.
 //!
 //! # Safety
 //! Unsafe: the work goes to another thread, and the code waits in its place, so that other tasks run
@@ -317,13 +316,6 @@ impl Site<'_, '_> {
         let Some(row) = pool.row() else {
             return Verdict::Manual(self.advice(&pool));
         };
-        if self.leaves_it_to_callers() {
-            return Verdict::Manual(format!(
-                "nothing else here waits, and others call it: a function that is not async leaves it to \
-                 them where it runs; or {}",
-                self.advice(&pool)
-            ));
-        }
         let whole = self.whole();
         let copies = match self.work {
             Work::Password => Copies::Texts,
@@ -337,6 +329,12 @@ impl Site<'_, '_> {
                 return Verdict::Manual(self.advice(&pool));
             }
         };
+        if self.is_all_that_waits() {
+            why.push(Note::new(
+                "nothing else here waits: a function that is not async would leave it to its callers on \
+                 which thread it computes",
+            ));
+        }
         let mut trust = Trust::default();
         if let Err(refusal) = self.may_wait(&whole, &mut trust, why) {
             return Verdict::Refused(refusal);
@@ -367,9 +365,8 @@ impl Site<'_, '_> {
         }
     }
 
-    /// Whether the call is in a public function of a library that waits for nothing: an offload would be
-    /// all that it is async for, and who calls it knows better.
-    fn leaves_it_to_callers(&self) -> bool {
+    /// Whether the offload will be all that a public function of a library is async for.
+    fn is_all_that_waits(&self) -> bool {
         let Enclosing::AsyncFn(function) = &self.around.enclosing else {
             return false;
         };

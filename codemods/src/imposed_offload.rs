@@ -9,8 +9,9 @@
 //! It says who calls the function in the workspace, for each of those has an offload to write.
 //!
 //! No finding is an offload of what waits, like a call of a driver or of the file system: that is how such
-//! a thing becomes async. Nor is a function that only its own workspace sees, one of a trait, which has to
-//! be async for the others, and one whose documentation speaks of its thread.
+//! a thing becomes async. Nor is a function that the workspace calls from async code alone, for that wants
+//! it so; one that only its own workspace sees; one of a trait, which has to be async for the others; and
+//! one whose documentation speaks of its thread.
 //!
 //! # Why is this bad
 //! Who computes knows how long it takes; who calls knows on which thread there is time. A server has a
@@ -55,11 +56,11 @@ use crate::{
         driven::{Offloaded, offloaded},
         functions::{Definition, definition},
         reach::Graph,
-        sites::Drivers,
+        sites::{Caller, Drivers},
         surroundings::comment_about,
         waits::waits_in,
     },
-    codemod::{Codemod, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
+    codemod::{Candidate, Codemod, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
     context::{Call, Enclosing, FileContext},
     facts::TargetKind,
     knowledge::{Returns, Role},
@@ -74,7 +75,11 @@ pub const CODEMOD: Codemod = Codemod {
     safety: Safety::Manual,
     triggers: |knowledge| knowledge.triggers(is_offload),
     tokens: |tokens| tokens.name_an_api(),
-    candidates: |outline, knowledge| outline.calls(knowledge, is_offload),
+    candidates: |outline, knowledge| {
+        let calls = outline.calls(knowledge, is_offload).into_iter();
+        // Of most of them, only types can tell that they are fine.
+        calls.map(|it| Candidate { path: None, ..it }).collect()
+    },
     pass: Pass::Workspace(pass),
 };
 
@@ -82,6 +87,7 @@ const NOT_PUBLIC: &str = "offloads in functions that only their workspace sees";
 const IN_TRAITS: &str = "offloads in functions of traits";
 const WAITS: &str = "offloads of what waits";
 const NOT_KNOWN: &str = "offloads of what nobody knows";
+const WANTED: &str = "offloads that all callers in the workspace would do themselves";
 const DOCUMENTED: &str = "offloads that the documentation speaks of";
 
 /// How many callers are named.
@@ -119,7 +125,10 @@ fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
     let functions = imposed.iter().map(|it| it.function.clone()).collect();
     let graph = Graph::backward(ws, functions, &Drivers::default());
     for it in imposed {
-        findings.items.push(it.finding(&graph));
+        match it.is_wanted(&graph) {
+            true => findings.quiet(WANTED),
+            false => findings.items.push(it.finding(&graph)),
+        }
     }
 }
 
@@ -236,20 +245,32 @@ fn speaks_of_threads(function: &ast::Fn) -> bool {
 }
 
 impl Imposed {
+    /// Whether the workspace calls the function, and from async code alone.
+    fn is_wanted(&self, graph: &Graph) -> bool {
+        let node = graph.nodes.get(&self.function.unit);
+        let sites = node.map(|it| it.sites.as_slice()).unwrap_or_default();
+        let mut calls = sites.iter().filter(|it| !it.in_tests).peekable();
+        calls.peek().is_some() && calls.all(|it| matches!(it.caller, Caller::Async(_)))
+    }
+
     fn finding(mut self, graph: &Graph) -> Finding {
         let (name, path) = (&self.function.name, &self.path);
         let node = graph.nodes.get(&self.function.unit);
         let sites = node.map(|it| it.sites.as_slice()).unwrap_or_default();
         for site in sites.iter().take(CALLERS) {
+            let then = match site.caller {
+                Caller::Async(_) => "and would offload it",
+                _ => "and is not async",
+            };
             self.why.push(Note {
                 place: Some((site.file, site.range)),
-                message: format!("`{}` calls it, and would offload it", site.caller.name()),
+                message: format!("`{}` calls it, {then}", site.caller.name()),
             });
         }
         if sites.len() > CALLERS {
             let more = sites.len() - CALLERS;
             self.why
-                .push(Note::new(format!("so would {more} more calls")));
+                .push(Note::new(format!("there are {more} more calls")));
         }
         if let Some((file, range, refusal)) = node.and_then(|it| it.stuck.as_ref()) {
             self.why.push(Note {
