@@ -20,6 +20,8 @@ pub struct Equivalent {
     pub feature: Option<String>,
     /// Features of which each turns that one on, beside itself.
     pub all: Option<String>,
+    /// Other features of which each turns that one on.
+    pub implied_by: Vec<String>,
     /// The default features of the package have it.
     pub by_default: bool,
     /// Its value is of another type.
@@ -55,6 +57,7 @@ impl Equivalent {
             package: None,
             feature: None,
             all: None,
+            implied_by: Vec::new(),
             by_default: false,
             gives_other: false,
             of_std: false,
@@ -80,6 +83,8 @@ struct Offload {
     path: String,
     package: Option<String>,
     feature: Option<String>,
+    #[serde(default)]
+    implied_by: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +114,7 @@ impl EquivalentFile {
             family: self.family.clone(),
             package: offload.package.clone().or_else(|| self.package.clone()),
             feature: offload.feature.clone(),
+            implied_by: offload.implied_by.clone(),
             all: self.all.clone(),
             ..Equivalent::stated("", &offload.path, Shape::DropIn)
         })
@@ -144,6 +150,7 @@ impl EquivalentFile {
                     package: row.package.clone().or_else(|| package.clone()),
                     feature: row.feature.clone(),
                     all: all.clone().filter(|_| row.feature.is_some()),
+                    implied_by: Vec::new(),
                     by_default: row.default,
                     gives_other: row.gives_other,
                     of_std: row.of_std,
