@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use unpark_codemods::{
     CATALOGUE,
-    knowledge::{Knowledge, WrapperKind},
+    knowledge::{Knowledge, StatedShape, WrapperKind},
     settings::{BlockingInAsync, Settings, UnobservedTask},
 };
 
@@ -29,6 +29,12 @@ pub struct Config {
     pub blocking_in_async: BlockingInAsync,
     /// Functions of the user's own.
     pub wrappers: Vec<Wrapper>,
+    /// Functions that block, as the user says.
+    pub blocking: Vec<Blocking>,
+    /// Functions that compute for long, as the user says.
+    pub cpu_bound: Vec<Named>,
+    /// Functions that are cheap, as the user says.
+    pub cheap: Vec<Named>,
 }
 
 /// What a codemod may do.
@@ -54,7 +60,34 @@ pub struct Wrapper {
     pub is: WrapperKind,
 }
 
-const KEYS: &[&str] = &["codemod", "wrapper"];
+/// A function that blocks the thread which calls it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Blocking {
+    /// Its path, from the name of its crate on.
+    pub path: String,
+    /// The path of what takes its place in async code.
+    pub equivalent: Option<String>,
+    /// How much of a call changes.
+    #[serde(default = "offload")]
+    pub shape: StatedShape,
+}
+
+fn offload() -> StatedShape {
+    StatedShape::Offload
+}
+
+/// A function that the user knows more about.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// Its path, from the name of its crate on.
+    pub path: String,
+    /// How the user knows.
+    pub reason: Option<String>,
+}
+
+const KEYS: &[&str] = &["blocking", "cheap", "codemod", "cpu-bound", "wrapper"];
 const CODEMOD_KEYS: &[&str] = &["level"];
 const BLOCKING_IN_ASYNC_KEYS: &[&str] = &["level", "fs"];
 const UNOBSERVED_TASK_KEYS: &[&str] = &["level", "style", "span", "panics"];
@@ -139,8 +172,22 @@ impl Config {
                     .with_context(|| format!("[codemod.{name}]"))?;
             }
         }
-        if let Some(wrappers) = table.get("wrapper") {
-            config.wrappers = wrappers.clone().try_into().context("[[wrapper]]")?;
+        config.wrappers = rows(&table, "wrapper")?;
+        config.blocking = rows(&table, "blocking")?;
+        config.cpu_bound = rows(&table, "cpu-bound")?;
+        config.cheap = rows(&table, "cheap")?;
+        for row in &config.blocking {
+            let needs = matches!(
+                row.shape,
+                StatedShape::DropIn | StatedShape::Renamed | StatedShape::Signature
+            );
+            if needs != row.equivalent.is_some() {
+                bail!(
+                    "[[blocking]] of `{}`: `equivalent` goes with the shapes `drop-in`, `renamed` and \
+                     `signature`, and with no other",
+                    row.path
+                );
+            }
         }
         Ok(config)
     }
@@ -155,6 +202,15 @@ impl Config {
         let mut knowledge = unpark_codemods::knowledge::BUILT_IN.clone();
         for wrapper in &self.wrappers {
             knowledge.add_wrapper(&wrapper.path, wrapper.is);
+        }
+        for row in &self.blocking {
+            knowledge.add_blocking(&row.path, row.shape, row.equivalent.as_deref());
+        }
+        for row in &self.cpu_bound {
+            knowledge.add_cpu_bound(&row.path, row.reason.as_deref());
+        }
+        for row in &self.cheap {
+            knowledge.add_cheap(&row.path);
         }
         knowledge
     }
@@ -172,6 +228,17 @@ impl Config {
                 None => self.blocking_in_async,
             },
         }
+    }
+}
+
+/// The tables of an array.
+fn rows<T: serde::de::DeserializeOwned>(table: &toml::Table, key: &str) -> Result<Vec<T>> {
+    match table.get(key) {
+        Some(rows) => rows
+            .clone()
+            .try_into()
+            .with_context(|| format!("[[{key}]]")),
+        None => Ok(Vec::new()),
     }
 }
 

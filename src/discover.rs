@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use unpark_codemods::{
     Codemod,
     codemod::Candidate,
-    knowledge::Knowledge,
+    knowledge::{BlockingKind, Knowledge},
     outline::{Outline, Tokens},
 };
 
@@ -133,10 +133,8 @@ pub fn discover(
         selection,
         knowledge,
         apis: knowledge.names(|_| true).into_iter().collect(),
-        blocking: {
-            let words = knowledge.blocking_words.iter();
-            words.map(|it| it.name().to_owned()).collect()
-        },
+        blocking: blocking_names(knowledge, |kind| kind.work().is_none()),
+        computing: blocking_names(knowledge, |kind| kind.work().is_some()),
     };
     // Not on the threads of the walk: trees need a larger stack than those have.
     let looked: Vec<_> = mentioning
@@ -246,6 +244,18 @@ struct Wanted<'a> {
     apis: FxHashSet<String>,
     /// Those in the tables of what blocks.
     blocking: FxHashSet<String>,
+    /// Those in the tables of what computes for long.
+    computing: FxHashSet<String>,
+}
+
+/// The names of what blocks, of these kinds.
+fn blocking_names(
+    knowledge: &Knowledge,
+    kinds: impl Fn(BlockingKind) -> bool,
+) -> FxHashSet<String> {
+    let words = knowledge.blocking_words.iter();
+    let words = words.filter(|word| kinds(word.kind));
+    words.map(|word| word.name().to_owned()).collect()
 }
 
 impl Wanted<'_> {
@@ -261,7 +271,7 @@ impl Wanted<'_> {
         let suppresses = (0..tokens.len()).any(|at| {
             tokens.kind(at) == SyntaxKind::COMMENT && tokens.text(at).contains(suppress::MARKER)
         });
-        let known = Tokens::of(&tokens, &self.apis, &self.blocking);
+        let known = Tokens::of(&tokens, &self.apis, &self.blocking, &self.computing);
         let mut selection = self.selection.iter();
         if !suppresses && !selection.any(|codemod| (codemod.tokens)(&known)) {
             return Ok(None);

@@ -10,7 +10,7 @@ use unpark::{
 };
 use unpark_codemods::{
     codemod::Safety,
-    knowledge::WrapperKind,
+    knowledge::{Shape, WrapperKind},
     settings::{Style, UnobservedTask},
 };
 
@@ -40,7 +40,13 @@ fn what_is_not_known_is_an_error_with_the_nearest_name() {
         "codmod = 1",
         &["unknown key `codmod`", "did you mean `codemod`?"],
     );
-    refused("zzzzzz = 1", &["unknown key `zzzzzz`", "known are codemod"]);
+    refused(
+        "zzzzzz = 1",
+        &[
+            "unknown key `zzzzzz`",
+            "known are blocking, cheap, codemod, cpu-bound",
+        ],
+    );
     refused(
         "[codemod.unobserved-tasks]",
         &[
@@ -59,6 +65,32 @@ fn what_is_not_known_is_an_error_with_the_nearest_name() {
         "[[wrapper]]\npath = 'a::b'\nkind = 'spawn'",
         &["wrapper", "kind"],
     );
+    refused(
+        "[[cpu-bond]]\npath = 'a::b'",
+        &["did you mean `cpu-bound`?"],
+    );
+    refused("[[cheap]]\npath = 'a::b'\nwhy = 'x'", &["cheap", "why"]);
+}
+
+#[test]
+fn what_takes_the_place_of_a_function_goes_with_its_shape() {
+    for text in [
+        "[[blocking]]\npath = 'a::b'\nshape = 'drop-in'",
+        "[[blocking]]\npath = 'a::b'\nequivalent = 'a::c'",
+        "[[blocking]]\npath = 'a::b'\nequivalent = 'a::c'\nshape = 'leave'",
+    ] {
+        refused(text, &["[[blocking]] of `a::b`", "`equivalent` goes with"]);
+    }
+    refused(
+        "[[blocking]]\npath = 'a::b'\nshape = 'dropin'",
+        &["blocking", "dropin"],
+    );
+    let text = "[[blocking]]\npath = 'a::b'\nequivalent = 'a::c'\nshape = 'renamed'";
+    let config = loaded("unpark.toml", text).expect("it is valid");
+    let knowledge = config.knowledge();
+    let row = knowledge.equivalents.iter().find(|row| row.of == "a::b");
+    let row = row.expect("the user's row");
+    assert_eq!((row.path.as_str(), row.shape), ("a::c", Shape::Renamed));
 }
 
 #[test]

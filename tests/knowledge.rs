@@ -220,7 +220,7 @@ impl Walk<'_> {
                 let wanted: Option<&'static [Kind]> = match (section, key) {
                     ("entry" | "logger" | "waits", "path") => Some(&[Macro]),
                     ("cancels" | "blocking", "path") => Some(&[Function, Macro]),
-                    ("blocking-crate", "path") | ("crate", "name") => Some(&[Module]),
+                    ("blocking-crate" | "heavy", "path") | ("crate", "name") => Some(&[Module]),
                     // A private module often has the name of the function beside it, so that the
                     // kind matters: `smol::spawn`, `futures::future::select`.
                     (_, "path") => Some(&[Function]),

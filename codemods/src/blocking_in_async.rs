@@ -75,9 +75,7 @@
 //! futures with an executor that has none, for tokio's futures panic there; and where a `select!`, a
 //! `timeout` or an `abort` stands around the call, for it can now be dropped half way.
 
-mod chain;
 mod command;
-mod offload;
 mod rewrite;
 mod strategy;
 
@@ -86,20 +84,21 @@ use std::collections::BTreeSet;
 use ra_ap_syntax::{AstNode, SyntaxNode};
 
 use self::{
-    chain::Seed,
-    offload::offloaded,
-    rewrite::{Rewritten, made_by_macro, rewritten},
+    rewrite::rewritten,
     strategy::{Advice, Crowd, Files, bare_runtimes, is_followed, stops},
 };
 use crate::{
     analysis::{
         blocking_calls::{BlockingCall, blocking_calls},
+        call_chains::{Seed, follow, short_path},
         closures::Around,
         equivalents::equivalent,
         held::made_beside,
-        in_place::{Trust, cancellation, held},
-        runtime_of::{Driver, driver_of},
+        in_place::{Rewritten, Trust, cancellation, goes_elsewhere, held, made_by_macro},
+        runtime_of::{Driver, driver_of, unknown_runtime},
         surroundings::comment_about,
+        taken_along::Copies,
+        to_thread::{Pool, offloaded},
     },
     codemod::{Codemod, Effect, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
     context::{Enclosing, FileContext},
@@ -117,11 +116,11 @@ pub const CODEMOD: Codemod = Codemod {
     docs: include_str!("blocking_in_async.rs"),
     safety: Safety::Safe,
     triggers: |knowledge| {
-        let words = knowledge.blocking_words.iter();
+        let words = knowledge.blocking_words.iter().filter(|it| waits(it.kind));
         words.map(|word| word.hint().to_owned()).collect()
     },
     tokens: |tokens| tokens.name_what_blocks(),
-    candidates: |outline, knowledge| outline.blocking_calls(knowledge, is_followed),
+    candidates: |outline, knowledge| outline.blocking_calls(knowledge, waits, is_followed),
     pass: Pass::Workspace(pass),
 };
 
@@ -129,6 +128,7 @@ const TEST_FILES: &str = "files of tests, benches and examples (--include-tests)
 const IN_BUILD: &str = "blocking calls in build scripts";
 const IN_CLOSURES: &str = "blocking calls in closures that run elsewhere";
 const IN_SYNC: &str = "blocking calls in functions that are not async";
+const CHEAP: &str = "calls that unpark.toml says are cheap";
 const CONDITIONAL: &str = "calls that block only under a condition that can't be seen";
 const OWN_THREAD: &str = "blocking calls in async code that has a thread of its own";
 
@@ -146,7 +146,7 @@ fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
         }
         seeds.extend(inside);
     }
-    chain::follow(ws, seeds, findings);
+    follow(ws, &CODEMOD, seeds, IN_SYNC, findings);
 }
 
 /// What the calls of one file are.
@@ -165,7 +165,7 @@ fn in_file(ctx: &FileContext<'_>, bare: Option<&str>) -> InFile {
         found.quiet(TEST_FILES);
         return InFile { found, inside };
     }
-    let calls: Vec<(BlockingCall<'_>, Around)> = blocking_calls(ctx)
+    let calls: Vec<(BlockingCall<'_>, Around)> = blocking_calls(ctx, waits)
         .into_iter()
         .filter_map(|call| {
             let around = Around::of(ctx, call.expr.syntax())?;
@@ -179,12 +179,19 @@ fn in_file(ctx: &FileContext<'_>, bare: Option<&str>) -> InFile {
             Some(IN_BUILD)
         } else if ctx.is_test_code(call.expr.syntax()) && !ctx.settings.include_tests {
             Some(IN_TESTS)
+        } else if call.is_cheap {
+            Some(CHEAP)
         } else if call.blocks.is_conditional {
             Some(CONDITIONAL)
         } else if around.enclosing.is_async() {
             files.quiet(ctx, call, &around.enclosing)
         } else if let Enclosing::SyncFn(function) = &around.enclosing {
-            let seed = is_followed(kind).then(|| Seed::new(ctx, call, function));
+            let named = ctx
+                .sema
+                .to_fn_def(function)
+                .is_some_and(|it| ctx.known.is_cheap(it) || ctx.known.blocks(ctx.db, it).is_some());
+            let seed = (is_followed(kind) && !named)
+                .then(|| Seed::new(ctx, call, function, stops(&call.blocks)));
             match seed.flatten() {
                 Some(seed) => {
                     inside.push(seed);
@@ -249,7 +256,7 @@ impl Site<'_, '_> {
     fn verdict(&self, why: &mut Vec<Note>) -> Verdict {
         let (ctx, blocks) = (self.ctx, &self.call.blocks);
         let node = self.call.expr.syntax();
-        let name = strategy::short(blocks.path);
+        let name = short_path(blocks.path);
         if let Some(advice) = comment_about(ctx, node, name, self.call.range.start()) {
             return Verdict::Manual(advice);
         }
@@ -257,7 +264,8 @@ impl Site<'_, '_> {
             Driver::Family(family) => Some(family.as_str()),
             Driver::OwnThread | Driver::Unknown(_) => None,
         };
-        let advice = Advice { ctx, family };
+        let pool = Pool { ctx, family };
+        let advice = Advice { pool };
         let way = match self.way(&advice, why) {
             Ok(way) => way,
             Err(verdict) => return verdict,
@@ -306,13 +314,10 @@ impl Site<'_, '_> {
             ),
         };
         if elsewhere {
-            why.push(Note::new(
-                "the work goes to a thread of the pool, and comes later than it does now",
-            ));
-            effects.insert(Effect::Thread);
-            trust.lower();
+            effects.insert(goes_elsewhere(&mut trust, why));
         }
-        if renamed && blocks.in_async == InAsync::Blocks {
+        let stated = blocks.kind == BlockingKind::Stated;
+        if stated || renamed && blocks.in_async == InAsync::Blocks {
             trust.lower();
         }
         if let Some(place) = self.bare.filter(|_| family == "tokio") {
@@ -342,14 +347,15 @@ impl Site<'_, '_> {
             }));
             return Err(Verdict::Manual(advice.together(crowd)));
         }
-        let found = equivalent(ctx, node, blocks.path, advice.family).map_err(Verdict::Refused)?;
+        let found =
+            equivalent(ctx, node, blocks.path, advice.pool.family).map_err(Verdict::Refused)?;
         match (found, &self.driver) {
             (Some(found), _) if found.shape == Shape::OtherType => {
                 Err(Verdict::Manual(advice.other_type(&found.path)))
             }
             (Some(found), _) => Ok(Way::Instead(found)),
             (None, Driver::Unknown(families)) if strategy::has_any(ctx, blocks.path) => {
-                Err(Verdict::Refused(strategy::unknown_runtime(families)))
+                Err(Verdict::Refused(unknown_runtime(families)))
             }
             (None, _) => self.offloaded(advice, why),
         }
@@ -357,15 +363,16 @@ impl Site<'_, '_> {
 
     /// The call in a closure of its own, or what a person may do instead.
     fn offloaded(&self, advice: &Advice<'_, '_>, why: &mut Vec<Note>) -> Result<Way<'_>, Verdict> {
-        let Some(row) = advice.offload_row() else {
-            return Err(Verdict::Manual(advice.offload()));
+        let pool = &advice.pool;
+        let Some(row) = pool.row() else {
+            return Err(Verdict::Manual(pool.advice()));
         };
-        match offloaded(self.ctx, &self.call.expr, row) {
+        match offloaded(self.ctx, &self.call.expr, row, Copies::Cheap) {
             Ok(rewritten) => Ok(Way::Offloaded(Box::new(rewritten))),
             Err(refusal) if refusal.kind == RefusalKind::R6 => Err(Verdict::Refused(refusal)),
             Err(refusal) => {
                 why.push(Note::new(refusal.message));
-                Err(Verdict::Manual(advice.offload()))
+                Err(Verdict::Manual(pool.advice()))
             }
         }
     }
@@ -379,6 +386,11 @@ impl Site<'_, '_> {
             .find_map(|it| it.refusal())
             .or_else(|| held(self.ctx, node, body, trust, why))
     }
+}
+
+/// Whether a call is one that waits.
+fn waits(kind: BlockingKind) -> bool {
+    kind.work().is_none()
 }
 
 fn first_line(text: &str) -> &str {

@@ -8,7 +8,9 @@ mod combinators;
 mod equivalents;
 mod executors;
 mod guards;
+mod heavy;
 mod resolved;
+mod stated;
 mod tables;
 mod threads;
 
@@ -21,7 +23,9 @@ pub use combinators::{Combinator, End, Step};
 pub use equivalents::{Equivalent, Shape};
 pub use executors::executor_words;
 pub use guards::{Guard, Holds, guard_words};
+pub use heavy::Work;
 pub use resolved::{Blocks, Definition, Resolved, resolve};
+pub use stated::StatedShape;
 pub use tables::BUILT_IN;
 pub use threads::Waits;
 
@@ -46,6 +50,8 @@ pub struct Knowledge {
     pub equivalents: Vec<Equivalent>,
     /// What runs a closure where it may block.
     pub offloads: Vec<Equivalent>,
+    /// Functions that the user says are cheap, whatever they do.
+    pub cheap: Vec<String>,
 }
 
 /// A function, method or macro with a role in async code.
@@ -272,9 +278,12 @@ pub struct Blocking {
     /// A single system call that people make without a second thought.
     #[serde(default)]
     pub cheap: bool,
+    /// Why the user says so.
+    #[serde(skip)]
+    pub reason: Option<String>,
 }
 
-/// What a blocking call waits for.
+/// What a blocking call waits for, or computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BlockingKind {
@@ -296,6 +305,22 @@ pub enum BlockingKind {
     Channel,
     /// The terminal.
     Stdin,
+    /// The user says that it blocks.
+    #[serde(skip)]
+    Stated,
+    /// It computes.
+    #[serde(skip)]
+    Computes(Work),
+}
+
+impl BlockingKind {
+    /// What it computes, if the thread is busy meanwhile and does not wait.
+    pub fn work(self) -> Option<Work> {
+        match self {
+            BlockingKind::Computes(work) => Some(work),
+            _ => None,
+        }
+    }
 }
 
 /// A crate or module with functions that block their thread.
@@ -308,6 +333,8 @@ pub struct BlockingCrate {
     /// Each is a single system call that people make without a second thought.
     #[serde(default)]
     pub cheap: bool,
+    /// A word that a file holds if it may call one of them.
+    pub trigger: Option<String>,
     /// What blocks in it, relative to `path`: functions and methods, or types and traits whose
     /// functions all do.
     #[serde(default)]

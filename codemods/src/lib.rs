@@ -21,8 +21,10 @@ pub mod workspace;
 
 mod block_on_in_async;
 mod blocking_in_async;
+mod cpu_bound_in_async;
 mod fake_async;
 mod guard_across_await;
+mod imposed_offload;
 mod nested_future;
 mod pointless_spawn_blocking;
 mod redundant_task;
@@ -39,8 +41,10 @@ pub const CATALOGUE: &[Codemod] = &[
     redundant_task::CODEMOD,
     nested_future::CODEMOD,
     blocking_in_async::CODEMOD,
+    cpu_bound_in_async::CODEMOD,
     block_on_in_async::CODEMOD,
     fake_async::CODEMOD,
+    imposed_offload::CODEMOD,
     unpolled_future::CODEMOD,
     unobserved_task::CODEMOD,
     runtime_in_async::CODEMOD,

@@ -20,20 +20,28 @@ pub struct Tokens<'a> {
     tokens: &'a LexedStr<'a>,
     names_an_api: bool,
     names_what_blocks: bool,
+    names_what_computes: bool,
 }
 
 impl<'a> Tokens<'a> {
-    /// Reads the tokens of a file; `apis` and `blocking` are the names of the tables.
+    /// Reads the tokens of a file; `apis`, `blocking` and `computing` are the names of the tables.
     pub fn of(
         tokens: &'a LexedStr<'a>,
         apis: &FxHashSet<String>,
         blocking: &FxHashSet<String>,
+        computing: &FxHashSet<String>,
     ) -> Tokens<'a> {
         Tokens {
             tokens,
             names_an_api: mentions(tokens, apis).next().is_some(),
             names_what_blocks: mentions(tokens, blocking).next().is_some(),
+            names_what_computes: mentions(tokens, computing).next().is_some(),
         }
+    }
+
+    /// Whether the name of something that computes for long stands in the code.
+    pub fn name_what_computes(&self) -> bool {
+        self.names_what_computes
     }
 
     /// Whether the name of something that blocks stands in the code.
@@ -97,8 +105,14 @@ impl<'a> Outline<'a> {
         let imports = Imports::of_items(uses);
         let mut names = names_in(&imports, knowledge, |_| true);
         names.extend(knowledge.words());
+        let hints = knowledge.blocking_words.iter();
+        let hints: FxHashSet<String> = hints.map(|word| word.hint().to_owned()).collect();
+        let hinted: FxHashSet<&str> = mentions(tokens, &hints).map(|(name, _)| name).collect();
         for word in &knowledge.blocking_words {
-            names.extend([word.name().to_owned(), word.hint().to_owned()]);
+            // Most of the names are common words.
+            if hinted.contains(word.hint()) {
+                names.extend([word.name().to_owned(), word.hint().to_owned()]);
+            }
         }
         names.extend(imports.aliases(&names.clone()).cloned());
         let mentions = mentions(tokens, &names).collect();
@@ -113,16 +127,17 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// The calls that may block: those that are `wanted` everywhere, and the others in files with
-    /// async code.
+    /// The calls that may block, of these kinds: those that are `wanted` everywhere, and the others in
+    /// files with async code.
     pub fn blocking_calls(
         &self,
         knowledge: &Knowledge,
+        kinds: impl Fn(BlockingKind) -> bool,
         wanted: impl Fn(BlockingKind) -> bool,
     ) -> Vec<Candidate> {
         let mentioned: FxHashSet<&str> = self.mentions.iter().map(|(name, _)| *name).collect();
         let mut by_name: FxHashMap<&str, Vec<&BlockingWord>> = FxHashMap::default();
-        for word in &knowledge.blocking_words {
+        for word in knowledge.blocking_words.iter().filter(|it| kinds(it.kind)) {
             if mentioned.contains(word.hint()) && (self.has_async || wanted(word.kind)) {
                 by_name.entry(word.name()).or_default().push(word);
             }
@@ -173,6 +188,9 @@ impl<'a> Outline<'a> {
         let call = ast::CallExpr::cast(callee.syntax().parent()?)?;
         let spelled = self.imports.spell_out(&path);
         let word = words.iter().find(|word| {
+            if word.is_stated() && last_segment(&spelled) == word.name() {
+                return true;
+            }
             let short = &word.path[word.path.len() - word.name().len() - word.owner().len() - 2..];
             word.path == spelled || spelled == short || spelled.ends_with(&format!("::{short}"))
         })?;

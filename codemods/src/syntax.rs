@@ -118,3 +118,24 @@ pub fn names_types(call: &SyntaxNode) -> bool {
         arguments.any(|it| it.syntax().text() != "_")
     })
 }
+
+/// Whether a node stands in a loop of a body, or in a closure that may be called more than once.
+pub fn is_repeated(node: &SyntaxNode, body: &SyntaxNode) -> bool {
+    let around = node.ancestors().skip(1).take_while(|it| it != body);
+    let mut around = around.filter_map(ast::Expr::cast);
+    around.any(|it| match it {
+        ast::Expr::LoopExpr(_) | ast::Expr::WhileExpr(_) | ast::Expr::ClosureExpr(_) => true,
+        ast::Expr::ForExpr(it) => {
+            let body = it
+                .syntax()
+                .children()
+                .filter_map(ast::BlockExpr::cast)
+                .last();
+            body.is_some_and(|body| {
+                let range = body.syntax().text_range();
+                range.contains_range(node.text_range())
+            })
+        }
+        _ => false,
+    })
+}

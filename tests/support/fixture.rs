@@ -2,7 +2,7 @@
 //!
 //! A case starts with a heading of the first level. A line `options: ..` after it sets words of
 //! [`Options`]. Blocks of Rust before the first heading of the second level are the files as they
-//! are, those of another package as `../NAME/src/lib.rs`; below `## after` they are the files that changed, and below `## findings` stands a line
+//! are, those of another package as `../NAME/src/lib.rs`, and one of TOML is its unpark.toml; below `## after` they are the files that changed, and below `## findings` stands a line
 //! for each finding. `UPDATE=1` writes the last two.
 
 use std::{collections::BTreeMap, fmt::Write as _, num::NonZeroUsize};
@@ -16,6 +16,8 @@ pub struct Case {
     pub head: String,
     /// See [`Options`].
     pub options: Options,
+    /// What stands in unpark.toml: a block of that name.
+    pub config: String,
     /// The files, by path.
     pub before: BTreeMap<String, String>,
     /// The files that change, by path.
@@ -143,12 +145,13 @@ pub fn parse(text: &str) -> Vec<Case> {
                 .unwrap_or("src/lib.rs")
                 .to_owned();
             match section.as_str() {
+                "" if path == "unpark.toml" => case.config = block,
                 "" => drop(case.before.insert(path, block)),
                 "after" => drop(case.after.insert(path, block)),
                 "findings" => case.findings = block,
                 other => panic!("unknown section `{other}` in a fixture"),
             }
-        } else if section.is_empty() && case.before.is_empty() {
+        } else if section.is_empty() && case.before.is_empty() && case.config.is_empty() {
             if let Some(options) = line.strip_prefix("options: ") {
                 case.options = Options::parse(options);
             }
@@ -167,6 +170,9 @@ pub fn print(cases: &[Case]) -> String {
         }
         text.push_str(case.head.trim_end());
         text.push('\n');
+        if !case.config.is_empty() {
+            write!(text, "\n```toml unpark.toml\n{}```\n", case.config).expect("a string");
+        }
         print_blocks(&mut text, &case.before);
         if !case.after.is_empty() {
             text.push_str("\n## after\n");

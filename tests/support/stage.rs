@@ -259,7 +259,7 @@ impl Stage {
 /// What stands in for async code awaits nothing in most cases; only those that ask for it are looked
 /// at for that.
 fn config(case: &Case) -> Config {
-    let mut text = String::new();
+    let mut text = case.config.clone();
     if !case.options.config.is_empty() {
         let own = case.options.config.join("\n");
         text += &format!("[codemod.unobserved-task]\n{own}\n");

@@ -74,6 +74,15 @@ pub fn function_stops(ctx: &FileContext<'_>, function: Function) -> Stops {
     reader.function(function, None)
 }
 
+/// Whether this code waits for anything, where what only computes does not, and a call in it that the
+/// tables know to compute for long.
+pub fn computes(ctx: &FileContext<'_>, code: &SyntaxNode) -> (Stops, Option<Place>) {
+    let mut reader = Reader::new(ctx);
+    reader.may_compute = true;
+    let stops = reader.read(code);
+    (stops, reader.computed)
+}
+
 struct Reader<'a, 'b> {
     ctx: &'b FileContext<'a>,
     /// The functions that are being read, outermost first.
@@ -82,6 +91,10 @@ struct Reader<'a, 'b> {
     cut_at: Option<usize>,
     /// Inside of the expansion of a harmless macro: the names that were handed to it.
     written: Option<FxHashSet<String>>,
+    /// What only computes, for however long, does not count.
+    may_compute: bool,
+    /// What does.
+    computed: Option<Place>,
 }
 
 impl<'a, 'b> Reader<'a, 'b> {
@@ -91,6 +104,8 @@ impl<'a, 'b> Reader<'a, 'b> {
             open: Vec::new(),
             cut_at: None,
             written: None,
+            may_compute: false,
+            computed: None,
         }
     }
 
@@ -239,13 +254,18 @@ impl<'a, 'b> Reader<'a, 'b> {
         let at = at.map(AstNode::syntax);
         match self.ctx.known.waits(self.ctx.db, function) {
             Waits::Stops(path) => return Stops::Yes(self.place(path.to_owned(), at)),
+            Waits::Computes(path, work) if self.may_compute && work.is_pure() => {
+                self.computed.get_or_insert(self.place(path.to_owned(), at));
+                return Stops::No;
+            }
+            Waits::Computes(path, _) => return Stops::Yes(self.place(path.to_owned(), at)),
             // The workspace's own code is read, whatever its crate is called.
             _ if self.ctx.is_local(function) => {}
             Waits::No => return Stops::No,
             Waits::Unknown if self.is_made_by_macro(&name()) => return Stops::No,
             Waits::Unknown => return Stops::Unknown(self.place(name(), at)),
         }
-        if let Some(known) = self.memo(function) {
+        if let Some(known) = self.memo(function).filter(|_| !self.may_compute) {
             return known;
         }
         if let Some(index) = self.open.iter().position(|open| *open == function) {
@@ -276,7 +296,9 @@ impl<'a, 'b> Reader<'a, 'b> {
             Some(cut) if cut < depth => return found,
             _ => self.cut_at = None,
         }
-        self.remember(function, &found);
+        if !self.may_compute {
+            self.remember(function, &found);
+        }
         found
     }
 

@@ -22,18 +22,26 @@ pub struct BlockingCall<'a> {
     pub range: TextRange,
     /// What the tables say of it.
     pub blocks: Blocks<'a>,
+    /// The user says that it is cheap.
+    pub is_cheap: bool,
 }
 
-/// The calls that stop their thread, in the order of the file.
-pub fn blocking_calls<'a>(ctx: &FileContext<'a>) -> Vec<BlockingCall<'a>> {
+/// The calls that stop their thread in a way that is one of these, in the order of the file.
+pub fn blocking_calls<'a>(
+    ctx: &FileContext<'a>,
+    kinds: fn(BlockingKind) -> bool,
+) -> Vec<BlockingCall<'a>> {
     let mut seen = FxHashSet::default();
     let mut calls: Vec<BlockingCall<'a>> = ctx
-        .calls_of(&names(ctx))
+        .calls_of(&names(ctx, kinds))
         .into_iter()
         .filter_map(|expr| {
             let function = ctx.callee(&expr)?;
             let blocks = |it| ctx.known.blocks(ctx.db, it);
             let blocks = blocks(function).or_else(|| blocks(ctx.in_trait(function)?))?;
+            if !kinds(blocks.kind) {
+                return None;
+            }
             if inactive_cfg(ctx.sema, ctx.file, expr.syntax()).is_some() {
                 return None;
             }
@@ -42,6 +50,7 @@ pub fn blocking_calls<'a>(ctx: &FileContext<'a>) -> Vec<BlockingCall<'a>> {
                 expr,
                 range,
                 blocks,
+                is_cheap: ctx.known.is_cheap(function),
             };
             (seen.insert(range) && waits(ctx, &call)).then_some(call)
         })
@@ -51,15 +60,16 @@ pub fn blocking_calls<'a>(ctx: &FileContext<'a>) -> Vec<BlockingCall<'a>> {
 }
 
 /// The names that calls of blocking functions may have in this file.
-fn names(ctx: &FileContext<'_>) -> FxHashSet<String> {
+fn names(ctx: &FileContext<'_>, kinds: fn(BlockingKind) -> bool) -> FxHashSet<String> {
     let words = ctx.known.knowledge.blocking_words.iter();
+    let words = words.filter(|word| kinds(word.kind));
     let mut names: FxHashSet<String> = words
         .filter(|word| ctx.text.contains(word.hint()))
         .filter(|word| !word.is_type())
         .map(|word| word.name().to_owned())
         .collect();
     let mut types = ctx.known.knowledge.blocking_words.iter();
-    if types.any(|word| word.is_type() && ctx.text.contains(word.name())) {
+    if types.any(|word| kinds(word.kind) && word.is_type() && ctx.text.contains(word.name())) {
         names.extend(ctx.known.blocking_methods(ctx.db));
     }
     let imports = Imports::of(&ctx.source);

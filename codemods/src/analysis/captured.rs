@@ -60,6 +60,11 @@ pub fn ends_unseen(ctx: &FileContext<'_>, path: &ast::PathExpr) -> bool {
     is_moved(ctx, &path.clone().into()) || drops_quietly(ctx, &local.ty(ctx.db), DEPTH, false)
 }
 
+/// Whether nobody sees it where a value of this type ends.
+pub fn ends_quietly(ctx: &FileContext<'_>, ty: &Type<'_>) -> bool {
+    drops_quietly(ctx, ty, DEPTH, false)
+}
+
 /// Whether `expr` makes a value beside its own whose end shows, and that nobody takes: it lives until
 /// the end of the block or statement.
 pub fn leaves_temporary(ctx: &FileContext<'_>, expr: &ast::Expr) -> bool {

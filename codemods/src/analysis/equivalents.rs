@@ -66,7 +66,9 @@ pub fn lacks(ctx: &FileContext<'_>, place: &SyntaxNode, row: &Equivalent) -> Opt
         let mut asked = it.features.iter();
         let all = row.all.as_deref();
         it.default_features && row.by_default
-            || asked.any(|asked| asked == feature || Some(asked.as_str()) == all)
+            || asked.any(|asked| {
+                asked == feature || Some(asked.as_str()) == all || row.implied_by.contains(asked)
+            })
     };
     (!usable.iter().any(has)).then(|| {
         format!(

@@ -7,11 +7,13 @@ use super::{
     held::{Held, alive_at, refutes_send},
     leftovers,
     recursion::leads_back,
+    spelling::Spelling,
     surroundings::{cancelled_by, has_to_be_send},
+    waits::waits_in,
 };
 use crate::{
     change::Change,
-    codemod::{Note, Safety},
+    codemod::{Effect, Note, Safety},
     context::FileContext,
     refusal::{Refusal, RefusalKind},
     syntax::has_attributes,
@@ -108,6 +110,45 @@ impl Written {
     }
 }
 
+/// The code that takes the place of a call.
+#[derive(Debug, Clone)]
+pub struct Rewritten {
+    /// What is written there.
+    pub written: Written,
+    /// The paths in it.
+    pub spelled: Vec<Spelling>,
+    /// What is written elsewhere.
+    pub elsewhere: Vec<(TextRange, String)>,
+}
+
+impl Rewritten {
+    /// Notes in the change of the call what else there is to it.
+    pub fn complete(&self, ctx: &FileContext<'_>, change: &mut Change) {
+        for spelled in &self.spelled {
+            spelled.note_import(ctx, change);
+        }
+        for (range, text) in &self.elsewhere {
+            change.replace(ctx.file, *range, text);
+            leftovers::note(ctx, change, &[*range]);
+        }
+    }
+}
+
+/// What it does at run time that code goes to a thread of the pool, with a note on it.
+pub fn goes_elsewhere(trust: &mut Trust, why: &mut Vec<Note>) -> Effect {
+    why.push(Note::new(
+        "the work goes to a thread of the pool, and comes later than it does now",
+    ));
+    trust.lower();
+    Effect::Thread
+}
+
+/// Nothing of the call can be found in the file as it is.
+pub fn made_by_macro() -> Refusal {
+    let message = "the call stands in what a macro makes, and can't be edited in the file";
+    Refusal::new(RefusalKind::R8, message)
+}
+
 /// Where an expression stands, after the attributes on it: those are for what takes its place too.
 fn without_attributes(ctx: &FileContext<'_>, expr: &ast::Expr) -> Option<TextRange> {
     let range = ctx.source_range(expr.syntax())?;
@@ -138,7 +179,10 @@ pub fn held(
     why: &mut Vec<Note>,
 ) -> Option<Refusal> {
     let alive = alive_at(ctx, site, body);
-    if let Some((held, refusal)) = alive.iter().find_map(|it| Some((it, it.refusal()?))) {
+    let mut refused = alive.iter().filter_map(|it| Some((it, it.refusal()?)));
+    if let Some((held, refusal)) =
+        refused.find(|(it, _)| it.is_guard() || !is_held_already(ctx, it, body))
+    {
         why.push(held.note(ctx));
         return Some(refusal);
     }
@@ -147,6 +191,14 @@ pub fn held(
         trust.lower();
     }
     None
+}
+
+/// Whether a value is held where the code waits today.
+fn is_held_already(ctx: &FileContext<'_>, held: &Held, body: &SyntaxNode) -> bool {
+    let waits = waits_in(ctx, body);
+    waits
+        .iter()
+        .any(|wait| alive_at(ctx, wait, body).contains(held))
 }
 
 /// Why a future that nobody polls today can't be polled at `site`. What is not known to forbid it

@@ -12,6 +12,7 @@ use crate::{
     context::{Enclosing, FileContext},
     facts::{DependencyKind, TargetKind},
     knowledge::{Drives, Role},
+    refusal::{Refusal, RefusalKind},
 };
 
 /// What drives async code.
@@ -103,6 +104,22 @@ pub fn driver_of_package(ctx: &FileContext<'_>) -> Driver {
         1 => Driver::Family(families.pop_first().expect("there is one")),
         _ => Driver::Unknown(families.into_iter().collect()),
     }
+}
+
+/// Why it can't be told what to call.
+pub fn unknown_runtime(families: &[String]) -> Refusal {
+    let message = match families {
+        [] => {
+            "no runtime is among the dependencies of the package, and which one drives this code \
+               is not known"
+                .to_owned()
+        }
+        [first @ .., last] => format!(
+            "the package depends on {} and {last}, and which of them drives this code is not known",
+            first.join(", ")
+        ),
+    };
+    Refusal::new(RefusalKind::R1, message)
 }
 
 fn is_dependency(ctx: &FileContext<'_>, krate: &str) -> bool {

@@ -28,11 +28,28 @@ impl Spelling {
 /// How code at `place` names the function or the type at `path`. `None` where it can't, because
 /// something else goes by that path there.
 pub fn spelling(ctx: &FileContext<'_>, place: &SyntaxNode, path: &str) -> Option<Spelling> {
+    if let Some(own) = in_own_crate(ctx, path) {
+        return spelled(ctx, place, path, &own);
+    }
+    spelled(ctx, place, path, path)
+}
+
+/// A path as code of its own crate has it.
+fn in_own_crate(ctx: &FileContext<'_>, path: &str) -> Option<String> {
+    let (krate, rest) = path.split_once("::")?;
+    let module = ctx.sema.file_to_module_def(ctx.file)?;
+    let name = module.krate(ctx.db).display_name(ctx.db)?;
+    (name.crate_name().as_str() == krate).then(|| format!("crate::{rest}"))
+}
+
+/// The same of what is found at `path`, and goes by `whole` at the longest.
+fn spelled(ctx: &FileContext<'_>, place: &SyntaxNode, path: &str, whole: &str) -> Option<Spelling> {
     // A method is named behind its type.
     if let Some((owner, name)) = path.rsplit_once("::")
         && last_segment(owner).starts_with(char::is_uppercase)
     {
-        let owner = spelling(ctx, place, owner)?;
+        let whole = whole.rsplit_once("::").map_or(whole, |(owner, _)| owner);
+        let owner = spelled(ctx, place, owner, whole)?;
         return Some(Spelling {
             text: format!("{}::{name}", owner.text),
             ..owner
@@ -45,27 +62,29 @@ pub fn spelling(ctx: &FileContext<'_>, place: &SyntaxNode, path: &str) -> Option
         found.is_some_and(|it| known.contains(&it))
     };
     // The crate is named in the manifest, whatever is imported.
-    if !is_it(path) {
+    if !is_it(whole) {
         return None;
     }
     let ranges = ctx.source_range(place)?;
-    let mut starts: Vec<usize> = path.match_indices("::").map(|(at, _)| at + 2).collect();
+    let mut starts: Vec<usize> = whole.match_indices("::").map(|(at, _)| at + 2).collect();
     starts.reverse();
     for start in starts {
-        let text = &path[start..];
+        let text = &whole[start..];
         if !is_it(text) {
             continue;
         }
         let first = text.split("::").next().unwrap_or_default();
-        if let Some(import) = import_at(ctx, first, ranges) {
+        let through = import_at(ctx, first, ranges);
+        // What is of this crate may stand beside the place.
+        if through.is_some() || whole != path {
             return Some(Spelling {
                 text: text.to_owned(),
-                through: Some(import),
+                through,
             });
         }
     }
     Some(Spelling {
-        text: path.to_owned(),
+        text: whole.to_owned(),
         through: None,
     })
 }

@@ -6,10 +6,10 @@ use ra_ap_syntax::{
     ast::{self, HasArgList},
 };
 
-use super::rewrite::{Rewritten, before_dot, made_by_macro, named};
+use super::rewrite::{before_dot, named};
 use crate::{
     analysis::{
-        in_place::Written,
+        in_place::{Rewritten, Written, made_by_macro},
         spelling::spelling,
         surroundings::{is_hidden_use, uses_of},
     },

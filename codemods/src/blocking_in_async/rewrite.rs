@@ -11,12 +11,10 @@ use crate::{
     analysis::{
         discard::{Dropped, Fate, fate_of},
         held::{Kind, kind_of},
-        in_place::{Trust, Written},
-        leftovers,
+        in_place::{Rewritten, Trust, Written, made_by_macro},
         spelling::{Spelling, spelling},
         surroundings::has_to_be_send,
     },
-    change::Change,
     codemod::Note,
     context::FileContext,
     knowledge::{Equivalent, Shape, last_segment},
@@ -24,30 +22,6 @@ use crate::{
     syntax::names_types,
     text::has_comment,
 };
-
-/// The code that takes the place of a call.
-#[derive(Debug, Clone)]
-pub struct Rewritten {
-    /// What is written there.
-    pub written: Written,
-    /// The paths in it.
-    pub spelled: Vec<Spelling>,
-    /// What is written elsewhere.
-    pub elsewhere: Vec<(TextRange, String)>,
-}
-
-impl Rewritten {
-    /// Notes in the change of the call what else there is to it.
-    pub fn complete(&self, ctx: &FileContext<'_>, change: &mut Change) {
-        for spelled in &self.spelled {
-            spelled.note_import(ctx, change);
-        }
-        for (range, text) in &self.elsewhere {
-            change.replace(ctx.file, *range, text);
-            leftovers::note(ctx, change, &[*range]);
-        }
-    }
-}
 
 /// The call, awaited in the way of its equivalent.
 ///
@@ -67,12 +41,6 @@ pub fn rewritten(
         Shape::Builder => command::swapped(ctx, call, equivalent),
         Shape::OtherType => Err(consumer("its type is another, and each use of it changes")),
     }
-}
-
-/// Nothing of the call can be found in the file as it is.
-pub fn made_by_macro() -> Refusal {
-    let message = "the call stands in what a macro makes, and can't be edited in the file";
-    Refusal::new(RefusalKind::R8, message)
 }
 
 /// How the equivalent is named at a place.

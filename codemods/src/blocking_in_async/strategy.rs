@@ -9,11 +9,13 @@ use ra_ap_syntax::{
 };
 
 use crate::{
-    analysis::{blocking_calls::BlockingCall, closures::Around, runtime_of::is_entry},
+    analysis::{
+        blocking_calls::BlockingCall, closures::Around, runtime_of::is_entry, to_thread::Pool,
+    },
     context::{Enclosing, FileContext},
-    knowledge::{BlockingKind, Blocks, Equivalent, InAsync, last_segment},
-    refusal::{Refusal, RefusalKind},
+    knowledge::{BlockingKind, Blocks, InAsync},
     settings::Fs,
+    syntax::is_repeated,
     workspace::WorkspaceContext,
 };
 
@@ -28,9 +30,12 @@ pub fn is_followed(kind: BlockingKind) -> bool {
         | BlockingKind::Net
         | BlockingKind::Http
         | BlockingKind::Channel => true,
-        BlockingKind::Fs | BlockingKind::Database | BlockingKind::Sync | BlockingKind::Stdin => {
-            false
-        }
+        BlockingKind::Stated => true,
+        BlockingKind::Fs
+        | BlockingKind::Database
+        | BlockingKind::Sync
+        | BlockingKind::Stdin
+        | BlockingKind::Computes(_) => false,
     }
 }
 
@@ -50,37 +55,18 @@ pub fn stops(blocks: &Blocks<'_>) -> String {
         BlockingKind::Sync => "until another thread lets it go on",
         BlockingKind::Channel => "until there is a message, or room for one",
         BlockingKind::Stdin => "until somebody types",
+        BlockingKind::Stated => {
+            return format!("`{path}` stops this async thread, unpark.toml says");
+        }
+        BlockingKind::Computes(_) => "until it has computed",
     };
     format!("`{path}` stops this async thread {until}")
-}
-
-/// The end of a path that tells what it is: `thread::sleep`.
-pub fn short(path: &str) -> &str {
-    let name = last_segment(path);
-    let owner = path[..path.len() - name.len()].trim_end_matches(':');
-    &path[owner.len() - last_segment(owner).len()..]
 }
 
 /// Whether some runtime has an equivalent.
 pub fn has_any(ctx: &FileContext<'_>, path: &str) -> bool {
     let mut rows = ctx.known.knowledge.equivalents.iter();
     rows.any(|row| row.of == path)
-}
-
-/// Why it can't be told what to call.
-pub fn unknown_runtime(families: &[String]) -> Refusal {
-    let message = match families {
-        [] => {
-            "no runtime is among the dependencies of the package, and which one drives this code \
-               is not known"
-                .to_owned()
-        }
-        [first @ .., last] => format!(
-            "the package depends on {} and {last}, and which of them drives this code is not known",
-            first.join(", ")
-        ),
-    };
-    Refusal::new(RefusalKind::R1, message)
 }
 
 /// The calls of a file that wait for the file system, but for cheap ones.
@@ -213,75 +199,18 @@ fn is_cheap(call: &BlockingCall<'_>) -> bool {
     call.blocks.is_cheap || in_memory
 }
 
-/// Whether a node stands in a loop of a body, or in a closure that may be called more than once.
-fn is_repeated(node: &SyntaxNode, body: &SyntaxNode) -> bool {
-    let around = node.ancestors().skip(1).take_while(|it| it != body);
-    let mut around = around.filter_map(ast::Expr::cast);
-    around.any(|it| match it {
-        ast::Expr::LoopExpr(_) | ast::Expr::WhileExpr(_) | ast::Expr::ClosureExpr(_) => true,
-        ast::Expr::ForExpr(it) => {
-            let body = it
-                .syntax()
-                .children()
-                .filter_map(ast::BlockExpr::cast)
-                .last();
-            body.is_some_and(|body| {
-                let range = body.syntax().text_range();
-                range.contains_range(node.text_range())
-            })
-        }
-        _ => false,
-    })
-}
-
 /// What a person is told to do in code of a runtime.
 pub struct Advice<'a, 'b> {
-    /// The file.
-    pub ctx: &'b FileContext<'a>,
-    /// The reactor, if it is known.
-    pub family: Option<&'b str>,
+    /// Where a call may stop its thread there.
+    pub pool: Pool<'a, 'b>,
 }
 
-impl<'a> Advice<'a, '_> {
-    /// What runs a closure where it may block: of several, one whose package is there.
-    pub fn offload_row(&self) -> Option<&'a Equivalent> {
-        let rows = self.ctx.known.knowledge.offloads.iter();
-        let mut rows = rows.filter(|row| Some(row.family.as_str()) == self.family);
-        let mut declared = rows.clone().filter(|row| {
-            let package = row.package.as_deref().unwrap_or_default();
-            let target = self.ctx.target;
-            self.ctx.package.dependency(package, target).is_some()
-        });
-        declared.next().or_else(|| rows.next())
-    }
-
-    fn offload_path(&self) -> Option<&'a str> {
-        self.offload_row().map(|row| row.path.as_str())
-    }
-
-    /// One closure for a call.
-    pub fn offload(&self) -> String {
-        match self.offload_path() {
-            Some(path) => format!(
-                "put it, with what belongs to it, into `{path}(move || ..)`, and await that"
-            ),
-            None => "put it, with what belongs to it, where the runtime lets code block".to_owned(),
-        }
-    }
-
-    /// Where a call of a function of the workspace belongs.
-    pub fn offload_of_call(&self) -> String {
-        match self.offload_path() {
-            Some(path) => format!("`{path}(move || ..)`, and await that"),
-            None => "a place where the runtime lets code block".to_owned(),
-        }
-    }
-
+impl Advice<'_, '_> {
     /// One closure for several calls.
     pub fn together(&self, crowd: &Crowd) -> String {
         let because = &crowd.because;
-        match (crowd.others.as_slice(), self.offload_path()) {
-            ([], _) => format!("{because}: {}", self.offload()),
+        match (crowd.others.as_slice(), self.pool.path()) {
+            ([], _) => format!("{because}: {}", self.pool.advice()),
             (_, Some(path)) => {
                 format!("{because}: put them into one `{path}(move || ..)`, and await that")
             }
@@ -291,7 +220,7 @@ impl<'a> Advice<'a, '_> {
 
     /// Another type.
     pub fn other_type(&self, path: &str) -> String {
-        let offload = self.offload();
+        let offload = self.pool.advice();
         format!(
             "await `{path}`, whose type is another, so that each use of it changes; or {offload}"
         )

@@ -120,7 +120,7 @@ fn judge<'a>(
     let read = body::read(ctx, body.syntax(), futures);
     let blocks = || {
         let range = body.syntax().text_range();
-        let calls = blocking.get_or_init(|| blocking_calls(ctx));
+        let calls = blocking.get_or_init(|| blocking_calls(ctx, |_| true));
         calls.iter().any(|call| range.contains_range(call.range))
             || matches!(function_stops(ctx, function), Stops::Yes(_))
     };

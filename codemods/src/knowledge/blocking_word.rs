@@ -1,7 +1,7 @@
 //! The words by which a file may call what blocks: most of the names are common ones, and only mean
 //! something beside another word.
 
-use super::{Blocking, BlockingCrate, BlockingKind, last_segment};
+use super::{Blocking, BlockingCrate, BlockingKind, Work, last_segment};
 
 /// A function that blocks, or a type or trait whose methods all do, by the words that it goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,20 +19,33 @@ impl BlockingWord {
         rows: &[Blocking],
         crates: &[BlockingCrate],
     ) -> impl Iterator<Item = BlockingWord> {
-        let of_rows = rows.iter().map(|row| BlockingWord {
-            path: row.path.clone(),
-            kind: row.kind,
-            trigger: row.trigger.clone(),
-        });
+        let of_rows = rows.iter().map(BlockingWord::of);
         let of_crates = crates.iter().flat_map(|row| {
             let calls = row.calls.iter();
             calls.map(|call| BlockingWord {
                 path: format!("{}::{call}", row.path),
                 kind: row.kind,
-                trigger: None,
+                trigger: row.trigger.clone(),
             })
         });
         of_rows.chain(of_crates)
+    }
+
+    /// That of one row.
+    pub(super) fn of(row: &Blocking) -> BlockingWord {
+        BlockingWord {
+            path: row.path.clone(),
+            kind: row.kind,
+            trigger: row.trigger.clone(),
+        }
+    }
+
+    /// Whether the user says so: their own code may name it without what it is in.
+    pub fn is_stated(&self) -> bool {
+        matches!(
+            self.kind,
+            BlockingKind::Stated | BlockingKind::Computes(Work::Stated)
+        )
     }
 
     /// Its own name.
@@ -48,7 +61,8 @@ impl BlockingWord {
 
     /// Whether it is a type or a trait.
     pub fn is_type(&self) -> bool {
-        self.name().starts_with(char::is_uppercase)
+        // Some functions are called as in C.
+        self.kind.work().is_none() && self.name().starts_with(char::is_uppercase)
     }
 
     /// Whether it may be called behind a dot.

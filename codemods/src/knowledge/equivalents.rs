@@ -20,6 +20,8 @@ pub struct Equivalent {
     pub feature: Option<String>,
     /// Features of which each turns that one on, beside itself.
     pub all: Option<String>,
+    /// Other features of which each turns that one on.
+    pub implied_by: Vec<String>,
     /// The default features of the package have it.
     pub by_default: bool,
     /// Its value is of another type.
@@ -44,6 +46,25 @@ pub enum Shape {
     OtherType,
 }
 
+impl Equivalent {
+    /// What the user says takes the place of a function.
+    pub(super) fn stated(of: &str, path: &str, shape: Shape) -> Equivalent {
+        Equivalent {
+            of: of.to_owned(),
+            path: path.to_owned(),
+            shape,
+            family: "any".to_owned(),
+            package: None,
+            feature: None,
+            all: None,
+            implied_by: Vec::new(),
+            by_default: false,
+            gives_other: false,
+            of_std: false,
+        }
+    }
+}
+
 /// One file of the table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,7 +72,8 @@ pub(super) struct EquivalentFile {
     family: String,
     package: Option<String>,
     all: Option<String>,
-    offload: Option<Offload>,
+    #[serde(default)]
+    offload: Vec<Offload>,
     equivalent: Vec<Row>,
 }
 
@@ -61,6 +83,8 @@ struct Offload {
     path: String,
     package: Option<String>,
     feature: Option<String>,
+    #[serde(default)]
+    implied_by: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -85,19 +109,14 @@ struct Row {
 
 impl EquivalentFile {
     /// What runs a closure, as the equivalent of any call.
-    pub(super) fn offload(&self) -> Option<Equivalent> {
-        let offload = self.offload.as_ref()?;
-        Some(Equivalent {
-            of: String::new(),
-            path: offload.path.clone(),
-            shape: Shape::DropIn,
+    pub(super) fn offloads(&self) -> impl Iterator<Item = Equivalent> {
+        self.offload.iter().map(|offload| Equivalent {
             family: self.family.clone(),
             package: offload.package.clone().or_else(|| self.package.clone()),
             feature: offload.feature.clone(),
+            implied_by: offload.implied_by.clone(),
             all: self.all.clone(),
-            by_default: false,
-            gives_other: false,
-            of_std: false,
+            ..Equivalent::stated("", &offload.path, Shape::DropIn)
         })
     }
 
@@ -131,6 +150,7 @@ impl EquivalentFile {
                     package: row.package.clone().or_else(|| package.clone()),
                     feature: row.feature.clone(),
                     all: all.clone().filter(|_| row.feature.is_some()),
+                    implied_by: Vec::new(),
                     by_default: row.default,
                     gives_other: row.gives_other,
                     of_std: row.of_std,

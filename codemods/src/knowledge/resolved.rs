@@ -22,6 +22,8 @@ pub struct Resolved<'a> {
     functions: FxHashMap<Function, usize>,
     macros: FxHashMap<Macro, usize>,
     blocking: FxHashMap<Function, usize>,
+    /// What the user says is cheap.
+    cheap: FxHashSet<Function>,
     /// The crates whose names have been read; the others are not worth reading for a table.
     crates: &'a FxHashSet<String>,
     threads: OnceLock<Threads>,
@@ -44,6 +46,7 @@ impl<'a> Resolved<'a> {
             functions: FxHashMap::default(),
             macros: FxHashMap::default(),
             blocking: FxHashMap::default(),
+            cheap: FxHashSet::default(),
             crates,
             threads: OnceLock::new(),
             combinators: OnceLock::new(),
@@ -68,9 +71,17 @@ impl<'a> Resolved<'a> {
         for (index, row) in knowledge.blocking.iter().enumerate() {
             for definition in resolved.definitions(db, &row.path) {
                 if let Definition::Function(function) = definition {
+                    // What the user says comes last, and counts.
                     resolved.blocking.insert(function, index);
                 }
             }
+        }
+        for path in &knowledge.cheap {
+            let functions = resolved.definitions(db, path).into_iter();
+            resolved.cheap.extend(functions.filter_map(|it| match it {
+                Definition::Function(function) => Some(function),
+                _ => None,
+            }));
         }
         resolved
     }
@@ -109,8 +120,14 @@ impl<'a> Resolved<'a> {
 
     /// What a function that is not the workspace's own does to the thread that calls it.
     pub fn waits(&self, db: &RootDatabase, function: Function) -> Waits<'_> {
+        if self.is_cheap(function) {
+            return Waits::No;
+        }
         if let Some(row) = self.blocking(function) {
-            return Waits::Stops(&row.path);
+            return match row.kind.work() {
+                Some(work) => Waits::Computes(&row.path, work),
+                None => Waits::Stops(&row.path),
+            };
         }
         self.threads
             .get_or_init(|| Threads::new(db, self))
@@ -126,6 +143,7 @@ impl<'a> Resolved<'a> {
                 in_async: row.in_async,
                 is_conditional: row.when.is_some(),
                 is_cheap: row.cheap,
+                reason: row.reason.as_deref(),
             });
         }
         let threads = self.threads.get_or_init(|| Threads::new(db, self));
@@ -137,7 +155,13 @@ impl<'a> Resolved<'a> {
             in_async: InAsync::Blocks,
             is_conditional: false,
             is_cheap,
+            reason: None,
         })
+    }
+
+    /// Whether the user says that a function is cheap.
+    pub fn is_cheap(&self, function: Function) -> bool {
+        self.cheap.contains(&function)
     }
 
     /// The names of the methods of the types and traits whose methods all block.
@@ -210,6 +234,8 @@ pub struct Blocks<'a> {
     pub is_conditional: bool,
     /// It is a single system call that people make without a second thought.
     pub is_cheap: bool,
+    /// Why the user says so.
+    pub reason: Option<&'a str>,
 }
 
 /// What a path in a table may stand for.

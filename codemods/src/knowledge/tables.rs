@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{
     Api, Argument, Blocking, BlockingCrate, BlockingWord, Derive, Drives, Flavor, InAsync,
     Knowledge, Logger, Nonblocking, OnDrop, Returns, Role, Wrapped, equivalents::EquivalentFile,
+    heavy::HeavyFile,
 };
 
 #[derive(Deserialize)]
@@ -253,18 +254,21 @@ pub static BUILT_IN: LazyLock<Knowledge> = LazyLock::new(|| {
         blocking_words: Vec::new(),
         offloads: equivalents
             .iter()
-            .filter_map(EquivalentFile::offload)
+            .flat_map(EquivalentFile::offloads)
             .collect(),
         equivalents: equivalents
             .into_iter()
             .flat_map(EquivalentFile::equivalents)
             .collect(),
+        cheap: Vec::new(),
         nonblocking: table!("nonblocking.toml" => NonblockingFile).crates,
     };
     for file in blocking {
         knowledge.blocking.extend(file.blocking);
         knowledge.blocking_crates.extend(file.blocking_crate);
     }
+    let heavy = table!("heavy/crates.toml" => HeavyFile);
+    knowledge.blocking_crates.extend(heavy.crates());
     knowledge.blocking_words =
         BlockingWord::all(&knowledge.blocking, &knowledge.blocking_crates).collect();
     knowledge

@@ -5,13 +5,15 @@ use ra_ap_hir::{
 };
 use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 
-use super::{BlockingKind, Definition, Resolved};
+use super::{BlockingKind, Definition, Resolved, Work};
 
 /// What a function does to the thread that calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waits<'a> {
     /// It stops the thread; the row that says so.
     Stops(&'a str),
+    /// It computes for long; the row that says so.
+    Computes(&'a str, Work),
     /// It gives the thread back soon.
     No,
     /// No table speaks of it.
@@ -78,7 +80,8 @@ impl Threads {
             let path = path.to_owned();
             let row = Row { path, kind };
             match definition {
-                Definition::Function(it) => drop(self.functions.insert(it, row)),
+                // Some paths name what another crate passes on; the first one is its own.
+                Definition::Function(it) => drop(self.functions.entry(it).or_insert(row)),
                 Definition::Adt(it) => drop(self.adts.insert(it, row)),
                 Definition::Trait(it) => drop(self.traits.insert(it, row)),
                 Definition::Module(it) => drop(self.modules.insert(it, row)),
@@ -88,10 +91,15 @@ impl Threads {
     }
 
     pub(super) fn of(&self, db: &RootDatabase, function: Function) -> Waits<'_> {
-        match self.row(db, function) {
-            Some(row) => Waits::Stops(&row.path),
-            None if self.knows(function.krate(db)) => Waits::No,
-            None => Waits::Unknown,
+        let row = self.row(db, function);
+        match row.map(|row| (row.kind.map(|(kind, _)| kind), &row.path)) {
+            Some((Some(BlockingKind::Computes(work)), path)) if work != Work::Pattern => {
+                Waits::Computes(path, work)
+            }
+            Some((None, path)) => Waits::Stops(path),
+            Some((Some(kind), path)) if kind.work().is_none() => Waits::Stops(path),
+            _ if self.knows(function.krate(db)) => Waits::No,
+            _ => Waits::Unknown,
         }
     }
 

@@ -26,3 +26,9 @@ pub mod web {
         std::future::pending()
     }
 }
+
+pub mod rt {
+    pub mod task {
+        pub use tokio::task::{JoinError, JoinHandle, spawn_blocking};
+    }
+}

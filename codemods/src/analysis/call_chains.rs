@@ -1,24 +1,22 @@
-//! Blocking calls in functions that are not async: those that async code comes to.
+//! Calls in functions that are not async, and stop a thread: those that async code comes to.
 
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{AstNode, TextRange, ast};
 
 use super::{
-    CODEMOD, IN_SYNC,
-    strategy::{Advice, short, stops},
+    blocking_calls::BlockingCall,
+    equivalents::equivalent,
+    functions::{Definition, definition},
+    reach::Graph,
+    runtime_of::{Driver, driver_of_package},
+    sites::Drivers,
+    surroundings::comment_about,
+    to_thread::Pool,
 };
 use crate::{
-    analysis::{
-        blocking_calls::BlockingCall,
-        equivalents::equivalent,
-        functions::{Definition, definition},
-        reach::Graph,
-        runtime_of::{Driver, driver_of_package},
-        sites::Drivers,
-        surroundings::comment_about,
-    },
-    codemod::{Finding, Findings, Verdict},
+    codemod::{Codemod, Finding, Findings, Verdict},
     context::FileContext,
+    knowledge::last_segment,
     workspace::WorkspaceContext,
 };
 
@@ -34,12 +32,19 @@ pub struct Seed {
     offload: String,
     /// What a comment says of it.
     comment: Option<String>,
+    /// It computes, and a function that does may be named in unpark.toml.
+    computes: bool,
 }
 
 impl Seed {
-    /// A call in a function. `None` for what a macro makes, and where nobody calls the function by its
-    /// name.
-    pub fn new(ctx: &FileContext<'_>, call: &BlockingCall<'_>, function: &ast::Fn) -> Option<Seed> {
+    /// A call in a function, and what it does to async code. `None` for what a macro makes, and where
+    /// nobody calls the function by its name.
+    pub fn new(
+        ctx: &FileContext<'_>,
+        call: &BlockingCall<'_>,
+        function: &ast::Fn,
+        message: String,
+    ) -> Option<Seed> {
         let function = definition(ctx, function).filter(|it| !it.uncalled)?;
         let node = call.expr.syntax();
         let path = call.blocks.path;
@@ -52,10 +57,11 @@ impl Seed {
         Some(Seed {
             function,
             place: (ctx.file, call.range),
-            message: stops(&call.blocks),
+            message,
             instead: instead.map(|it| it.path.clone()),
-            offload: Advice { ctx, family }.offload_of_call(),
-            comment: comment_about(ctx, node, short(path), call.range.start()),
+            offload: Pool { ctx, family }.advice_for_call(),
+            comment: comment_about(ctx, node, short_path(path), call.range.start()),
+            computes: call.blocks.kind.work().is_some(),
         })
     }
 
@@ -74,13 +80,23 @@ impl Seed {
                 };
                 format!("make {functions} and await `{path}`; or {offload}")
             }
+            None if self.computes => format!(
+                "{offload}; where unpark.toml names {first} under `[[cpu-bound]]`, unpark does it"
+            ),
             None => offload,
         }
     }
 }
 
-/// Follows the seeds to the async code that comes to them.
-pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findings) {
+/// Follows the seeds to the async code that comes to them. Those that none comes to are counted under
+/// `unreached`.
+pub fn follow(
+    ws: &WorkspaceContext<'_>,
+    codemod: &Codemod,
+    seeds: Vec<Seed>,
+    unreached: &'static str,
+    findings: &mut Findings,
+) {
     if seeds.is_empty() {
         return;
     }
@@ -89,7 +105,7 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
     for seed in seeds {
         let way = graph.way_in_words(seed.function.unit);
         if !way.is_async {
-            findings.quiet(IN_SYNC);
+            findings.quiet(unreached);
             continue;
         }
         let start = &way.names[0];
@@ -101,7 +117,7 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
         );
         let advice = seed.advice(through);
         findings.items.push(Finding {
-            codemod: CODEMOD.name,
+            codemod: codemod.name,
             file: seed.place.0,
             range: seed.place.1,
             message,
@@ -110,4 +126,11 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
             verdict: Verdict::Manual(advice),
         });
     }
+}
+
+/// The end of a path that tells what it is: `thread::sleep`.
+pub fn short_path(path: &str) -> &str {
+    let name = last_segment(path);
+    let owner = path[..path.len() - name.len()].trim_end_matches(':');
+    &path[owner.len() - last_segment(owner).len()..]
 }
