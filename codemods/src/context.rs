@@ -132,8 +132,13 @@ impl<'a> FileContext<'a> {
 
     /// The calls of what has one of these names, those in macro arguments too.
     pub fn calls_of(&self, names: &FxHashSet<String>) -> Vec<ast::Expr> {
+        self.calls_in(self.source.syntax(), names)
+    }
+
+    /// The calls below a node of what has one of these names, those in macro arguments too.
+    pub fn calls_in(&self, root: &SyntaxNode, names: &FxHashSet<String>) -> Vec<ast::Expr> {
         let mut found = Vec::new();
-        self.collect_calls(self.source.syntax(), &mut found, names);
+        self.collect_calls(root, &mut found, names);
         found
     }
 

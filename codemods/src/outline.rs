@@ -187,13 +187,7 @@ impl<'a> Outline<'a> {
         let callee = ast::PathExpr::cast(path.syntax().parent()?)?;
         let call = ast::CallExpr::cast(callee.syntax().parent()?)?;
         let spelled = self.imports.spell_out(&path);
-        let word = words.iter().find(|word| {
-            if word.is_stated() && last_segment(&spelled) == word.name() {
-                return true;
-            }
-            let short = &word.path[word.path.len() - word.name().len() - word.owner().len() - 2..];
-            word.path == spelled || spelled == short || spelled.ends_with(&format!("::{short}"))
-        })?;
+        let word = words.iter().find(|word| word.is_spelled(&spelled))?;
         // Of files, most calls in async code are left as they are.
         let named = followed && word.path == spelled && is_in_async(call.syntax());
         Some(Candidate {

@@ -1,15 +1,15 @@
 //! The calls of a file that stop the thread which makes them, as the tables know them.
 
-use ra_ap_ide_db::FxHashSet;
+use ra_ap_ide_db::{FxHashMap, FxHashSet};
 use ra_ap_syntax::{
-    AstNode, TextRange,
+    AstNode, SyntaxNode, TextRange,
     ast::{self, HasArgList},
 };
 
 use crate::{
     cfg::inactive_cfg,
     context::FileContext,
-    knowledge::{BlockingKind, Blocks, Definition},
+    knowledge::{BlockingKind, BlockingWord, Blocks, Definition},
     syntax::Imports,
 };
 
@@ -31,10 +31,21 @@ pub fn blocking_calls<'a>(
     ctx: &FileContext<'a>,
     kinds: fn(BlockingKind) -> bool,
 ) -> Vec<BlockingCall<'a>> {
+    blocking_calls_in(ctx, ctx.source.syntax(), kinds)
+}
+
+/// Those below a node.
+pub fn blocking_calls_in<'a>(
+    ctx: &FileContext<'a>,
+    root: &SyntaxNode,
+    kinds: fn(BlockingKind) -> bool,
+) -> Vec<BlockingCall<'a>> {
     let mut seen = FxHashSet::default();
+    let names = Names::of(ctx, kinds);
     let mut calls: Vec<BlockingCall<'a>> = ctx
-        .calls_of(&names(ctx, kinds))
+        .calls_in(root, &names.all)
         .into_iter()
+        .filter(|expr| names.may_be(expr))
         .filter_map(|expr| {
             let function = ctx.callee(&expr)?;
             let blocks = |it| ctx.known.blocks(ctx.db, it);
@@ -59,23 +70,76 @@ pub fn blocking_calls<'a>(
     calls
 }
 
-/// The names that calls of blocking functions may have in this file.
-fn names(ctx: &FileContext<'_>, kinds: fn(BlockingKind) -> bool) -> FxHashSet<String> {
-    let words = ctx.known.knowledge.blocking_words.iter();
-    let words = words.filter(|word| kinds(word.kind));
-    let mut names: FxHashSet<String> = words
-        .filter(|word| ctx.text.contains(word.hint()))
-        .filter(|word| !word.is_type())
-        .map(|word| word.name().to_owned())
-        .collect();
-    let mut types = ctx.known.knowledge.blocking_words.iter();
-    if types.any(|word| kinds(word.kind) && word.is_type() && ctx.text.contains(word.name())) {
-        names.extend(ctx.known.blocking_methods(ctx.db));
+/// The names that calls of blocking functions may have in a file. What has another name is not worth
+/// its type.
+struct Names<'a> {
+    all: FxHashSet<String>,
+    imports: Imports,
+    /// What only computes, by name: most of these names are common words.
+    computing: FxHashMap<&'a str, Vec<&'a BlockingWord>>,
+    /// What does not only compute.
+    waiting: FxHashSet<String>,
+}
+
+impl<'a> Names<'a> {
+    fn of(ctx: &FileContext<'a>, kinds: fn(BlockingKind) -> bool) -> Names<'a> {
+        let imports = Imports::of(&ctx.source);
+        let words = ctx.known.knowledge.blocking_words.iter();
+        let words = words.filter(|word| kinds(word.kind));
+        let mut computing: FxHashMap<&str, Vec<&BlockingWord>> = FxHashMap::default();
+        let mut waiting: FxHashSet<String> = FxHashSet::default();
+        for word in words.filter(|word| ctx.text.contains(word.hint())) {
+            if word.kind.work().is_none() {
+                if !word.is_type() {
+                    waiting.insert(word.name().to_owned());
+                }
+            } else if word.is_stated() || depends_on(ctx, &word.path) {
+                computing.entry(word.name()).or_default().push(word);
+            }
+        }
+        let mut types = ctx.known.knowledge.blocking_words.iter();
+        if types.any(|word| kinds(word.kind) && word.is_type() && ctx.text.contains(word.name())) {
+            waiting.extend(ctx.known.blocking_methods(ctx.db));
+        }
+        let mut all: FxHashSet<String> = computing.keys().map(|it| (*it).to_owned()).collect();
+        all.extend(waiting.iter().cloned());
+        let aliases: Vec<String> = imports.aliases(&all).cloned().collect();
+        waiting.extend(aliases.iter().cloned());
+        all.extend(aliases);
+        Names {
+            all,
+            imports,
+            computing,
+            waiting,
+        }
     }
-    let imports = Imports::of(&ctx.source);
-    let aliases: Vec<String> = imports.aliases(&names).cloned().collect();
-    names.extend(aliases);
-    names
+
+    /// Whether a call may be one of these, for how it is written.
+    fn may_be(&self, call: &ast::Expr) -> bool {
+        let path = match call {
+            ast::Expr::CallExpr(call) => match call.expr() {
+                Some(ast::Expr::PathExpr(path)) => path.path(),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(path) = path else { return true };
+        let spelled = self.imports.spell_out(&path);
+        let name = spelled.rsplit("::").next().unwrap_or_default();
+        let mut words = self.computing.get(name).into_iter().flatten();
+        // What belongs to a module may have another path; what belongs to a type is named with it.
+        let may_be = |word: &&BlockingWord| {
+            !word.owner().starts_with(char::is_uppercase) || word.is_spelled(&spelled)
+        };
+        self.waiting.contains(name) || words.any(may_be)
+    }
+}
+
+/// Whether the package of a file can name the crate of a path.
+fn depends_on(ctx: &FileContext<'_>, path: &str) -> bool {
+    let krate = path.split("::").next().unwrap_or_default();
+    let mut dependencies = ctx.package.dependencies.iter();
+    dependencies.any(|it| it.name == krate || it.package.replace('-', "_") == krate)
 }
 
 /// Whether a call can be one that waits, for what it is called on.

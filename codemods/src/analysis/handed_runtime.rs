@@ -208,7 +208,7 @@ fn free_function(
     call: &ast::MethodCallExpr,
     receiver: &ast::Expr,
 ) -> Option<Use> {
-    let path = match &*call.name_ref()?.text() {
+    let path = match call.name_ref()?.text() {
         "spawn" => "tokio::spawn",
         "spawn_blocking" => "tokio::task::spawn_blocking",
         _ => return None,

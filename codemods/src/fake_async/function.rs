@@ -1,7 +1,5 @@
 //! Whether a function gives its value at once, and whether its owner meant it to say otherwise.
 
-use std::cell::OnceCell;
-
 use ra_ap_hir::{AsAssocItem, AssocItemContainer, Function};
 use ra_ap_ide_db::{base_db::SourceDatabase, span::Edition};
 use ra_ap_syntax::{
@@ -17,7 +15,7 @@ use super::{
 use crate::{
     analysis::{
         blocking::{Stops, function_stops},
-        blocking_calls::{BlockingCall, blocking_calls},
+        blocking_calls::blocking_calls_in,
         contract,
         functions::{Definition, definition},
     },
@@ -54,13 +52,12 @@ pub enum Judged {
 
 /// The functions of a file that await nothing.
 pub fn functions(ctx: &FileContext<'_>) -> Vec<Judged> {
-    let blocking = OnceCell::new();
     let nodes = ctx.source.syntax().descendants();
     nodes
         .filter_map(ast::Fn::cast)
         .filter_map(|node| {
             let form = Form::of(&node)?;
-            judge(ctx, &node, form, &blocking)
+            judge(ctx, &node, form)
         })
         .collect()
 }
@@ -95,12 +92,7 @@ pub fn candidate(node: &ast::Fn) -> Option<Candidate> {
     })
 }
 
-fn judge<'a>(
-    ctx: &FileContext<'a>,
-    node: &ast::Fn,
-    form: Form,
-    blocking: &OnceCell<Vec<BlockingCall<'a>>>,
-) -> Option<Judged> {
+fn judge(ctx: &FileContext<'_>, node: &ast::Fn, form: Form) -> Option<Judged> {
     let function = ctx.sema.to_fn_def(node)?;
     let body = node.body()?;
     if inactive_cfg(ctx.sema, ctx.file, node.syntax()).is_some() {
@@ -119,9 +111,7 @@ fn judge<'a>(
     let futures = unwrapped.as_ref().map_or(&[][..], |it| &it.futures);
     let read = body::read(ctx, body.syntax(), futures);
     let blocks = || {
-        let range = body.syntax().text_range();
-        let calls = blocking.get_or_init(|| blocking_calls(ctx, |_| true));
-        calls.iter().any(|call| range.contains_range(call.range))
+        !blocking_calls_in(ctx, body.syntax(), |_| true).is_empty()
             || matches!(function_stops(ctx, function), Stops::Yes(_))
     };
     let unreadable = match read {

@@ -48,6 +48,15 @@ impl BlockingWord {
         )
     }
 
+    /// Whether a path may mean it, spelled out as the file imports it.
+    pub fn is_spelled(&self, path: &str) -> bool {
+        if self.is_stated() && path.rsplit("::").next() == Some(self.name()) {
+            return true;
+        }
+        let short = &self.path[self.path.len() - self.name().len() - self.owner().len() - 2..];
+        self.path == path || path == short || path.ends_with(&format!("::{short}"))
+    }
+
     /// Its own name.
     pub fn name(&self) -> &str {
         last_segment(&self.path)
