@@ -90,7 +90,7 @@ use self::{
 use crate::{
     analysis::{
         blocking_calls::{BlockingCall, blocking_calls},
-        call_chains::{Seed, follow, short_path},
+        call_chains::{InFile, Seed, in_files, short_path},
         closures::Around,
         equivalents::equivalent,
         held::made_beside,
@@ -100,10 +100,9 @@ use crate::{
         taken_along::Copies,
         to_thread::{Pool, offloaded},
     },
-    codemod::{Codemod, Effect, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
+    codemod::{Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
     context::{Enclosing, FileContext},
-    facts::TargetKind,
-    knowledge::{BlockingKind, Equivalent, InAsync, Shape},
+    knowledge::{BlockingFilter, BlockingKind, Equivalent, InAsync, Shape},
     refusal::{Refusal, RefusalKind},
     settings::Fs,
     workspace::WorkspaceContext,
@@ -120,52 +119,36 @@ pub const CODEMOD: Codemod = Codemod {
         words.map(|word| word.hint().to_owned()).collect()
     },
     tokens: |tokens| tokens.name_what_blocks(),
-    candidates: |outline, knowledge| outline.blocking_calls(knowledge, waits, is_followed),
+    candidates: |outline, knowledge| outline.blocking_calls(knowledge, FILTER),
     pass: Pass::Workspace(pass),
 };
 
-const TEST_FILES: &str = "files of tests, benches and examples (--include-tests)";
-const IN_BUILD: &str = "blocking calls in build scripts";
 const IN_CLOSURES: &str = "blocking calls in closures that run elsewhere";
 const IN_SYNC: &str = "blocking calls in functions that are not async";
 const CHEAP: &str = "calls that unpark.toml says are cheap";
 const CONDITIONAL: &str = "calls that block only under a condition that can't be seen";
 const OWN_THREAD: &str = "blocking calls in async code that has a thread of its own";
 
+const FILTER: BlockingFilter = BlockingFilter {
+    kinds: waits,
+    anywhere: is_followed,
+};
+
 fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
     let bare = bare_runtimes(ws);
-    let (looked, _) = ws.look(&ws.members.candidates(), |ctx| {
+    let in_file = |ctx: &FileContext<'_>| {
         let bare = bare.get(&ctx.package.name);
         in_file(ctx, bare.map(String::as_str))
-    });
-    let mut seeds = Vec::new();
-    for (_, InFile { found, inside }) in looked {
-        findings.items.extend(found.items);
-        for (reason, count) in found.quiet {
-            *findings.quiet.entry(reason).or_default() += count;
-        }
-        seeds.extend(inside);
-    }
-    follow(ws, &CODEMOD, seeds, IN_SYNC, findings);
-}
-
-/// What the calls of one file are.
-struct InFile {
-    /// Those in async code, decided.
-    found: Findings,
-    /// Those in functions that are not async.
-    inside: Vec<Seed>,
+    };
+    in_files(ws, &CODEMOD, IN_SYNC, in_file, findings);
 }
 
 fn in_file(ctx: &FileContext<'_>, bare: Option<&str>) -> InFile {
-    let mut found = Findings::default();
-    let mut inside = Vec::new();
-    // Their types are the largest of a project, and are not needed.
-    if ctx.target == TargetKind::Test && !ctx.settings.include_tests {
-        found.quiet(TEST_FILES);
-        return InFile { found, inside };
-    }
-    let calls: Vec<(BlockingCall<'_>, Around)> = blocking_calls(ctx, waits)
+    let InFile {
+        mut found,
+        mut inside,
+    } = InFile::default();
+    let calls: Vec<(BlockingCall<'_>, Around)> = blocking_calls(ctx, FILTER, &mut found)
         .into_iter()
         .filter_map(|call| {
             let around = Around::of(ctx, call.expr.syntax())?;
@@ -175,11 +158,7 @@ fn in_file(ctx: &FileContext<'_>, bare: Option<&str>) -> InFile {
     let files = Files::of(&calls);
     for (call, around) in &calls {
         let kind = call.blocks.kind;
-        let quiet = if ctx.target == TargetKind::BuildScript {
-            Some(IN_BUILD)
-        } else if ctx.is_test_code(call.expr.syntax()) && !ctx.settings.include_tests {
-            Some(IN_TESTS)
-        } else if call.is_cheap {
+        let quiet = if call.is_cheap {
             Some(CHEAP)
         } else if call.blocks.is_conditional {
             Some(CONDITIONAL)

@@ -78,7 +78,7 @@ use ra_ap_syntax::{
 use crate::{
     analysis::{
         blocking_calls::{BlockingCall, blocking_calls},
-        call_chains::{Seed, follow, short_path},
+        call_chains::{InFile, Seed, in_files, short_path},
         closures::Around,
         functions::{Definition, definition},
         held::made_beside,
@@ -89,10 +89,9 @@ use crate::{
         to_thread::{Pool, offloaded},
         waits::waits_in,
     },
-    codemod::{Codemod, Effect, Finding, Findings, IN_TESTS, Note, Pass, Safety, Verdict},
+    codemod::{Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
     context::{Enclosing, FileContext},
-    facts::TargetKind,
-    knowledge::{BlockingKind, Blocks, Work},
+    knowledge::{BlockingFilter, BlockingKind, Blocks, Work},
     refusal::{Refusal, RefusalKind},
     workspace::WorkspaceContext,
 };
@@ -109,12 +108,10 @@ pub const CODEMOD: Codemod = Codemod {
         words.map(|word| word.hint().to_owned()).collect()
     },
     tokens: |tokens| tokens.name_what_computes(),
-    candidates: |outline, knowledge| outline.blocking_calls(knowledge, computes, is_followed),
+    candidates: |outline, knowledge| outline.blocking_calls(knowledge, FILTER),
     pass: Pass::Workspace(pass),
 };
 
-const TEST_FILES: &str = "files of tests, benches and examples (--include-tests)";
-const IN_BUILD: &str = "heavy calls in build scripts";
 const IN_CLOSURES: &str = "heavy calls in closures that run elsewhere";
 const IN_SYNC: &str = "heavy calls in functions that are not async";
 const IN_STATED: &str = "heavy calls in functions that unpark.toml names";
@@ -133,29 +130,21 @@ fn is_followed(kind: BlockingKind) -> bool {
     kind.work().is_some_and(|work| work != Work::Pattern)
 }
 
+const FILTER: BlockingFilter = BlockingFilter {
+    kinds: computes,
+    anywhere: is_followed,
+};
+
 fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
-    let (looked, _) = ws.look(&ws.members.candidates(), in_file);
-    let mut seeds = Vec::new();
-    for (_, (found, inside)) in looked {
-        findings.items.extend(found.items);
-        for (reason, count) in found.quiet {
-            *findings.quiet.entry(reason).or_default() += count;
-        }
-        seeds.extend(inside);
-    }
-    follow(ws, &CODEMOD, seeds, IN_SYNC, findings);
+    in_files(ws, &CODEMOD, IN_SYNC, in_file, findings);
 }
 
-/// What the calls of one file are: those in async code, decided, and those in functions that are not.
-fn in_file(ctx: &FileContext<'_>) -> (Findings, Vec<Seed>) {
-    let mut found = Findings::default();
-    let mut inside = Vec::new();
-    // Their types are the largest of a project, and are not needed.
-    if ctx.target == TargetKind::Test && !ctx.settings.include_tests {
-        found.quiet(TEST_FILES);
-        return (found, inside);
-    }
-    for call in blocking_calls(ctx, computes) {
+fn in_file(ctx: &FileContext<'_>) -> InFile {
+    let InFile {
+        mut found,
+        mut inside,
+    } = InFile::default();
+    for call in blocking_calls(ctx, FILTER, &mut found) {
         let Some(work) = call.blocks.kind.work() else {
             continue;
         };
@@ -193,7 +182,7 @@ fn in_file(ctx: &FileContext<'_>) -> (Findings, Vec<Seed>) {
             verdict,
         });
     }
-    (found, inside)
+    InFile { found, inside }
 }
 
 /// What is wrong, one sentence without a full stop.
@@ -233,13 +222,7 @@ struct Site<'a, 'b> {
 impl Site<'_, '_> {
     /// Why the call is fine where it is, or is none of ours.
     fn quiet(&self) -> Option<&'static str> {
-        let (ctx, node) = (self.ctx, self.call.expr.syntax());
-        if ctx.target == TargetKind::BuildScript {
-            return Some(IN_BUILD);
-        }
-        if ctx.is_test_code(node) && !ctx.settings.include_tests {
-            return Some(IN_TESTS);
-        }
+        let ctx = self.ctx;
         if self.call.is_cheap {
             return Some(CHEAP);
         }

@@ -56,7 +56,7 @@ use crate::{
         driven::{Offloaded, offloaded},
         functions::{Definition, definition},
         reach::Graph,
-        sites::{Caller, Drivers},
+        sites::Caller,
         surroundings::comment_about,
         waits::waits_in,
     },
@@ -123,7 +123,7 @@ fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
         return;
     }
     let functions = imposed.iter().map(|it| it.function.clone()).collect();
-    let graph = Graph::backward(ws, functions, &Drivers::default());
+    let graph = Graph::of_calls(ws, functions);
     for it in imposed {
         match it.is_wanted(&graph) {
             true => findings.quiet(WANTED),

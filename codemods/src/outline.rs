@@ -11,7 +11,7 @@ use ra_ap_syntax::{
 
 use crate::{
     codemod::Candidate,
-    knowledge::{BlockingKind, BlockingWord, Knowledge, Role, last_segment},
+    knowledge::{BlockingFilter, BlockingWord, Knowledge, Role, last_segment},
     syntax::{Imports, names_in},
 };
 
@@ -127,18 +127,16 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// The calls that may block, of these kinds: those that are `wanted` everywhere, and the others in
-    /// files with async code.
-    pub fn blocking_calls(
-        &self,
-        knowledge: &Knowledge,
-        kinds: impl Fn(BlockingKind) -> bool,
-        wanted: impl Fn(BlockingKind) -> bool,
-    ) -> Vec<Candidate> {
+    /// The calls that may block: those that matter anywhere, and the others in files with async code.
+    pub fn blocking_calls(&self, knowledge: &Knowledge, filter: BlockingFilter) -> Vec<Candidate> {
         let mentioned: FxHashSet<&str> = self.mentions.iter().map(|(name, _)| *name).collect();
         let mut by_name: FxHashMap<&str, Vec<&BlockingWord>> = FxHashMap::default();
-        for word in knowledge.blocking_words.iter().filter(|it| kinds(it.kind)) {
-            if mentioned.contains(word.hint()) && (self.has_async || wanted(word.kind)) {
+        for word in knowledge
+            .blocking_words
+            .iter()
+            .filter(|it| (filter.kinds)(it.kind))
+        {
+            if mentioned.contains(word.hint()) && (self.has_async || (filter.anywhere)(word.kind)) {
                 by_name.entry(word.name()).or_default().push(word);
             }
         }
@@ -152,7 +150,7 @@ impl<'a> Outline<'a> {
                 let imported = self.imports.path_of(name).map(last_segment);
                 let words = by_name.get(name).or_else(|| by_name.get(imported?))?;
                 let token = token_at(self.file, *range)?;
-                let followed = words.iter().any(|word| wanted(word.kind));
+                let followed = words.iter().any(|word| (filter.anywhere)(word.kind));
                 self.blocking_candidate(&token, words, followed)
             })
             .collect();

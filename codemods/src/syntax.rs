@@ -119,6 +119,16 @@ pub fn names_types(call: &SyntaxNode) -> bool {
     })
 }
 
+/// Whether one of these nodes is async code: asked of what is around a place, before anything has a type.
+pub fn may_be_in_async(around: impl IntoIterator<Item = SyntaxNode>) -> bool {
+    around.into_iter().any(|outer| {
+        let function = ast::Fn::cast(outer.clone()).and_then(|it| it.async_token());
+        let closure = ast::ClosureExpr::cast(outer.clone()).and_then(|it| it.async_token());
+        let block = ast::BlockExpr::cast(outer).and_then(|it| it.modifier());
+        function.or(closure).is_some() || matches!(block, Some(ast::BlockModifier::Async(_)))
+    })
+}
+
 /// Whether a node stands in a loop of a body, or in a closure that may be called more than once.
 pub fn is_repeated(node: &SyntaxNode, body: &SyntaxNode) -> bool {
     let around = node.ancestors().skip(1).take_while(|it| it != body);

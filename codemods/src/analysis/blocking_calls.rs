@@ -8,9 +8,13 @@ use ra_ap_syntax::{
 
 use crate::{
     cfg::inactive_cfg,
+    codemod::Findings,
     context::FileContext,
-    knowledge::{BlockingKind, BlockingWord, Blocks, Definition},
-    syntax::Imports,
+    facts::TargetKind,
+    knowledge::{
+        BlockingFilter, BlockingKind, BlockingWord, Blocks, Definition, Signature, last_segment,
+    },
+    syntax::{Imports, may_be_in_async},
 };
 
 /// A call that stops its thread.
@@ -26,31 +30,60 @@ pub struct BlockingCall<'a> {
     pub is_cheap: bool,
 }
 
-/// The calls that stop their thread in a way that is one of these, in the order of the file.
+const TESTS: &str = "files with tests, which were not looked at (--include-tests)";
+const BUILD: &str = "build scripts";
+
+/// The calls of a file, in its order. Build scripts are left out, and tests unless they are asked
+/// for.
 pub fn blocking_calls<'a>(
     ctx: &FileContext<'a>,
-    kinds: fn(BlockingKind) -> bool,
+    filter: BlockingFilter,
+    found: &mut Findings,
 ) -> Vec<BlockingCall<'a>> {
-    blocking_calls_in(ctx, ctx.source.syntax(), kinds)
+    let without_tests = !ctx.settings.include_tests;
+    if ctx.target == TargetKind::BuildScript {
+        found.quiet(BUILD);
+        return Vec::new();
+    }
+    // Their types are the largest of a project.
+    if without_tests && ctx.target == TargetKind::Test {
+        found.quiet(TESTS);
+        return Vec::new();
+    }
+    let names = Names::of(ctx, filter);
+    let mut written = names.calls_in(ctx, ctx.source.syntax());
+    let all = written.len();
+    written.retain(|call| !(without_tests && ctx.is_test_code(call.syntax())));
+    if written.len() < all {
+        found.quiet(TESTS);
+    }
+    resolved(ctx, written, filter)
 }
 
-/// Those below a node.
+/// The calls below a node.
 pub fn blocking_calls_in<'a>(
     ctx: &FileContext<'a>,
     root: &SyntaxNode,
-    kinds: fn(BlockingKind) -> bool,
+    filter: BlockingFilter,
+) -> Vec<BlockingCall<'a>> {
+    let written = Names::of(ctx, filter).calls_in(ctx, root);
+    resolved(ctx, written, filter)
+}
+
+/// Those that are what their names say.
+fn resolved<'a>(
+    ctx: &FileContext<'a>,
+    written: Vec<ast::Expr>,
+    filter: BlockingFilter,
 ) -> Vec<BlockingCall<'a>> {
     let mut seen = FxHashSet::default();
-    let names = Names::of(ctx, kinds);
-    let mut calls: Vec<BlockingCall<'a>> = ctx
-        .calls_in(root, &names.all)
+    let mut calls: Vec<BlockingCall<'a>> = written
         .into_iter()
-        .filter(|expr| names.may_be(expr))
         .filter_map(|expr| {
             let function = ctx.callee(&expr)?;
             let blocks = |it| ctx.known.blocks(ctx.db, it);
             let blocks = blocks(function).or_else(|| blocks(ctx.in_trait(function)?))?;
-            if !kinds(blocks.kind) {
+            if !(filter.kinds)(blocks.kind) {
                 return None;
             }
             if inactive_cfg(ctx.sema, ctx.file, expr.syntax()).is_some() {
@@ -70,68 +103,79 @@ pub fn blocking_calls_in<'a>(
     calls
 }
 
-/// The names that calls of blocking functions may have in a file. What has another name is not worth
-/// its type.
+/// The names that calls of blocking functions may have in a file. What has another name, or is written
+/// as something else, is not worth its type.
 struct Names<'a> {
-    all: FxHashSet<String>,
+    filter: BlockingFilter,
     imports: Imports,
-    /// What only computes, by name: most of these names are common words.
-    computing: FxHashMap<&'a str, Vec<&'a BlockingWord>>,
-    /// What does not only compute.
-    waiting: FxHashSet<String>,
+    /// Those that the file gives them, too.
+    all: FxHashSet<String>,
+    signatures: FxHashMap<&'a str, Vec<&'a Signature>>,
 }
 
 impl<'a> Names<'a> {
-    fn of(ctx: &FileContext<'a>, kinds: fn(BlockingKind) -> bool) -> Names<'a> {
+    fn of(ctx: &FileContext<'a>, filter: BlockingFilter) -> Names<'a> {
         let imports = Imports::of(&ctx.source);
-        let words = ctx.known.knowledge.blocking_words.iter();
-        let words = words.filter(|word| kinds(word.kind));
-        let mut computing: FxHashMap<&str, Vec<&BlockingWord>> = FxHashMap::default();
-        let mut waiting: FxHashSet<String> = FxHashSet::default();
-        for word in words.filter(|word| ctx.text.contains(word.hint())) {
-            if word.kind.work().is_none() {
-                if !word.is_type() {
-                    waiting.insert(word.name().to_owned());
-                }
-            } else if word.is_stated() || depends_on(ctx, &word.path) {
-                computing.entry(word.name()).or_default().push(word);
-            }
-        }
-        let mut types = ctx.known.knowledge.blocking_words.iter();
-        if types.any(|word| kinds(word.kind) && word.is_type() && ctx.text.contains(word.name())) {
-            waiting.extend(ctx.known.blocking_methods(ctx.db));
-        }
-        let mut all: FxHashSet<String> = computing.keys().map(|it| (*it).to_owned()).collect();
-        all.extend(waiting.iter().cloned());
+        let signatures = ctx
+            .known
+            .signatures(ctx.db)
+            .of_words(ctx.known.knowledge, |word| {
+                let can_be_named =
+                    word.kind.work().is_none() || word.is_stated() || depends_on(ctx, &word.path);
+                (filter.kinds)(word.kind) && can_be_named && ctx.text.contains(word.hint())
+            });
+        let mut all: FxHashSet<String> = signatures.keys().map(|it| (*it).to_owned()).collect();
         let aliases: Vec<String> = imports.aliases(&all).cloned().collect();
-        waiting.extend(aliases.iter().cloned());
         all.extend(aliases);
         Names {
-            all,
+            filter,
             imports,
-            computing,
-            waiting,
+            all,
+            signatures,
         }
     }
 
-    /// Whether a call may be one of these, for how it is written.
-    fn may_be(&self, call: &ast::Expr) -> bool {
-        let path = match call {
-            ast::Expr::CallExpr(call) => match call.expr() {
-                Some(ast::Expr::PathExpr(path)) => path.path(),
-                _ => None,
-            },
-            _ => None,
+    /// The calls below a node that may be of one of these functions.
+    fn calls_in(&self, ctx: &FileContext<'_>, root: &SyntaxNode) -> Vec<ast::Expr> {
+        let mut calls = ctx.calls_in(root, &self.all);
+        calls.retain(|call| self.may_be(ctx, call).unwrap_or(false));
+        calls
+    }
+
+    /// Whether a call may be one of these, for how and where it is written.
+    fn may_be(&self, ctx: &FileContext<'_>, call: &ast::Expr) -> Option<bool> {
+        let fitting: Vec<&Signature> = match call {
+            ast::Expr::MethodCallExpr(call) => {
+                let (name, arguments) = (call.name_ref()?, call.arg_list()?.args().count());
+                let of_name = self.signatures.get(name.text())?.iter();
+                let fits = |it: &&&Signature| it.fits_method(arguments);
+                of_name.filter(fits).copied().collect()
+            }
+            ast::Expr::CallExpr(call) => {
+                let ast::Expr::PathExpr(callee) = call.expr()? else {
+                    return None;
+                };
+                let path = self.imports.spell_out(&callee.path()?);
+                let arguments = call.arg_list()?.args().count();
+                let of_name = self.signatures.get(last_segment(&path))?.iter();
+                let fits = |it: &&&Signature| it.fits_path(&path, arguments);
+                of_name.filter(fits).copied().collect()
+            }
+            _ => return None,
         };
-        let Some(path) = path else { return true };
-        let spelled = self.imports.spell_out(&path);
-        let name = spelled.rsplit("::").next().unwrap_or_default();
-        let mut words = self.computing.get(name).into_iter().flatten();
-        // What belongs to a module may have another path; what belongs to a type is named with it.
-        let may_be = |word: &&BlockingWord| {
-            !word.owner().starts_with(char::is_uppercase) || word.is_spelled(&spelled)
-        };
-        self.waiting.contains(name) || words.any(may_be)
+        let words = fitting.iter().map(|it| it.word(ctx.known.knowledge));
+        let words: Vec<&BlockingWord> = words.collect();
+        let is = |what: fn(&BlockingWord) -> bool| words.iter().any(|it| what(it));
+        // That would be the function which waits in its place.
+        let parent = call.syntax().parent()?;
+        if ast::AwaitExpr::can_cast(parent.kind()) && !is(BlockingWord::is_stated) {
+            return None;
+        }
+        // Most of what macros make nobody wrote.
+        ctx.source_range(call.syntax())?;
+        let anywhere = words.iter().any(|word| (self.filter.anywhere)(word.kind));
+        let in_async = || may_be_in_async(ctx.sema.ancestors_with_macros(call.syntax().clone()));
+        Some(!words.is_empty() && (anywhere || in_async()))
     }
 }
 

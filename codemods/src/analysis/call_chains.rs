@@ -1,4 +1,5 @@
-//! Calls in functions that are not async, and stop a thread: those that async code comes to.
+//! Calls that stop a thread: those in async code, and those in functions that are not, where async code
+//! comes to them.
 
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{AstNode, TextRange, ast};
@@ -9,7 +10,6 @@ use super::{
     functions::{Definition, definition},
     reach::Graph,
     runtime_of::{Driver, driver_of_package},
-    sites::Drivers,
     surroundings::comment_about,
     to_thread::Pool,
 };
@@ -88,9 +88,39 @@ impl Seed {
     }
 }
 
+/// What the calls of a file are.
+#[derive(Default)]
+pub struct InFile {
+    /// Those in async code, decided.
+    pub found: Findings,
+    /// Those in functions that are not async.
+    pub inside: Vec<Seed>,
+}
+
+/// Looks at the files with candidates, and follows what is inside of functions that are not async. What no
+/// async code comes to is counted under `unreached`.
+pub fn in_files(
+    ws: &WorkspaceContext<'_>,
+    codemod: &Codemod,
+    unreached: &'static str,
+    in_file: impl Fn(&FileContext<'_>) -> InFile + Sync,
+    findings: &mut Findings,
+) {
+    let (looked, _) = ws.look(&ws.members.candidates(), in_file);
+    let mut seeds = Vec::new();
+    for (_, InFile { found, inside }) in looked {
+        findings.items.extend(found.items);
+        for (reason, count) in found.quiet {
+            *findings.quiet.entry(reason).or_default() += count;
+        }
+        seeds.extend(inside);
+    }
+    follow(ws, codemod, seeds, unreached, findings);
+}
+
 /// Follows the seeds to the async code that comes to them. Those that none comes to are counted under
 /// `unreached`.
-pub fn follow(
+fn follow(
     ws: &WorkspaceContext<'_>,
     codemod: &Codemod,
     seeds: Vec<Seed>,
@@ -101,7 +131,7 @@ pub fn follow(
         return;
     }
     let functions = seeds.iter().map(|seed| seed.function.clone()).collect();
-    let graph = Graph::backward(ws, functions, &Drivers::default());
+    let graph = Graph::up_to_async(ws, functions);
     for seed in seeds {
         let way = graph.way_in_words(seed.function.unit);
         if !way.is_async {

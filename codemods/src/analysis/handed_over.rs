@@ -5,8 +5,9 @@ use ra_ap_hir::Function;
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, ast};
 
 use super::{
+    bridges::{Bridge, Drivers},
     functions::FunctionKey,
-    sites::{Bridge, Caller, Drivers, Site, in_generic},
+    sites::{Caller, Site, in_generic},
 };
 use crate::{
     context::FileContext,
@@ -34,7 +35,7 @@ pub fn handed_over(
     path: &ast::PathExpr,
     function: Function,
     (of, callee): (FunctionKey, FunctionKey),
-    drivers: &Drivers,
+    drivers: Option<&Drivers>,
 ) -> Result<Site, Refusal> {
     let node = path.syntax();
     let taken = taken(ctx, path);
@@ -65,7 +66,9 @@ pub fn handed_over(
         not_send: None,
         chosen: None,
         cancelled: None,
-        bridges: as_closures(ctx, node, function, drivers.in_value(ctx, node, in_tests)),
+        bridges: drivers.map_or_else(Vec::new, |drivers| {
+            as_closures(ctx, node, function, drivers.in_value(ctx, node, in_tests))
+        }),
         handed: None,
     })
 }

@@ -8,10 +8,10 @@ use ra_ap_syntax::{
 };
 
 use super::{
+    bridges::Bridge,
     contract::{attribute_path, enclosing_attribute},
     handle::{cloned, is_handle_call, is_of_this_runtime, is_place},
     leftovers::{self, mentions},
-    sites::Bridge,
 };
 use crate::{
     change::Change,

@@ -6,6 +6,7 @@ pub mod awaited;
 pub mod blocking;
 pub mod blocking_calls;
 pub mod borrowing;
+pub mod bridges;
 pub mod call_chains;
 pub mod captured;
 pub mod closures;

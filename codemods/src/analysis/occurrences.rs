@@ -5,6 +5,7 @@ mod names;
 mod prose;
 mod resolve;
 mod rules;
+mod scope;
 
 use ra_ap_ide_db::{FileId, FxHashMap, FxHashSet};
 use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, SyntaxToken, TextRange};
@@ -15,8 +16,9 @@ use self::{
     rules::{MacroKey, without_others},
 };
 use super::{
+    bridges::Drivers,
     functions::{Definition, FunctionKey, Shape},
-    sites::{Drivers, Site},
+    sites::Site,
 };
 use crate::{
     refusal::{Refusal, RefusalKind},
@@ -51,6 +53,33 @@ pub enum What {
     Stuck(Refusal),
 }
 
+/// What is asked about the places that name a function.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// What may drive its future where a call can't be awaited, if the function is to become async.
+    drivers: Option<&'a Drivers>,
+    /// Tests, benches and examples matter too.
+    tests: bool,
+}
+
+impl<'a> Question<'a> {
+    /// All that has to change together with a function that becomes async.
+    pub fn of_change(drivers: &'a Drivers) -> Question<'a> {
+        Question {
+            drivers: Some(drivers),
+            tests: true,
+        }
+    }
+
+    /// Who calls a function. What would be held at its calls is not asked.
+    pub fn who_calls(tests: bool) -> Question<'static> {
+        Question {
+            drivers: None,
+            tests,
+        }
+    }
+}
+
 /// A function by one of its names.
 #[derive(Debug, Clone)]
 struct Sought {
@@ -59,6 +88,8 @@ struct Sought {
     shape: Shape,
     parameters: usize,
     in_trait: bool,
+    /// The type that it belongs to, or its module.
+    owner: String,
     only_in: Option<String>,
 }
 
@@ -71,6 +102,12 @@ impl Sought {
             shape: definition.shape,
             parameters: definition.parameters,
             in_trait: definition.in_trait.is_some(),
+            owner: definition
+                .path
+                .rsplit("::")
+                .nth(1)
+                .unwrap_or_default()
+                .to_owned(),
             only_in: definition.only_in.clone(),
         }
     }
@@ -84,7 +121,7 @@ type ByName<'a> = FxHashMap<&'a str, Vec<&'a Sought>>;
 pub fn census_of(
     ws: &WorkspaceContext<'_>,
     definitions: &[&Definition],
-    drivers: &Drivers,
+    question: &Question<'_>,
 ) -> Vec<Occurrence> {
     let of: FxHashMap<FunctionKey, &Definition> =
         definitions.iter().map(|it| (it.unit, *it)).collect();
@@ -93,7 +130,7 @@ pub fn census_of(
     let mut known: FxHashSet<(FunctionKey, String)> = FxHashSet::default();
     let mut found = Vec::new();
     while !sought.is_empty() {
-        let part = census(ws, &sought, drivers);
+        let part = census(ws, &sought, question);
         sought.clear();
         for it in &part {
             if let What::Import(Some(alias)) = &it.what
@@ -109,7 +146,11 @@ pub fn census_of(
 }
 
 /// Every place where one of these names stands, in every file of the members.
-fn census(ws: &WorkspaceContext<'_>, sought: &[Sought], drivers: &Drivers) -> Vec<Occurrence> {
+fn census(
+    ws: &WorkspaceContext<'_>,
+    sought: &[Sought],
+    question: &Question<'_>,
+) -> Vec<Occurrence> {
     let names: FxHashSet<String> = sought.iter().map(|it| it.name.clone()).collect();
     let members = ws.members.mentioning(&names);
     let of: FxHashMap<FileId, &MemberFile> = members.iter().map(|it| (it.file, it)).collect();
@@ -118,7 +159,7 @@ fn census(ws: &WorkspaceContext<'_>, sought: &[Sought], drivers: &Drivers) -> Ve
         let by_name = by_name(sought, of[&ctx.file]);
         let census = Census {
             ctx,
-            drivers,
+            question,
             crates: of[&ctx.file].crates,
         };
         census.of_file(&by_name)
@@ -128,7 +169,7 @@ fn census(ws: &WorkspaceContext<'_>, sought: &[Sought], drivers: &Drivers) -> Ve
         let text = ws.members.text(file);
         found.extend(untyped(file, &text, &by_name(sought, of[&file])));
     }
-    without_others(ws, found, sought, drivers)
+    without_others(ws, found, sought, question)
 }
 
 /// The functions that code of a package can name.

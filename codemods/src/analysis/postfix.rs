@@ -6,7 +6,7 @@ use ra_ap_syntax::{
     ast::{self, HasModuleItem},
 };
 
-use super::sites::Bridge;
+use super::bridges::Bridge;
 use crate::context::FileContext;
 
 /// The method at `path` behind a call at `node`: where its trait is in scope, or where the file can

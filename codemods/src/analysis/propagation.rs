@@ -13,10 +13,11 @@ use ra_ap_syntax::TextRange;
 use self::contracts::Contracts;
 pub use self::forms::Form;
 use super::{
+    bridges::{Bridge, Driver, Drivers},
     functions::FunctionKey,
     handed_runtime::Runs,
     reach::Graph,
-    sites::{Bridge, Caller, Driver, Drivers, Site},
+    sites::{Caller, Site},
     twin::Twins,
 };
 use crate::{refusal::Refusal, workspace::WorkspaceContext};

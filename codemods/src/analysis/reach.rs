@@ -6,9 +6,10 @@ use ra_ap_ide_db::FileId;
 use ra_ap_syntax::TextRange;
 
 use super::{
+    bridges::Drivers,
     functions::{Definition, FunctionKey, ends_with_path},
-    occurrences::{Occurrence, What, census_of},
-    sites::{Caller, Drivers, Site},
+    occurrences::{Occurrence, Question, What, census_of},
+    sites::{Caller, Site},
     trait_objects::{Named, OfTrait, Place, trait_objects},
     traits::InTrait,
 };
@@ -95,25 +96,69 @@ impl Graph {
     /// Looks for callers, and the callers of those.
     pub fn backward(ws: &WorkspaceContext<'_>, seeds: Vec<Definition>, drivers: &Drivers) -> Graph {
         let mut graph = Graph::default();
+        let question = Question::of_change(drivers);
         let mut open = seeds;
         while !open.is_empty() {
-            let mut sought = Vec::new();
-            for definition in open.drain(..) {
-                if !graph.nodes.contains_key(&definition.unit) && !definition.uncalled {
-                    sought.push(definition.clone());
-                }
-                let key = definition.key;
-                graph.add(definition).leading.insert(key);
-            }
-            let sought: Vec<&Definition> = sought.iter().collect();
-            for occurrence in census_of(ws, &sought, drivers) {
-                graph.note(occurrence, &mut open);
-            }
+            open = graph.ask(ws, open, &question);
         }
         graph.find_trait_objects(ws);
         graph.find_ways(ws.settings.include_tests);
         graph.ask_for(ws.settings.root.as_deref());
         graph
+    }
+
+    /// Looks for callers, and the callers of those, until async code comes to each of the seeds, or
+    /// until there is none left.
+    pub fn up_to_async(ws: &WorkspaceContext<'_>, seeds: Vec<Definition>) -> Graph {
+        let include_tests = ws.settings.include_tests;
+        let mut graph = Graph::default();
+        let question = Question::who_calls(include_tests);
+        let mut open = seeds;
+        while !open.is_empty() {
+            open = graph.ask(ws, open, &question);
+            graph.find_ways(include_tests);
+            let nodes = graph.nodes.values().filter(|node| !node.is_wanted());
+            let callers: BTreeSet<FunctionKey> = nodes
+                .flat_map(|node| &node.sites)
+                .filter_map(|site| match &site.caller {
+                    Caller::Function(caller) => Some(caller.unit),
+                    _ => None,
+                })
+                .collect();
+            open.retain(|caller| callers.contains(&caller.unit));
+        }
+        graph
+    }
+
+    /// Looks for the calls of some functions, and goes no further.
+    pub fn of_calls(ws: &WorkspaceContext<'_>, functions: Vec<Definition>) -> Graph {
+        let mut graph = Graph::default();
+        graph.ask(ws, functions, &Question::who_calls(true));
+        graph.find_ways(ws.settings.include_tests);
+        graph
+    }
+
+    /// Adds functions and the places that name them, and gives those that call them there.
+    fn ask(
+        &mut self,
+        ws: &WorkspaceContext<'_>,
+        functions: Vec<Definition>,
+        question: &Question<'_>,
+    ) -> Vec<Definition> {
+        let mut sought = Vec::new();
+        for definition in functions {
+            if !self.nodes.contains_key(&definition.unit) && !definition.uncalled {
+                sought.push(definition.clone());
+            }
+            let key = definition.key;
+            self.add(definition).leading.insert(key);
+        }
+        let sought: Vec<&Definition> = sought.iter().collect();
+        let mut callers = Vec::new();
+        for occurrence in census_of(ws, &sought, question) {
+            self.note(occurrence, &mut callers);
+        }
+        callers
     }
 
     fn add(&mut self, definition: Definition) -> &mut Node {

@@ -12,10 +12,11 @@ use ra_ap_syntax::{
 };
 
 use super::{
+    bridges::{Bridge, Drivers},
     contract::attribute_path,
     functions::{Definition, FunctionKey, Shape, key_of},
     reach::{Graph, Node},
-    sites::{Bridge, Drivers, Site},
+    sites::Site,
 };
 use crate::{
     change::{Change, Edit},

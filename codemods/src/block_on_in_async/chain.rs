@@ -10,12 +10,12 @@ use super::{BRIDGES, OUTSIDE, explain::Chains, seed::Seed};
 use crate::{
     analysis::{
         asyncify::{Around, asyncify, fit_together, wraps},
+        bridges::Drivers,
         closures::{Wrap, WrittenOut, write_out},
         functions::{FunctionKey, ends_with_path},
         in_place::Trust,
         propagation::{Fate, Reason, Root, Source, decide},
         reach::Graph,
-        sites::Drivers,
         twin::Twins,
     },
     change::Change,

@@ -15,13 +15,13 @@ use ra_ap_syntax::{
 use super::{Asides, CODEMOD, Waiting, seed::Seed, today};
 use crate::{
     analysis::{
+        bridges::Driver,
         closures::Around,
         functions::{FunctionKey, definition, key_of},
         held::makes_not_send,
         in_place::{Trust, Written, cancellation},
         recursion::{is_around, leads_from},
         send::is_not_send,
-        sites::Driver,
         surroundings::comment_about,
     },
     cfg::inactive_cfg,

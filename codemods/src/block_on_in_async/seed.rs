@@ -10,10 +10,10 @@ use crate::{
     analysis::{
         asyncify::Around,
         awaited::Future,
+        bridges::Driver,
         functions::{Definition, FunctionKey, definition, key_of},
         recursion::leads_to,
         severity::Severity,
-        sites::Driver,
     },
     change::{Change, Edit},
     codemod::{Finding, Verdict},

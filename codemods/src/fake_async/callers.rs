@@ -14,8 +14,7 @@ use crate::{
         awaited::starts_with_struct,
         functions::FunctionKey,
         leftovers,
-        occurrences::{What, census_of},
-        sites::Drivers,
+        occurrences::{Question, What, census_of},
     },
     change::Change,
     codemod::{Finding, Note, Verdict},
@@ -107,7 +106,7 @@ fn uses(ws: &WorkspaceContext<'_>, fakes: &[Fake]) -> BTreeMap<FunctionKey, Uses
         .iter()
         .map(|it| (it.key, it.name.as_str()))
         .collect();
-    for occurrence in census_of(ws, &definitions, &Drivers::default()) {
+    for occurrence in census_of(ws, &definitions, &Question::who_calls(true)) {
         let of = occurrence.of;
         match occurrence.what {
             What::Import(_) | What::Part(_) => {}

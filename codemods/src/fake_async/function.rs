@@ -23,6 +23,7 @@ use crate::{
     change::Change,
     codemod::{Candidate, Finding, IN_TESTS, Note, Safety, Verdict},
     context::FileContext,
+    knowledge::BlockingFilter,
     refusal::{Refusal, RefusalKind},
 };
 
@@ -110,8 +111,12 @@ fn judge(ctx: &FileContext<'_>, node: &ast::Fn, form: Form) -> Option<Judged> {
     }
     let futures = unwrapped.as_ref().map_or(&[][..], |it| &it.futures);
     let read = body::read(ctx, body.syntax(), futures);
+    let filter = BlockingFilter {
+        kinds: |_| true,
+        anywhere: |_| true,
+    };
     let blocks = || {
-        !blocking_calls_in(ctx, body.syntax(), |_| true).is_empty()
+        !blocking_calls_in(ctx, body.syntax(), filter).is_empty()
             || matches!(function_stops(ctx, function), Stops::Yes(_))
     };
     let unreadable = match read {

@@ -3,6 +3,15 @@
 
 use super::{Blocking, BlockingCrate, BlockingKind, Work, last_segment};
 
+/// Which functions that block are looked for.
+#[derive(Clone, Copy)]
+pub struct BlockingFilter {
+    /// What they do to their thread.
+    pub kinds: fn(BlockingKind) -> bool,
+    /// Those whose calls matter in functions that are not async as well.
+    pub anywhere: fn(BlockingKind) -> bool,
+}
+
 /// A function that blocks, or a type or trait whose methods all do, by the words that it goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockingWord {

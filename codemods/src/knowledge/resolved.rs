@@ -10,7 +10,8 @@ use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 
 use super::{
     Api, Blocking, BlockingKind, Combinator, Guard, InAsync, Knowledge, Role, Waits,
-    combinators::Combinators, executors::Executors, guards, is_named, threads::Threads,
+    combinators::Combinators, executors::Executors, guards, is_named, signatures::Signatures,
+    threads::Threads,
 };
 use crate::analysis::blocking::Stops;
 
@@ -27,6 +28,7 @@ pub struct Resolved<'a> {
     /// The crates whose names have been read; the others are not worth reading for a table.
     crates: &'a FxHashSet<String>,
     threads: OnceLock<Threads>,
+    signatures: OnceLock<Signatures>,
     combinators: OnceLock<Combinators>,
     guards: OnceLock<FxHashMap<Adt, &'static Guard>>,
     executors: OnceLock<Executors>,
@@ -49,6 +51,7 @@ impl<'a> Resolved<'a> {
             cheap: FxHashSet::default(),
             crates,
             threads: OnceLock::new(),
+            signatures: OnceLock::new(),
             combinators: OnceLock::new(),
             guards: OnceLock::new(),
             executors: OnceLock::new(),
@@ -164,10 +167,19 @@ impl<'a> Resolved<'a> {
         self.cheap.contains(&function)
     }
 
-    /// The names of the methods of the types and traits whose methods all block.
-    pub fn blocking_methods(&self, db: &RootDatabase) -> FxHashSet<String> {
-        let threads = self.threads.get_or_init(|| Threads::new(db, self));
-        threads.method_names(db)
+    /// What the calls of the functions that block look like.
+    pub fn signatures(&self, db: &RootDatabase) -> &Signatures {
+        self.signatures.get_or_init(|| {
+            let threads = self.threads.get_or_init(|| Threads::new(db, self));
+            Signatures::new(db, self, threads)
+        })
+    }
+
+    /// The functions that have a row of their own, with its path.
+    pub(super) fn blocking_functions(&self) -> Vec<(Function, &str)> {
+        let rows = self.blocking.iter();
+        rows.map(|(&function, &index)| (function, self.knowledge.blocking[index].path.as_str()))
+            .collect()
     }
 
     /// Whether everything in a crate that no row speaks of leaves the thread alone.

@@ -1,11 +1,9 @@
 //! Which functions of other crates stop the thread that they are called on.
 
-use ra_ap_hir::{
-    Adt, AsAssocItem, AssocItem, AssocItemContainer, Crate, Function, HasCrate, Module, Trait,
-};
+use ra_ap_hir::{Adt, AsAssocItem, AssocItemContainer, Crate, Function, HasCrate, Module, Trait};
 use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 
-use super::{BlockingKind, Definition, Resolved, Work};
+use super::{BlockingKind, Definition, Resolved, Work, signatures::functions_of};
 
 /// What a function does to the thread that calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,30 +120,33 @@ impl Threads {
         })
     }
 
-    /// The names of the methods of the types and traits whose methods all do.
-    pub(super) fn method_names(&self, db: &RootDatabase) -> FxHashSet<String> {
-        let mut names = FxHashSet::default();
-        for adt in self.adts.keys() {
+    /// The functions that stop the thread, each with the path of its row. Those in a module as a whole are
+    /// not among them.
+    pub(super) fn functions(&self, db: &RootDatabase) -> Vec<(Function, &str)> {
+        let mut found: Vec<(Function, &str)> = Vec::new();
+        for (function, row) in &self.functions {
+            found.push((*function, &row.path));
+        }
+        for (adt, row) in &self.adts {
+            let mut items = Vec::new();
             adt.ty(db).iterate_assoc_items(db, |item| {
-                names.extend(function_name(db, item));
+                items.push(item);
                 None::<()>
             });
+            found.extend(
+                functions_of(items)
+                    .into_iter()
+                    .map(|it| (it, row.path.as_str())),
+            );
         }
-        for trait_ in self.traits.keys() {
-            let items = trait_.items(db).into_iter();
-            names.extend(items.filter_map(|item| function_name(db, item)));
+        for (trait_, row) in &self.traits {
+            let functions = functions_of(trait_.items(db)).into_iter();
+            found.extend(functions.map(|it| (it, row.path.as_str())));
         }
-        names
+        found
     }
 
     pub(super) fn knows(&self, krate: Crate) -> bool {
         self.known.contains(&krate)
-    }
-}
-
-fn function_name(db: &RootDatabase, item: AssocItem) -> Option<String> {
-    match item {
-        AssocItem::Function(function) => Some(function.name(db).as_str().to_owned()),
-        _ => None,
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     },
     codemod::{Findings, Note},
     context::FileContext,
+    syntax::may_be_in_async,
 };
 
 /// How deep fields are looked at.
@@ -77,16 +78,6 @@ fn is_in_async(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
     Around::of(ctx, node).is_some_and(|it| it.enclosing.is_async())
 }
 
-/// Whether async code stands around a node at all: asked before anything has a type.
-fn may_be_in_async(node: &SyntaxNode) -> bool {
-    node.ancestors().skip(1).any(|outer| {
-        let function = ast::Fn::cast(outer.clone()).and_then(|it| it.async_token());
-        let closure = ast::ClosureExpr::cast(outer.clone()).and_then(|it| it.async_token());
-        let block = ast::BlockExpr::cast(outer).and_then(|it| it.modifier());
-        function.or(closure).is_some() || matches!(block, Some(ast::BlockModifier::Async(_)))
-    })
-}
-
 /// The runtimes that async code makes.
 pub fn made_in(ctx: &FileContext<'_>, own: &mut Findings) {
     let exprs = ctx
@@ -100,7 +91,8 @@ pub fn made_in(ctx: &FileContext<'_>, own: &mut Findings) {
             ast::Expr::MethodCallExpr(it) => it.name_ref().map(|it| it.text().to_string()),
             _ => None,
         };
-        let Some(called) = called.filter(|_| may_be_in_async(expr.syntax())) else {
+        let Some(called) = called.filter(|_| may_be_in_async(expr.syntax().ancestors().skip(1)))
+        else {
             continue;
         };
         let makes = |expr: &ast::Expr| {
@@ -228,7 +220,7 @@ pub fn owned_in(ctx: &FileContext<'_>, own: &mut Findings) {
         .syntax()
         .descendants()
         .filter_map(ast::IdentPat::cast);
-    for name in names.filter(|it| may_be_in_async(it.syntax())) {
+    for name in names.filter(|it| may_be_in_async(it.syntax().ancestors().skip(1))) {
         let Some(local) = ctx.sema.to_def(&name) else {
             continue;
         };

@@ -52,6 +52,11 @@ pub(super) fn hidden_at<'a>(token: &SyntaxToken, by_name: &ByName<'a>) -> Vec<&'
     hidden
 }
 
+/// Whether one of the functions has an identifier as its name.
+pub(super) fn is_named(token: &SyntaxToken, by_name: &ByName<'_>) -> bool {
+    !named(token, by_name).is_empty()
+}
+
 /// The functions that have an identifier as their name.
 fn named<'s, 'a>(token: &SyntaxToken, by_name: &'s ByName<'a>) -> &'s [&'a Sought] {
     let name = Some(token).filter(|it| it.kind() == SyntaxKind::IDENT);

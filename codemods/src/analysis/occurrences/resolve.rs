@@ -7,8 +7,10 @@ use ra_ap_syntax::{
 };
 
 use super::{
-    ByName, Occurrence, Sought, What,
-    names::{hidden_at, is_defined, is_no_reference, is_test_function, sought_at, takes_others},
+    ByName, Occurrence, Question, Sought, What,
+    names::{
+        hidden_at, is_defined, is_named, is_no_reference, is_test_function, sought_at, takes_others,
+    },
     prose::{Fence, doctest_words, names_tests, speaks_of_code, words_of},
     rules::macro_around,
     tokens,
@@ -18,17 +20,18 @@ use crate::{
         contract,
         functions::{definition, key_of, unit_of},
         handed_over::handed_over,
-        sites::{Drivers, site},
+        sites::site,
     },
     cfg::inactive_cfg,
     context::FileContext,
+    facts::TargetKind,
     refusal::{Refusal, RefusalKind},
 };
 
 /// One file with types.
 pub(super) struct Census<'a, 'b> {
     pub(super) ctx: &'b FileContext<'a>,
-    pub(super) drivers: &'b Drivers,
+    pub(super) question: &'b Question<'b>,
     /// How many crates include the file.
     pub(super) crates: usize,
 }
@@ -46,6 +49,9 @@ pub(super) enum Resolved {
 impl Census<'_, '_> {
     pub(super) fn of_file(&self, by_name: &ByName<'_>) -> Vec<Occurrence> {
         let mut found = Vec::new();
+        if !self.question.tests && self.ctx.target == TargetKind::Test {
+            return found;
+        }
         let mut fence = Fence::Blank;
         for token in tokens(self.ctx.source.syntax()) {
             match token.kind() {
@@ -84,6 +90,9 @@ impl Census<'_, '_> {
                 }
                 _ => {
                     fence = Fence::Blank;
+                    if !self.is_asked(&token, by_name) {
+                        continue;
+                    }
                     for it in sought_at(&token, by_name) {
                         let what = match self.resolve(&token, it) {
                             Resolved::Ours(what) => what,
@@ -101,6 +110,15 @@ impl Census<'_, '_> {
             }
         }
         found
+    }
+
+    /// Whether a token may name a function, in code that matters.
+    fn is_asked(&self, token: &SyntaxToken, by_name: &ByName<'_>) -> bool {
+        let in_tests = || {
+            let parent = token.parent();
+            parent.is_some_and(|parent| self.ctx.is_test_code(&parent))
+        };
+        is_named(token, by_name) && (self.question.tests || !in_tests())
     }
 
     /// What a macro makes of a name that stands among its arguments as something else.
@@ -292,6 +310,9 @@ impl Census<'_, '_> {
     }
 
     fn resolve_path(&self, path: &ast::Path, it: &Sought) -> Resolved {
+        if self.leads_elsewhere(path, it) {
+            return Resolved::Other;
+        }
         let function = match self.resolution(path) {
             Some(PathResolution::Def(ModuleDef::Function(function))) => function,
             Some(_) => return Resolved::Other,
@@ -324,10 +345,10 @@ impl Census<'_, '_> {
             _ => {
                 let callee = key_of(self.ctx, function).unwrap_or(it.key);
                 let of = (it.key, callee);
-                let called = site(self.ctx, &expr.clone().into(), of, self.drivers);
+                let called = site(self.ctx, &expr.clone().into(), of, self.question.drivers);
                 let site = match called {
                     Some(site) => Ok(site),
-                    None => handed_over(self.ctx, &expr, function, of, self.drivers),
+                    None => handed_over(self.ctx, &expr, function, of, self.question.drivers),
                 };
                 Resolved::Ours(match site {
                     Ok(_) if self.crates > 1 && it.key.file != self.ctx.file => {
@@ -347,7 +368,7 @@ impl Census<'_, '_> {
         value.or_else(|| self.ctx.sema.resolve_path(path))
     }
 
-    fn is_sought(&self, function: Function, it: &Sought) -> bool {
+    pub(super) fn is_sought(&self, function: Function, it: &Sought) -> bool {
         unit_of(self.ctx, function) == Some(it.key)
     }
 
@@ -360,7 +381,7 @@ impl Census<'_, '_> {
             return Resolved::Unknown(unknown(it, "is called in a file of several crates"));
         }
         let callee = key_of(self.ctx, function).unwrap_or(it.key);
-        match site(self.ctx, call, (it.key, callee), self.drivers) {
+        match site(self.ctx, call, (it.key, callee), self.question.drivers) {
             Some(site) => Resolved::Ours(What::Call(Box::new(site))),
             None => Resolved::Unknown(Refusal {
                 kind: RefusalKind::F11,

@@ -10,12 +10,12 @@ use ra_ap_syntax::{
 };
 
 use super::{
-    Occurrence, Sought, by_name,
+    Occurrence, Question, Sought, by_name,
     resolve::{Census, Resolved},
     tokens,
 };
 use crate::{
-    analysis::{contract, sites::Drivers},
+    analysis::contract,
     context::FileContext,
     workspace::{MemberFile, WorkspaceContext},
 };
@@ -50,7 +50,7 @@ pub(super) fn without_others(
     ws: &WorkspaceContext<'_>,
     found: Vec<Occurrence>,
     sought: &[Sought],
-    drivers: &Drivers,
+    question: &Question<'_>,
 ) -> Vec<Occurrence> {
     let mut wanted: BTreeMap<&MacroKey, FxHashSet<&str>> = BTreeMap::new();
     for it in &found {
@@ -71,7 +71,7 @@ pub(super) fn without_others(
         let file = of[&ctx.file];
         let census = Census {
             ctx,
-            drivers,
+            question,
             crates: file.crates,
         };
         let by_name = by_name(sought, file);

@@ -11,9 +11,10 @@ use super::{
 };
 use crate::{
     analysis::{
+        bridges::Bridge,
         functions::FunctionKey,
         reach::{Graph, Node},
-        sites::{Bridge, Caller, Site},
+        sites::{Caller, Site},
         twin::{Twin, Twins},
     },
     refusal::{Refusal, RefusalKind},
