@@ -128,6 +128,8 @@ pub struct Rounds {
     pub defects: BTreeSet<Defect>,
     /// The looks at a file by a codemod of the selection that met a limit.
     pub stopped: BTreeMap<(FileId, usize), Skipped>,
+    /// What was found, and denied. Another codemod may change its text, and it is said all the same.
+    denied: BTreeMap<String, Settled>,
     /// The places in the original text at which something was changed, and by which of the applied.
     touched: Vec<(FileId, usize, usize)>,
     /// How many places are alike in code, by codemod, file and anchor.
@@ -205,7 +207,18 @@ pub fn run(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rou
         }
     }
     rounds.open = last.into_iter().flatten().collect();
+    rounds.say_what_was_denied();
     rounds
+}
+
+impl Rounds {
+    fn say_what_was_denied(&mut self) {
+        let mut denied = mem::take(&mut self.denied);
+        for said in &self.open {
+            denied.remove(&said.id);
+        }
+        self.open.extend(denied.into_values());
+    }
 }
 
 fn going_in_circles(files: &Files, codemod: &Codemod) -> Defect {
@@ -354,8 +367,13 @@ fn write(
             open.push(settled);
             continue;
         };
+        let is_denied = plan.denied.contains_key(&settled.id);
+        if is_denied {
+            let of_id = rounds.denied.entry(settled.id.clone());
+            of_id.or_insert_with(|| settled.clone());
+        }
         let wanted = *safety >= plan.least
-            && !plan.denied.contains_key(&settled.id)
+            && !is_denied
             && !plan.report_only.contains(settled.finding.codemod)
             && !(plan.allowed)(
                 &files[&settled.finding.file],

@@ -15,5 +15,6 @@ mod limits;
 mod load;
 mod projects;
 mod propagation;
+mod replay;
 mod support;
 mod verify;
