@@ -182,10 +182,7 @@ fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
     let (looked, _) = ws.look(&ws.members.candidates(), in_file);
     let mut seeds = Vec::new();
     for (_, InFile { found, inside }) in looked {
-        findings.items.extend(found.items);
-        for (reason, count) in found.quiet {
-            *findings.quiet.entry(reason).or_default() += count;
-        }
+        findings.add(found);
         seeds.extend(inside);
     }
     let seeds = through_facades(ws, seeds, findings);

@@ -267,4 +267,13 @@ impl Findings {
     pub fn quiet(&mut self, reason: &'static str) {
         *self.quiet.entry(reason).or_default() += 1;
     }
+
+    /// Adds what was found elsewhere.
+    pub fn add(&mut self, others: Findings) {
+        self.items.extend(others.items);
+        for (reason, count) in others.quiet {
+            *self.quiet.entry(reason).or_default() += count;
+        }
+        self.roots.extend(others.roots);
+    }
 }

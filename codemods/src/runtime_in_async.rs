@@ -141,10 +141,7 @@ fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
     });
     let mut called: BTreeMap<FunctionKey, Vec<(FileId, TextRange)>> = BTreeMap::new();
     for (file, (own, calls)) in looked {
-        findings.items.extend(own.items);
-        for (reason, count) in own.quiet {
-            *findings.quiet.entry(reason).or_default() += count;
-        }
+        findings.add(own);
         for (key, range) in calls {
             called.entry(key).or_default().push((file, range));
         }

@@ -109,10 +109,7 @@ pub fn in_files(
     let (looked, _) = ws.look(&ws.members.candidates(), in_file);
     let mut seeds = Vec::new();
     for (_, InFile { found, inside }) in looked {
-        findings.items.extend(found.items);
-        for (reason, count) in found.quiet {
-            *findings.quiet.entry(reason).or_default() += count;
-        }
+        findings.add(found);
         seeds.extend(inside);
     }
     follow(ws, codemod, seeds, unreached, findings);
