@@ -169,17 +169,7 @@ impl<'a> Resolved<'a> {
 
     /// What the calls of the functions that block look like.
     pub fn signatures(&self, db: &RootDatabase) -> &Signatures {
-        self.signatures.get_or_init(|| {
-            let threads = self.threads.get_or_init(|| Threads::new(db, self));
-            Signatures::new(db, self, threads)
-        })
-    }
-
-    /// The functions that have a row of their own, with its path.
-    pub(super) fn blocking_functions(&self) -> Vec<(Function, &str)> {
-        let rows = self.blocking.iter();
-        rows.map(|(&function, &index)| (function, self.knowledge.blocking[index].path.as_str()))
-            .collect()
+        self.signatures.get_or_init(|| Signatures::new(db, self))
     }
 
     /// Whether everything in a crate that no row speaks of leaves the thread alone.

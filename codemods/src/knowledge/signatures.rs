@@ -4,7 +4,7 @@
 use ra_ap_hir::{AsAssocItem, AssocItem, AssocItemContainer, Function};
 use ra_ap_ide_db::{FxHashMap, RootDatabase};
 
-use super::{BlockingWord, Knowledge, Resolved, threads::Threads};
+use super::{BlockingWord, Definition, Knowledge, Resolved};
 
 /// One function that blocks.
 #[derive(Debug, Clone)]
@@ -24,14 +24,14 @@ pub struct Signatures {
 }
 
 impl Signatures {
-    pub(super) fn new(db: &RootDatabase, resolved: &Resolved<'_>, threads: &Threads) -> Signatures {
-        let words = resolved.knowledge.blocking_words.iter().enumerate();
-        let words: FxHashMap<&str, usize> = words.map(|(at, it)| (it.path.as_str(), at)).collect();
+    pub(super) fn new(db: &RootDatabase, resolved: &Resolved<'_>) -> Signatures {
         let mut signatures = Signatures::default();
-        let of_rows = resolved.blocking_functions().into_iter();
-        for (function, path) in of_rows.chain(threads.functions(db)) {
-            if let Some(&word) = words.get(path) {
-                signatures.add(db, function, word);
+        // One function may go by several paths, each with a word of its own.
+        for (at, word) in resolved.knowledge.blocking_words.iter().enumerate() {
+            for definition in resolved.definitions(db, &word.path) {
+                for function in functions_of(db, definition) {
+                    signatures.add(db, function, at);
+                }
             }
         }
         signatures
@@ -90,13 +90,23 @@ impl Signature {
     }
 }
 
-/// The functions that a type or a trait has.
-pub(super) fn functions_of(items: impl IntoIterator<Item = AssocItem>) -> Vec<Function> {
-    let items = items.into_iter();
-    items
-        .filter_map(|item| match item {
-            AssocItem::Function(function) => Some(function),
-            _ => None,
-        })
-        .collect()
+/// A function, or those that a type or a trait has.
+fn functions_of(db: &RootDatabase, definition: Definition) -> Vec<Function> {
+    let mut items = Vec::new();
+    match definition {
+        Definition::Function(function) => return vec![function],
+        Definition::Trait(it) => items = it.items(db),
+        Definition::Adt(it) => {
+            it.ty(db).iterate_assoc_items(db, |item| {
+                items.push(item);
+                None::<()>
+            });
+        }
+        Definition::Macro(_) | Definition::Module(_) => {}
+    }
+    let functions = items.into_iter().filter_map(|item| match item {
+        AssocItem::Function(function) => Some(function),
+        _ => None,
+    });
+    functions.collect()
 }

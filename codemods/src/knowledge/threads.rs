@@ -3,7 +3,7 @@
 use ra_ap_hir::{Adt, AsAssocItem, AssocItemContainer, Crate, Function, HasCrate, Module, Trait};
 use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 
-use super::{BlockingKind, Definition, Resolved, Work, signatures::functions_of};
+use super::{BlockingKind, Definition, Resolved, Work};
 
 /// What a function does to the thread that calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,32 +118,6 @@ impl Threads {
             let modules = function.module(db).path_to_root(db);
             modules.iter().find_map(|module| self.modules.get(module))
         })
-    }
-
-    /// The functions that stop the thread, each with the path of its row. Those in a module as a whole are
-    /// not among them.
-    pub(super) fn functions(&self, db: &RootDatabase) -> Vec<(Function, &str)> {
-        let mut found: Vec<(Function, &str)> = Vec::new();
-        for (function, row) in &self.functions {
-            found.push((*function, &row.path));
-        }
-        for (adt, row) in &self.adts {
-            let mut items = Vec::new();
-            adt.ty(db).iterate_assoc_items(db, |item| {
-                items.push(item);
-                None::<()>
-            });
-            found.extend(
-                functions_of(items)
-                    .into_iter()
-                    .map(|it| (it, row.path.as_str())),
-            );
-        }
-        for (trait_, row) in &self.traits {
-            let functions = functions_of(trait_.items(db)).into_iter();
-            found.extend(functions.map(|it| (it, row.path.as_str())));
-        }
-        found
     }
 
     pub(super) fn knows(&self, krate: Crate) -> bool {
