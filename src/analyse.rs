@@ -11,8 +11,10 @@ use ra_ap_hir::{Crate, Semantics, attach_db};
 use ra_ap_ide_db::{FileId, FxHashMap, base_db::SourceDatabase};
 use rayon::prelude::*;
 use unpark_codemods::{
+    analysis::manifest::Manifest,
     codemod::{Finding, Findings, Pass},
     context::FileContext,
+    facts::PackageFacts,
     knowledge::Resolved,
     workspace::WorkspaceContext,
 };
@@ -202,36 +204,44 @@ impl View<'_> {
             }
         }
         groups.sort_by_key(|(_, files)| files.first().copied());
+        let groups: Vec<_> = groups
+            .into_iter()
+            .map(|((package, target), files)| (package, target, self.manifest_of(package), files))
+            .collect();
         let (known, settings) = (self.known, self.plan.settings);
         let (max_memory, watchdog) = (self.plan.max_memory, self.watchdog);
         let ended: Vec<Vec<(FileId, Failed)>> = groups
             .par_iter()
             .with_max_len(1)
-            .map_with(self.workspace.db.clone(), |db, ((package, target), ids)| {
-                let failed = |&id: &FileId| {
-                    if let Some(reason) = limits::of_memory(max_memory) {
-                        return Some((id, Failed::Full(reason)));
-                    }
-                    let looked = watchdog.look(id, || {
-                        attach_db(db, || {
-                            let sema = Semantics::new(db);
-                            look(&FileContext {
-                                db,
-                                sema: &sema,
-                                file: id,
-                                text: db.file_text(id).text(db),
-                                source: sema.parse_guess_edition(id),
-                                package,
-                                target: *target,
-                                known,
-                                settings,
+            .map_with(
+                self.workspace.db.clone(),
+                |db, (package, target, manifest, ids)| {
+                    let failed = |&id: &FileId| {
+                        if let Some(reason) = limits::of_memory(max_memory) {
+                            return Some((id, Failed::Full(reason)));
+                        }
+                        let looked = watchdog.look(id, || {
+                            attach_db(db, || {
+                                let sema = Semantics::new(db);
+                                look(&FileContext {
+                                    db,
+                                    sema: &sema,
+                                    file: id,
+                                    text: db.file_text(id).text(db),
+                                    source: sema.parse_guess_edition(id),
+                                    package,
+                                    target: *target,
+                                    manifest: *manifest,
+                                    known,
+                                    settings,
+                                });
                             });
                         });
-                    });
-                    looked.err().map(|stopped| (id, Failed::Stopped(stopped)))
-                };
-                ids.iter().filter_map(failed).collect()
-            })
+                        looked.err().map(|stopped| (id, Failed::Stopped(stopped)))
+                    };
+                    ids.iter().filter_map(failed).collect()
+                },
+            )
             .collect();
         for (id, reason) in ended.into_iter().flatten() {
             failed.push(id);
@@ -239,6 +249,13 @@ impl View<'_> {
         }
         failed.sort_unstable();
         failed
+    }
+
+    /// The manifest of a package as it is in this round, if it may be edited.
+    fn manifest_of(&self, package: &PackageFacts) -> Option<Manifest<'_>> {
+        let (file, text) = self.workspace.manifest_of(package)?;
+        let text = self.files.get(&file).map_or(text, |open| &open.text);
+        Some(Manifest { file, text })
     }
 
     fn failed(&self, id: FileId, reason: Failed) {

@@ -286,6 +286,9 @@ pub struct SelectionArgs {
     /// Keep public functions as they are seen, each over a new NAME_async that async code uses
     #[arg(long)]
     pub keep_sync_api: bool,
+    /// Add a feature to a dependency in Cargo.toml where a change needs it
+    #[arg(long, conflicts_with = "syntax_only")]
+    pub fix_manifests: bool,
     /// Only make async this function, and what changes together with it, named by its path, such as
     /// `store::Store::load`
     #[arg(long, value_name = "PATH", conflicts_with = "syntax_only")]
@@ -435,6 +438,7 @@ impl SelectionArgs {
             unsafe_fixes: self.unsafe_fixes,
             include_tests: self.include_tests,
             keep_sync_api: self.keep_sync_api,
+            fix_manifests: self.fix_manifests,
             root: self.root.clone(),
             max_functions: self.max_functions,
             fs: self.fs.map(Fs::setting),

@@ -426,7 +426,8 @@ fn write(
             file.text = Arc::from(text.as_str());
             // What a change writes may be what another codemod looks for, in a file that was asked
             // about.
-            let asked = !file.candidates.is_empty() || (plan.asked)(&file.path);
+            let is_source = workspace.package_of_manifest(id).is_none();
+            let asked = is_source && (!file.candidates.is_empty() || (plan.asked)(&file.path));
             let package = workspace.project.package_of(&file.path);
             if let Some(package) = package.filter(|_| asked) {
                 let edition = package.facts.edition;
@@ -473,7 +474,11 @@ fn open_for_edit(files: &mut Files, workspace: &Workspace, id: FileId) -> Result
     if *source.text != *workspace.text(id) {
         return Err(shut("it was saved meanwhile"));
     }
-    match discover::reason_to_leave_alone(&source.text, package.facts.edition) {
+    let reason = match workspace.package_of_manifest(id) {
+        None => discover::reason_to_leave_alone(&source.text, package.facts.edition),
+        Some(_) => None,
+    };
+    match reason {
         Some(reason) => Err(shut(&reason)),
         None => {
             files.insert(id, OpenFile::new(path, source, Vec::new()));
@@ -590,7 +595,10 @@ fn broken_by(
         let mut all: Vec<change::Edit> = taken.get(&id).cloned().unwrap_or_default();
         all.extend(edits.iter().filter(|edit| edit.file == id).cloned());
         let edition = package.facts.edition;
-        let errors = |text: &str| SourceFile::parse(text, edition).errors().len();
+        let errors = |text: &str| match workspace.package_of_manifest(id) {
+            None => SourceFile::parse(text, edition).errors().len(),
+            Some(_) => usize::from(text.parse::<toml::Table>().is_err()),
+        };
         let after = change::apply(&file.text, &all);
         (errors(&after) > errors(&file.text))
             .then(|| format!("the result would not parse:\n{after}"))

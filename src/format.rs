@@ -70,7 +70,7 @@ impl Rustfmt {
         let failed: Vec<(String, PathBuf)> = outcome
             .files
             .par_iter_mut()
-            .filter(|file| wanted(&file.path))
+            .filter(|file| is_rust(&file.path) && wanted(&file.path))
             .filter_map(|file| {
                 let reason = self.file(file).err()?;
                 Some((reason, file.path.clone()))
@@ -180,6 +180,10 @@ fn wait(running: &Handle, limit: Duration) -> Result<&Output, String> {
 fn differ_in_layout_alone(ours: &str, formatted: &str, edition: Edition) -> bool {
     let errors = |text| SourceFile::parse(text, edition).errors().len();
     words(ours, edition) == words(formatted, edition) && errors(formatted) <= errors(ours)
+}
+
+fn is_rust(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs")
 }
 
 fn words(text: &str, edition: Edition) -> Vec<&str> {

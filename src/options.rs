@@ -25,6 +25,8 @@ pub struct Options {
     pub include_tests: bool,
     /// Public functions keep their signatures over an async function.
     pub keep_sync_api: bool,
+    /// Manifests are edited where a change needs a feature of a dependency.
+    pub fix_manifests: bool,
     /// Only what becomes async together with the function of this path.
     pub root: Option<String>,
     /// How many functions may become async together.

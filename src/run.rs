@@ -244,6 +244,9 @@ impl<'a> Run<'a> {
         }
         let say = |message: String| self.progress.note(&message);
         let (mut workspace, report) = Workspace::load(project, manifest, self.options, &say)?;
+        if self.options.fix_manifests {
+            workspace.open_manifests()?;
+        }
         outcome.degraded.extend(report.degraded);
         outcome.skipped.extend(report.skipped);
         if let Some(reason) = report.untyped {

@@ -7,9 +7,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use bytesize::ByteSize;
 use ra_ap_hir::{Crate, EditionedFileId, HirFileId, Semantics, attach_db};
 use ra_ap_ide_db::{
@@ -28,6 +29,9 @@ use unpark_codemods::{
 
 use crate::{cargo::Project, discover::Skipped, limits, options::Options};
 
+/// The database has no manifests. Their places among the files of a change are behind all of its own.
+const FIRST_MANIFEST: u32 = 0x7000_0000;
+
 /// A loaded workspace.
 pub struct Workspace {
     /// The database. Clones of it must be gone before a write.
@@ -39,6 +43,8 @@ pub struct Workspace {
     crates_read: FxHashSet<String>,
     max_memory: Option<ByteSize>,
     member_files: Vec<MemberFile>,
+    /// The manifests of the packages, in their order, if they may be edited.
+    manifests: Vec<Arc<str>>,
     /// Member files whose text the database does not have.
     left_out: FxHashSet<FileId>,
 }
@@ -84,6 +90,7 @@ impl Workspace {
             crates_read: FxHashSet::default(),
             max_memory: options.max_memory,
             member_files: Vec::new(),
+            manifests: Vec::new(),
             left_out: FxHashSet::default(),
         };
         workspace.targets = workspace.root_files();
@@ -135,8 +142,44 @@ impl Workspace {
         }
     }
 
+    /// Lets changes edit the manifests of the packages as well.
+    ///
+    /// # Errors
+    /// If one can't be read.
+    pub fn open_manifests(&mut self) -> Result<()> {
+        let packages = self.project.packages.iter();
+        let texts = packages.map(|package| {
+            let path = &package.manifest;
+            let text = fs::read_to_string(path);
+            text.map(Arc::from)
+                .with_context(|| format!("can't read {}", path.display()))
+        });
+        self.manifests = texts.collect::<Result<_>>()?;
+        Ok(())
+    }
+
+    /// The manifest of a package, if it may be edited, and its text as it was.
+    pub fn manifest_of(&self, package: &PackageFacts) -> Option<(FileId, &Arc<str>)> {
+        let mut packages = self.project.packages.iter();
+        let index = packages.position(|it| it.facts.name == package.name)?;
+        let text = self.manifests.get(index)?;
+        Some((
+            FileId::from_raw(FIRST_MANIFEST + u32::try_from(index).ok()?),
+            text,
+        ))
+    }
+
+    /// The place of the package whose manifest this is.
+    pub fn package_of_manifest(&self, file: FileId) -> Option<usize> {
+        let index = file.index().checked_sub(FIRST_MANIFEST)?;
+        usize::try_from(index).ok()
+    }
+
     /// The path of a file.
     pub fn path(&self, file: FileId) -> Option<PathBuf> {
+        if let Some(package) = self.package_of_manifest(file) {
+            return Some(self.project.packages[package].manifest.clone());
+        }
         Some(PathBuf::from(self.vfs.file_path(file).as_path()?.as_str()))
     }
 
@@ -147,6 +190,9 @@ impl Workspace {
 
     /// The text of a file in this round, without a byte order mark.
     pub fn text(&self, file: FileId) -> &str {
+        if let Some(package) = self.package_of_manifest(file) {
+            return &self.manifests[package];
+        }
         self.db.file_text(file).text(&self.db)
     }
 
@@ -166,10 +212,13 @@ impl Workspace {
         })
     }
 
-    /// Puts another text into a file. Waits until every clone of the database is gone.
+    /// Puts another text into a file, if it is one of the database. Waits until every clone of the database is gone.
     pub fn write(&mut self, texts: impl IntoIterator<Item = (FileId, String)>) {
         let mut change = ChangeWithProcMacros::default();
         for (file, text) in texts {
+            if self.package_of_manifest(file).is_some() {
+                continue;
+            }
             change.change_file(file, Some(text));
         }
         self.db.apply_change(change);

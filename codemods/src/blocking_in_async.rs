@@ -62,7 +62,8 @@
 //! - An argument that is not `Send` would be held where the future has to be `Send` (R3).
 //! - The call says which types it is for, its method is called by its path, or a process is built
 //!   elsewhere, is used for something else, or has what the other builder has not (R5).
-//! - The manifest does not ask for the package or the feature that it takes (R6).
+//! - The manifest does not ask for the package or the feature that it takes (R6). With `--fix-manifests`
+//!   the feature of a package that is there is a part of the change.
 //! - It stands in a closure that is called there and then by what has no counterpart that waits (F6).
 //! - A guard, or another value that is not `Send`, would be held while it waits (R9).
 //! - Left to a person: what has no counterpart, or one of another type, whose every use changes (`File`,

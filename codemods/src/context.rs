@@ -11,6 +11,7 @@ use ra_ap_syntax::{
 };
 
 use crate::{
+    analysis::manifest::Manifest,
     cfg::{conditions, inactive_cfg, is_test_attribute, needs_feature},
     facts::{Dependency, PackageFacts, TargetKind},
     knowledge::{Api, Argument, Combinator, Resolved, Role, is_named},
@@ -34,6 +35,8 @@ pub struct FileContext<'a> {
     pub package: &'a PackageFacts,
     /// What its crate is for.
     pub target: TargetKind,
+    /// The manifest of its package, if that may be edited.
+    pub manifest: Option<Manifest<'a>>,
     /// The tables.
     pub known: &'a Resolved<'a>,
     /// What the user chose.

@@ -58,7 +58,8 @@
 //! # When it refuses
 //! - The package depends on several runtimes, or on none, and nothing near says which one drives the
 //!   code (R1).
-//! - The manifest does not ask for the package or the feature that an offload takes (R6).
+//! - The manifest does not ask for the package or the feature that an offload takes (R6). With
+//!   `--fix-manifests` the feature of a package that is there is a part of the change.
 //! - A guard, or another value that is not `Send`, would be held while it waits (R9).
 //! - It stands in what a macro makes (R8).
 //! - Left to a person, with the reason: what is borrowed, used again, of a type that a caller chooses, or

@@ -92,6 +92,7 @@ impl Invocation {
             (options.unsafe_fixes, "--unsafe-fixes"),
             (options.include_tests, "--include-tests"),
             (options.keep_sync_api, "--keep-sync-api"),
+            (options.fix_manifests, "--fix-manifests"),
             (options.syntax_only, "--syntax-only"),
             (options.no_rust_src_install, "--no-rust-src-install"),
             (verify.is_some_and(|it| it.tests), "--verify-tests"),

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    manifests::added_features,
     mirror::{Mirror, Texts},
     tools::configured,
     wrapper,
@@ -32,6 +33,12 @@ impl Caller<'_> {
     pub fn command(&self, name: &str) -> Command {
         let mut command = Command::new(cargo());
         command.arg(name).current_dir(self.root);
+        let features = added_features(self.texts);
+        if !features.is_empty() {
+            command
+                .arg("--features")
+                .arg(Vec::from_iter(features).join(","));
+        }
         if let Some(target) = self.target {
             command.env("CARGO_TARGET_DIR", target);
         }

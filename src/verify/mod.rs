@@ -14,6 +14,7 @@ mod compare;
 mod configuration;
 mod isolate;
 mod links;
+mod manifests;
 mod mend;
 mod mirror;
 mod space;
@@ -22,7 +23,9 @@ mod tools;
 pub mod wrapper;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    fs,
     path::PathBuf,
 };
 
@@ -33,6 +36,7 @@ use self::{
     check::Check,
     configuration::{Configuration, configurations},
     isolate::Compiled,
+    manifests::is_manifest,
     mirror::{Mirror, Texts},
     space::Space,
     suite::Suite,
@@ -155,7 +159,8 @@ impl<'a> Verifier<'a> {
         }
         let unread = outcome.changes.iter().filter(|change| {
             let mut files = change.edits.iter();
-            changes.contains(&change.id) && files.any(|(path, _)| !read.contains(path))
+            changes.contains(&change.id)
+                && files.any(|(path, _)| !is_manifest(path) && !read.contains(path))
         });
         Ok(Judgement::Holds {
             unread: unread.map(|change| change.id).collect(),
@@ -196,6 +201,15 @@ impl<'a> Verifier<'a> {
                 answer
             }
             Place::User(home) => {
+                let mut texts = Cow::Borrowed(texts);
+                let lock = self.project.root.join("Cargo.lock");
+                if texts.keys().any(|path| is_manifest(path))
+                    && let Ok(bytes) = fs::read(&lock)
+                {
+                    // Cargo may write it for another manifest.
+                    texts.to_mut().insert(lock, bytes);
+                }
+                let texts = &*texts;
                 let trial = Trial::begin(home, texts)?;
                 let answer = call(&self.caller(None, texts));
                 trial.end()?;

@@ -249,6 +249,7 @@ impl Stage {
                 source: sema.parse_guess_edition(file),
                 package,
                 target,
+                manifest: None,
                 known: &known,
                 settings: &Settings::default(),
             })

@@ -3,9 +3,11 @@
 
 use ra_ap_syntax::SyntaxNode;
 
+use super::spelling::{Spelling, spelling};
 use crate::{
+    change::Edit,
     context::FileContext,
-    facts::Dependency,
+    facts::{Dependency, DependencyKind},
     knowledge::{Equivalent, Shape},
     refusal::{Refusal, RefusalKind},
 };
@@ -23,26 +25,74 @@ pub fn equivalent<'a>(
     let rows = ctx.known.knowledge.equivalents.iter();
     let rows =
         rows.filter(|row| row.of == path && (row.family == "any" || family == Some(&row.family)));
-    let mut missing = None;
+    let (mut possible, mut missing) = (None, None);
     for row in rows {
         if row.shape == Shape::OtherType {
             return Ok(Some(row));
         }
-        match lacks(ctx, place, row) {
-            None => return Ok(Some(row)),
-            Some(message) => {
-                missing.get_or_insert(message);
-            }
+        match needed(ctx, place, row) {
+            Ok(None) => return Ok(Some(row)),
+            // A row that takes no edit goes before one that does.
+            Ok(Some(_)) => possible = possible.or(Some(row)),
+            Err(refusal) => missing = missing.or(Some(refusal)),
         }
     }
-    match missing {
-        Some(message) => Err(Refusal::new(RefusalKind::R6, message)),
-        None => Ok(None),
+    match (possible, missing) {
+        (None, Some(refusal)) => Err(refusal),
+        (possible, _) => Ok(possible),
     }
 }
 
-/// What the manifest lacks for a row, and how to add it.
-pub fn lacks(ctx: &FileContext<'_>, place: &SyntaxNode, row: &Equivalent) -> Option<String> {
+/// The edit of the manifest that a row takes, if it takes one.
+///
+/// # Errors
+/// If the manifest lacks something, and is not to be edited: how to add it, as R6.
+pub fn needed(
+    ctx: &FileContext<'_>,
+    place: &SyntaxNode,
+    row: &Equivalent,
+) -> Result<Option<Edit>, Refusal> {
+    let Some(lacking) = lacking(ctx, place, row) else {
+        return Ok(None);
+    };
+    let edit = lacking.feature_of.and_then(|(kind, feature)| {
+        let package = row.package.as_ref()?;
+        ctx.manifest?.with_feature(kind, package, feature)
+    });
+    match edit {
+        Some(edit) => Ok(Some(edit)),
+        None => Err(Refusal::new(RefusalKind::R6, lacking.message)),
+    }
+}
+
+/// How code at `place` names what a row says. What a feature brings that is only to be asked for is not
+/// there yet: it goes by the path of the table.
+pub fn spelling_of_row(
+    ctx: &FileContext<'_>,
+    place: &SyntaxNode,
+    row: &Equivalent,
+) -> Option<Spelling> {
+    spelling(ctx, place, &row.path).or_else(|| {
+        let edit = needed(ctx, place, row).ok()?;
+        let is_unseen = ctx.known.definitions(ctx.db, &row.path).is_empty();
+        edit.filter(|_| is_unseen)?;
+        Spelling::of_crate(ctx, place, &row.path)
+    })
+}
+
+/// What a manifest lacks.
+struct Lacking<'a> {
+    /// In words, with how to add it.
+    message: String,
+    /// A feature of a dependency that is there, in this section.
+    feature_of: Option<(DependencyKind, &'a str)>,
+}
+
+fn lacking<'a>(
+    ctx: &FileContext<'_>,
+    place: &SyntaxNode,
+    row: &'a Equivalent,
+) -> Option<Lacking<'a>> {
     let package = row.package.as_ref()?;
     let (path, own) = (&row.path, &ctx.package.name);
     let declared: Vec<&Dependency> = ctx.package.declared(package, ctx.target).collect();
@@ -51,16 +101,18 @@ pub fn lacks(ctx: &FileContext<'_>, place: &SyntaxNode, row: &Equivalent) -> Opt
     let feature = row.feature.as_deref();
     let flag = feature.map_or_else(String::new, |it| format!(" --features {it}"));
     let add = format!("`cargo add {package}{flag} -p {own}`");
+    let dependency = |message: &str| {
+        Some(Lacking {
+            message: format!("`{path}` takes `{package}`, which the package {message}: {add}"),
+            feature_of: None,
+        })
+    };
     if declared.is_empty() {
-        return Some(format!(
-            "`{path}` takes `{package}`, which the package does not depend on: {add}"
-        ));
+        return dependency("does not depend on");
     }
-    if usable.is_empty() {
-        return Some(format!(
-            "`{path}` takes `{package}`, which the package has only on some builds: {add}"
-        ));
-    }
+    let Some(first) = usable.first() else {
+        return dependency("has only on some builds");
+    };
     let feature = feature?;
     let has = |it: &&&Dependency| {
         let mut asked = it.features.iter();
@@ -70,10 +122,11 @@ pub fn lacks(ctx: &FileContext<'_>, place: &SyntaxNode, row: &Equivalent) -> Opt
                 asked == feature || Some(asked.as_str()) == all || row.implied_by.contains(asked)
             })
     };
-    (!usable.iter().any(has)).then(|| {
-        format!(
+    (!usable.iter().any(has)).then(|| Lacking {
+        message: format!(
             "`{path}` takes the feature `{feature}` of `{package}`, which the manifest does not ask \
              for: {add}"
-        )
+        ),
+        feature_of: Some((first.kind, feature)),
     })
 }

@@ -96,7 +96,23 @@ impl Held {
         })
     }
 
-    /// The same as a note, at the place where it is made.
+    /// That it is held, and does not forbid to wait, at the place where it is made.
+    pub fn aside(&self, ctx: &FileContext<'_>) -> Note {
+        let name = &self.name;
+        let message = match self.kind {
+            Kind::Chosen => self.not_send().message,
+            Kind::Lingers => return self.note(ctx),
+            Kind::Guard { .. } | Kind::NotSend => format!(
+                "`{name}`, which is not known to be `Send`, is held where the code waits today too"
+            ),
+        };
+        Note {
+            place: self.range.map(|range| (ctx.file, range)),
+            message,
+        }
+    }
+
+    /// Where it is made, for a refusal that names it.
     pub fn note(&self, ctx: &FileContext<'_>) -> Note {
         let name = &self.name;
         let message = match self.kind {

@@ -12,7 +12,7 @@ use super::{
     waits::waits_in,
 };
 use crate::{
-    change::Change,
+    change::{Change, Edit},
     codemod::{Effect, Note, Safety},
     context::FileContext,
     refusal::{Refusal, RefusalKind},
@@ -119,6 +119,8 @@ pub struct Rewritten {
     pub spelled: Vec<Spelling>,
     /// What is written elsewhere.
     pub elsewhere: Vec<(TextRange, String)>,
+    /// What the manifest has to say for it; empty where an earlier change wrote that.
+    pub manifest: Option<Edit>,
 }
 
 impl Rewritten {
@@ -130,6 +132,12 @@ impl Rewritten {
         for (range, text) in &self.elsewhere {
             change.replace(ctx.file, *range, text);
             leftovers::note(ctx, change, &[*range]);
+        }
+        if let (Some(edit), Some(manifest)) = (&self.manifest, &ctx.manifest) {
+            match edit.range.is_empty() && edit.text.is_empty() {
+                true => change.used.push((manifest.file, manifest.all())),
+                false => change.edits.push(edit.clone()),
+            }
         }
     }
 }
@@ -187,7 +195,7 @@ pub fn held(
         return Some(refusal);
     }
     for held in alive {
-        why.push(held.note(ctx));
+        why.push(held.aside(ctx));
         trust.lower();
     }
     None

@@ -28,6 +28,7 @@ pub mod last_use;
 pub mod lazy;
 pub mod leftovers;
 pub mod logged_task;
+pub mod manifest;
 pub mod moves;
 pub mod nested;
 pub mod occurrences;

@@ -19,6 +19,18 @@ pub struct Spelling {
 }
 
 impl Spelling {
+    /// The whole of a path in another crate, which can't be looked up there.
+    pub fn of_crate(ctx: &FileContext<'_>, place: &SyntaxNode, path: &str) -> Option<Spelling> {
+        let (krate, _) = path.split_once("::")?;
+        let root = ctx.module_in_scope(place, krate)?;
+        let named = root.krate(ctx.db).display_name(ctx.db)?;
+        let is_it = root.is_crate_root(ctx.db) && named.crate_name().as_str() == krate;
+        is_it.then(|| Spelling {
+            text: path.to_owned(),
+            through: None,
+        })
+    }
+
     /// Notes in a change which import it goes through.
     pub fn note_import(&self, ctx: &FileContext<'_>, change: &mut Change) {
         change.used.extend(self.through.map(|it| (ctx.file, it)));

@@ -5,9 +5,8 @@ use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
 
 use super::{
     control::leaves_early,
-    equivalents::lacks,
+    equivalents::{needed, spelling_of_row},
     in_place::{Rewritten, Written, made_by_macro},
-    spelling::spelling,
     taken_along::{Copies, Taken, is_owned, taken_along},
 };
 use crate::{
@@ -76,9 +75,7 @@ pub fn offloaded(
     copies: Copies,
 ) -> Result<Rewritten, Refusal> {
     let refuse = |message: String| Refusal::new(RefusalKind::R5, message);
-    if let Some(message) = lacks(ctx, call.syntax(), to) {
-        return Err(Refusal::new(RefusalKind::R6, message));
-    }
+    let manifest = needed(ctx, call.syntax(), to)?;
     let layer = layer(ctx, to).ok_or_else(|| {
         let path = &to.path;
         refuse(format!("what `{path}` gives would have to be looked at"))
@@ -91,7 +88,7 @@ pub fn offloaded(
         return Err(refuse(message.to_owned()));
     }
     let taken = taken_along(ctx, node, copies).map_err(refuse)?;
-    let spelled = spelling(ctx, node, &to.path).ok_or_else(|| {
+    let spelled = spelling_of_row(ctx, node, to).ok_or_else(|| {
         let path = &to.path;
         refuse(format!("`{path}` is not what goes by that path here"))
     })?;
@@ -111,6 +108,7 @@ pub fn offloaded(
         },
         spelled: vec![spelled],
         elsewhere: Vec::new(),
+        manifest,
     })
 }
 

@@ -114,6 +114,7 @@ pub fn swapped(
         },
         spelled,
         elsewhere,
+        manifest: None,
     })
 }
 

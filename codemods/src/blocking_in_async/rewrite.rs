@@ -10,9 +10,10 @@ use super::command;
 use crate::{
     analysis::{
         discard::{Dropped, Fate, fate_of},
+        equivalents::{needed, spelling_of_row},
         held::{Kind, kind_of},
         in_place::{Rewritten, Trust, Written, made_by_macro},
-        spelling::{Spelling, spelling},
+        spelling::Spelling,
         surroundings::has_to_be_send,
     },
     codemod::Note,
@@ -34,13 +35,17 @@ pub fn rewritten(
     trust: &mut Trust,
     why: &mut Vec<Note>,
 ) -> Result<Rewritten, Refusal> {
-    match equivalent.shape {
+    let rewritten = match equivalent.shape {
         Shape::DropIn => drop_in(ctx, call, equivalent, trust, why),
         Shape::Renamed => renamed(ctx, call, equivalent),
         Shape::Awaited => awaited(ctx, call, equivalent),
         Shape::Builder => command::swapped(ctx, call, equivalent),
         Shape::OtherType => Err(consumer("its type is another, and each use of it changes")),
-    }
+    };
+    Ok(Rewritten {
+        manifest: needed(ctx, call.syntax(), equivalent)?,
+        ..rewritten?
+    })
 }
 
 /// How the equivalent is named at a place.
@@ -49,7 +54,7 @@ pub fn named(
     call: &ast::Expr,
     equivalent: &Equivalent,
 ) -> Result<Spelling, Refusal> {
-    spelling(ctx, call.syntax(), &equivalent.path).ok_or_else(|| {
+    spelling_of_row(ctx, call.syntax(), equivalent).ok_or_else(|| {
         let path = &equivalent.path;
         let message = format!("`{path}` is not what goes by that path here");
         Refusal::new(RefusalKind::R2, message)
@@ -105,6 +110,7 @@ fn drop_in(
         },
         spelled: vec![spelled],
         elsewhere: Vec::new(),
+        manifest: None,
     })
 }
 
@@ -236,6 +242,7 @@ fn renamed(
         },
         spelled: Vec::new(),
         elsewhere: Vec::new(),
+        manifest: None,
     })
 }
 
@@ -256,5 +263,6 @@ fn awaited(
         },
         spelled: Vec::new(),
         elsewhere: Vec::new(),
+        manifest: None,
     })
 }
