@@ -41,14 +41,47 @@ pub fn equivalent<'a>(
     }
 }
 
+/// What code needs of a package.
+#[derive(Debug, Clone, Copy)]
+pub struct Need<'a> {
+    /// The path that it names.
+    pub path: &'a str,
+    /// The package.
+    pub package: &'a str,
+    /// The feature of the package that it takes.
+    pub feature: Option<&'a str>,
+    /// Features of which each turns that one on.
+    pub implied_by: &'a [&'a str],
+    /// The default features of the package have it.
+    pub by_default: bool,
+}
+
 /// What the manifest lacks for a row, and how to add it.
 pub fn lacks(ctx: &FileContext<'_>, place: &SyntaxNode, row: &Equivalent) -> Option<String> {
-    let package = row.package.as_ref()?;
-    let (path, own) = (&row.path, &ctx.package.name);
+    let implied_by = row.implied_by.iter().chain(&row.all);
+    let implied_by: Vec<&str> = implied_by.map(String::as_str).collect();
+    let need = Need {
+        path: &row.path,
+        package: row.package.as_deref()?,
+        feature: row.feature.as_deref(),
+        implied_by: &implied_by,
+        by_default: row.by_default,
+    };
+    lacking(ctx, place, &need)
+}
+
+/// The same for any code.
+pub fn lacking(ctx: &FileContext<'_>, place: &SyntaxNode, need: &Need<'_>) -> Option<String> {
+    let Need {
+        path,
+        package,
+        feature,
+        ..
+    } = need;
+    let own = &ctx.package.name;
     let declared: Vec<&Dependency> = ctx.package.declared(package, ctx.target).collect();
     let here = |it: &&&Dependency| !it.targeted && (!it.optional || ctx.comes_with(place, it));
     let usable: Vec<&&Dependency> = declared.iter().filter(here).collect();
-    let feature = row.feature.as_deref();
     let flag = feature.map_or_else(String::new, |it| format!(" --features {it}"));
     let add = format!("`cargo add {package}{flag} -p {own}`");
     if declared.is_empty() {
@@ -61,14 +94,11 @@ pub fn lacks(ctx: &FileContext<'_>, place: &SyntaxNode, row: &Equivalent) -> Opt
             "`{path}` takes `{package}`, which the package has only on some builds: {add}"
         ));
     }
-    let feature = feature?;
+    let feature = (*feature)?;
     let has = |it: &&&Dependency| {
-        let mut asked = it.features.iter();
-        let all = row.all.as_deref();
-        it.default_features && row.by_default
-            || asked.any(|asked| {
-                asked == feature || Some(asked.as_str()) == all || row.implied_by.contains(asked)
-            })
+        let mut asked = it.features.iter().map(String::as_str);
+        it.default_features && need.by_default
+            || asked.any(|asked| asked == feature || need.implied_by.contains(&asked))
     };
     (!usable.iter().any(has)).then(|| {
         format!(
