@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Result, anyhow, bail};
 use ra_ap_hir::attach_db;
 use ra_ap_ide_db::FileId;
-use unpark_codemods::knowledge::Resolved;
+use unpark_codemods::{knowledge::Resolved, scaffold::check_name};
 
 use self::{
     draft::Draft,
@@ -87,6 +87,10 @@ impl<'a> Scaffold<'a> {
         let Some(package) = project.package_of(&path) else {
             bail!("{shown} belongs to no member of its cargo workspace");
         };
+        if let Err(refusal) = check_name(&request.name, &package.facts) {
+            bail!("{}", refusal.message);
+        }
+        place::check(&path, &request.name, &project.root)?;
         let package = package.folder.clone();
         for site in &request.sites {
             if project.package_of(site.path()).is_none() {

@@ -24,7 +24,7 @@ pub fn write(summary: &Summary<'_>, name: &str, out: &mut dyn Write) -> io::Resu
             let taken = sites().count() - left.len();
             writeln!(
                 out,
-                "{strong}`{name}`{strong:#} in {}: {} go through it, {} left",
+                "{strong}`{name}`{strong:#} in {}: takes over {}, {} left",
                 outcome.shown(&file.path),
                 count(taken, "site"),
                 left.len()
@@ -45,7 +45,14 @@ pub fn write(summary: &Summary<'_>, name: &str, out: &mut dyn Write) -> io::Resu
                 let (code, kind) = (refusal.kind.code(), refusal.kind.name());
                 format!("{code}, {kind}: {}", refusal.message)
             }
-            (None, words) => words.clone().unwrap_or_default(),
+            (None, words) => {
+                let words = words.as_deref().unwrap_or_default();
+                let first = words.lines().next().unwrap_or_default();
+                format!(
+                    "taken back: {}",
+                    if summary.verbose { words } else { first }
+                )
+            }
         };
         summary.warning(out, &format!("{place} was left as it is: {reason}"))?;
     }

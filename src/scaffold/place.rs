@@ -34,6 +34,26 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
     Ok(real.join(rest).components().collect())
 }
 
+/// Whether a path may be that of the module above a new one, or the new one's own.
+///
+/// # Errors
+/// If not.
+pub fn check(path: &Path, name: &str, root: &Path) -> Result<()> {
+    let shown = relative(path, root);
+    match (path.exists(), is_named(path, name)) {
+        (true, true) => bail!(
+            "{shown} is there already\nhelp: choose another name, or name the file of the module \
+             that is to have `{name}`"
+        ),
+        (true, false) if !path.is_file() => bail!("{shown} is not a file"),
+        (false, false) => bail!(
+            "there is no file {shown}\nhelp: name the file of the module that is to have `{name}`, \
+             or the new file, {name}.rs"
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// The files of members that may declare a module for this path.
 pub fn candidates(workspace: &Workspace, path: &Path) -> Vec<FileId> {
     if path.is_file() {
@@ -52,7 +72,7 @@ pub fn candidates(workspace: &Workspace, path: &Path) -> Vec<FileId> {
 /// Where the module `name` is, asked for by the file of the module above it, or by its own.
 ///
 /// # Errors
-/// If it is there already, or nothing can declare it.
+/// If its file is there already, or nothing can declare it.
 pub fn find(
     workspace: &Workspace,
     candidates: Vec<FileId>,
@@ -61,17 +81,6 @@ pub fn find(
 ) -> Result<NewModule> {
     let root = &workspace.project.root;
     let shown = |path: &Path| relative(path, root);
-    let is_own = is_named(path, name);
-    if path.exists() && is_own {
-        bail!(
-            "{} is there already\nhelp: choose another name, or name the file of the module that is \
-             to have `{name}`",
-            shown(path)
-        );
-    }
-    if path.exists() && !path.is_file() {
-        bail!("{} is not a file", shown(path));
-    }
     if path.is_file() {
         let folder = candidates
             .first()
@@ -87,13 +96,6 @@ pub fn find(
             }
         }
         return Ok(NewModule { parent, file });
-    }
-    if !is_own {
-        bail!(
-            "there is no file {}\nhelp: name the file of the module that is to have `{name}`, or the \
-             new file, {name}.rs",
-            shown(path)
-        );
     }
     let folder = module_folder(path);
     let other = match path.file_name().is_some_and(|name| name == "mod.rs") {

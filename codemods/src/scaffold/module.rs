@@ -11,7 +11,7 @@ use crate::{
     analysis::equivalents::{Need, lacking},
     codemod::Verdict,
     context::FileContext,
-    facts::TargetKind,
+    facts::{PackageFacts, TargetKind},
     knowledge::is_named,
     logging::{Logger, Shown, safety_of_logging},
     refusal::{Refusal, RefusalKind},
@@ -75,9 +75,8 @@ pub struct Declaration {
 /// The module `name`, declared in the file of the context.
 ///
 /// # Errors
-/// If the name is none or is taken, or the package has not what the module needs; with a next step.
+/// If the name is taken, or the package has not what the module needs; with a next step.
 pub fn declare(ctx: &FileContext<'_>, name: &str) -> Result<Module, Refusal> {
-    is_a_name(name, ctx.package.edition)?;
     if ctx.package.edition < Edition::Edition2018 {
         let message = "a crate of edition 2015 has no async code: `cargo fix --edition` goes on";
         return Err(Refusal::new(RefusalKind::F22, message));
@@ -108,34 +107,39 @@ pub fn declare(ctx: &FileContext<'_>, name: &str) -> Result<Module, Refusal> {
     })
 }
 
-fn is_a_name(name: &str, edition: Edition) -> Result<(), Refusal> {
+/// Whether a module of a package may have this name.
+///
+/// # Errors
+/// If not, with the reason.
+pub fn check_name(name: &str, package: &PackageFacts) -> Result<(), Refusal> {
     let snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
-    let message = if SyntaxKind::from_keyword(name, edition).is_some() {
+    let message = if SyntaxKind::from_keyword(name, package.edition).is_some() {
         format!("`{name}` is a keyword")
     } else if !starts || !name.chars().all(snake) || name.chars().all(|c| c == '_') {
         format!("`{name}` is no name of a module: those are in snake_case, as in `mailer`")
     } else {
-        return Ok(());
+        let dependencies = package.dependencies.iter();
+        let own = package.name.replace('-', "_");
+        let mut crates =
+            dependencies
+                .map(|it| it.name.as_str())
+                .chain(["core", "std", "alloc", own.as_str()]);
+        return match crates.any(|it| it == name) {
+            true => Err(taken(name, "a crate")),
+            false => Ok(()),
+        };
     };
     Err(Refusal::new(RefusalKind::R5, message))
 }
 
+fn taken(name: &str, by: &str) -> Refusal {
+    let message = format!("`{name}` is the name of {by}\nhelp: choose another name");
+    Refusal::new(RefusalKind::R5, message)
+}
+
 /// Whether nothing else goes by the name in the module of the file.
 fn is_free(ctx: &FileContext<'_>, name: &str) -> Result<(), Refusal> {
-    let taken = |what: &str| {
-        let message = format!("`{name}` is the name of {what}\nhelp: choose another name");
-        Err(Refusal::new(RefusalKind::R5, message))
-    };
-    let dependencies = ctx.package.dependencies.iter();
-    let own = ctx.package.name.replace('-', "_");
-    let mut crates =
-        dependencies
-            .map(|it| it.name.as_str())
-            .chain(["core", "std", "alloc", own.as_str()]);
-    if crates.any(|it| it == name) {
-        return taken("a crate");
-    }
     let declared = ctx.source.items().any(|item| match item {
         // It may be one that this configuration leaves out.
         ast::Item::Module(it) => it.name().is_some_and(|it| it.text() == name),
@@ -148,7 +152,7 @@ fn is_free(ctx: &FileContext<'_>, name: &str) -> Result<(), Refusal> {
         is_named(known, name) && !is_value
     });
     match declared || in_scope {
-        true => taken("something in this module"),
+        true => Err(taken(name, "something in this module")),
         false => Ok(()),
     }
 }

@@ -159,9 +159,13 @@ impl Queue<'_> {
     /// How the module is named at a call.
     fn path_at(&self, ctx: &FileContext<'_>, call: &Call<'_>) -> Result<String, Refusal> {
         let Queue { name, parent } = self;
-        let scope = ctx.sema.scope(call.expr.syntax());
-        let module = scope.map(|scope| scope.module());
-        if module == Some(*parent) {
+        let place = call.expr.syntax();
+        let scope = ctx.sema.scope(place);
+        let module = scope.map(|scope| scope.module().nearest_non_block_module(ctx.db));
+        // An item of a block around it would be nearer.
+        let is_hidden =
+            ctx.module_in_scope(place, name).is_some() || ctx.type_in_scope(place, name).is_some();
+        if module == Some(*parent) && !is_hidden {
             return Ok((*name).to_owned());
         }
         let above = module.map_or_else(Vec::new, |it| it.path_to_root(ctx.db));
