@@ -9,7 +9,7 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, builder::Styles};
 use unpark_codemods::settings;
 
 pub use self::scaffold::{Scaffold, ServiceArgs};
@@ -167,15 +167,9 @@ pub struct RunArgs {
         hide_possible_values = true
     )]
     pub check: Option<Check>,
-    /// Exit 0 where it would be 1
-    #[arg(long)]
-    pub exit_zero: bool,
-    /// What is compiled.
+    /// What becomes of the result.
     #[command(flatten)]
-    pub verify: VerifyArgs,
-    /// How the result is shown [default: diff]
-    #[arg(long, value_name = "FMT", help_heading = "Output")]
-    pub message_format: Option<MessageFormat>,
+    pub result: ResultArgs,
     /// What to look for.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -185,6 +179,20 @@ pub struct RunArgs {
     /// What cargo is told.
     #[command(flatten)]
     pub cargo: CargoArgs,
+}
+
+/// What becomes of a result.
+#[derive(Debug, Args)]
+pub struct ResultArgs {
+    /// Exit 0 where it would be 1
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// What is compiled.
+    #[command(flatten)]
+    pub verify: VerifyArgs,
+    /// How the result is shown [default: diff]
+    #[arg(long, value_name = "FMT", help_heading = "Output")]
+    pub message_format: Option<MessageFormat>,
 }
 
 /// How the changes are compiled.
@@ -329,7 +337,7 @@ pub struct SelectionArgs {
     #[arg(long, value_name = "HOW")]
     pub fs: Option<Fs>,
     /// Use neither cargo nor types: only report what the syntax shows
-    #[arg(long, conflicts_with_all = ["package", "exclude", "verify"])]
+    #[arg(long, conflicts_with_all = ["package", "exclude"])]
     pub syntax_only: bool,
     /// Never add the rust-src component
     #[arg(long)]
@@ -414,15 +422,21 @@ pub enum Color {
     Never,
 }
 
+/// What may be typed.
+pub fn command() -> clap::Command {
+    // A subcommand has the one without the other.
+    Cli::command().mut_arg("verify", |verify| verify.conflicts_with("syntax_only"))
+}
+
 impl Cli {
     /// Whether the answer is JSON, and an error too.
     pub fn as_json(&self) -> bool {
         match &self.command {
             Some(Command::Undo(args)) => args.message_format == Some(UndoFormat::Json),
             Some(Command::Scaffold(Scaffold::BackgroundService(args))) => {
-                args.message_format == Some(MessageFormat::Json)
+                args.result.message_format == Some(MessageFormat::Json)
             }
-            _ => self.run.message_format == Some(MessageFormat::Json),
+            _ => self.run.result.message_format == Some(MessageFormat::Json),
         }
     }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context as _, Result, bail};
-use clap::{CommandFactory as _, FromArgMatches as _, error::ErrorKind, parser::ValueSource};
+use clap::{FromArgMatches as _, error::ErrorKind, parser::ValueSource};
 use unpark_codemods::CATALOGUE;
 
 mod task;
@@ -89,7 +89,7 @@ fn call(name: &'static str, args: &[OsString]) -> u8 {
 }
 
 fn parse(name: &'static str, args: &[OsString]) -> Result<Cli, clap::Error> {
-    let mut command = Cli::command().bin_name(name);
+    let mut command = cli::command().bin_name(name);
     let mut matches = command.try_get_matches_from_mut(args)?;
     let given =
         |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
@@ -241,8 +241,8 @@ fn start_run(
 ) -> Result<u8> {
     let mut options = args.selection.options(&args.paths, &args.cargo, progress);
     let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
-    options.verify = args.verify.options(args.apply, wrapper);
-    let as_json = args.message_format == Some(MessageFormat::Json);
+    options.verify = args.result.verify.options(args.apply, wrapper);
+    let as_json = args.result.message_format == Some(MessageFormat::Json);
     options.give_up = Some(if as_json { give_up_in_json } else { give_up });
     let invocation = Invocation {
         program,
@@ -253,8 +253,8 @@ fn start_run(
     let task = Task {
         apply: args.apply,
         check: args.check,
-        exit_zero: args.exit_zero,
-        format: args.message_format,
+        exit_zero: args.result.exit_zero,
+        format: args.result.message_format,
         guard: args.guard.guard(),
         folders: folders(&invocation),
         // What can't be told here is told by the run.
@@ -283,13 +283,13 @@ fn start_scaffold(
     let request = args.request()?;
     let mut options = args.options(progress);
     let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
-    options.verify = args.verify.options(args.apply, wrapper);
+    options.verify = args.result.verify.options(args.apply, wrapper);
     let home = scaffold::home(&request, &options)?;
     let task = Task {
         apply: args.apply,
         check: None,
-        exit_zero: args.exit_zero,
-        format: args.message_format,
+        exit_zero: args.result.exit_zero,
+        format: args.result.message_format,
         guard: args.guard.guard(),
         folders: vec![home.root().to_owned()],
         homes: vec![home],
@@ -335,7 +335,7 @@ fn give_up_in_json(defect: &Defect) -> ! {
 
 /// Whether a path that is not there was meant as a subcommand.
 fn check_no_subcommand(program: &str, path: &Path) -> Result<()> {
-    let command = Cli::command();
+    let command = cli::command();
     let names: Vec<&str> = command.get_subcommands().map(|it| it.get_name()).collect();
     if let Some(word) = path.to_str()
         && !path.exists()

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use unpark_codemods::scaffold::BACKGROUND_SERVICE;
 
-use super::{GuardArgs, MessageFormat, ProjectArgs, VerifyArgs};
+use super::{GuardArgs, ProjectArgs, ResultArgs};
 use crate::{options::Options, scaffold::Request, why::Place};
 
 /// What is written anew.
@@ -38,15 +38,9 @@ pub struct ServiceArgs {
     /// Write the changes
     #[arg(long)]
     pub apply: bool,
-    /// Exit 0 where it would be 1
-    #[arg(long)]
-    pub exit_zero: bool,
-    /// What is compiled.
+    /// What becomes of the result.
     #[command(flatten)]
-    pub verify: VerifyArgs,
-    /// How the result is shown [default: diff]
-    #[arg(long, value_name = "FMT", help_heading = "Output")]
-    pub message_format: Option<MessageFormat>,
+    pub result: ResultArgs,
     /// What may be overwritten.
     #[command(flatten)]
     pub guard: GuardArgs,
