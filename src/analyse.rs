@@ -8,14 +8,15 @@ use std::{
 };
 
 use ra_ap_hir::{Crate, Semantics, attach_db};
-use ra_ap_ide_db::{FileId, FxHashMap, base_db::SourceDatabase};
+use ra_ap_ide_db::{FileId, FxHashMap, RootDatabase, base_db::SourceDatabase};
 use rayon::prelude::*;
 use unpark_codemods::{
     analysis::manifest::Manifest,
     codemod::{Finding, Findings, Pass},
     context::FileContext,
-    facts::PackageFacts,
+    facts::{PackageFacts, TargetKind},
     knowledge::Resolved,
+    settings::Settings,
     workspace::WorkspaceContext,
 };
 
@@ -129,6 +130,28 @@ pub fn all(
     }
 }
 
+/// A file with types, on the thread that its database is attached to.
+pub fn context<'a>(
+    sema: &'a Semantics<'a, RootDatabase>,
+    file: FileId,
+    (package, target, manifest): (&'a PackageFacts, TargetKind, Option<Manifest<'a>>),
+    known: &'a Resolved<'a>,
+    settings: &'a Settings,
+) -> FileContext<'a> {
+    FileContext {
+        db: sema.db,
+        sema,
+        file,
+        text: sema.db.file_text(file).text(sema.db),
+        source: sema.parse_guess_edition(file),
+        package,
+        target,
+        manifest,
+        known,
+        settings,
+    }
+}
+
 /// Why a file could not be looked at.
 enum Failed {
     /// There is no memory for it.
@@ -223,18 +246,8 @@ impl View<'_> {
                         let looked = watchdog.look(id, || {
                             attach_db(db, || {
                                 let sema = Semantics::new(db);
-                                look(&FileContext {
-                                    db,
-                                    sema: &sema,
-                                    file: id,
-                                    text: db.file_text(id).text(db),
-                                    source: sema.parse_guess_edition(id),
-                                    package,
-                                    target: *target,
-                                    manifest: *manifest,
-                                    known,
-                                    settings,
-                                });
+                                let of = (*package, *target, *manifest);
+                                look(&context(&sema, id, of, known, settings));
                             });
                         });
                         looked.err().map(|stopped| (id, Failed::Stopped(stopped)))

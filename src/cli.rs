@@ -1,5 +1,7 @@
 //! What a person types. No logic: what was typed becomes [`Options`] and plain fields.
 
+mod scaffold;
+
 use std::{
     num::{NonZeroUsize, ParseIntError},
     path::PathBuf,
@@ -7,9 +9,10 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, builder::Styles};
 use unpark_codemods::settings;
 
+pub use self::scaffold::{Scaffold, ServiceArgs};
 use crate::{
     options::{self, CargoOptions, Options, VerifyOptions},
     vcs::Guard,
@@ -89,6 +92,36 @@ pub enum Command {
     },
     /// Takes the last --apply back, done or interrupted
     Undo(UndoArgs),
+    /// Writes a module anew, and the places that use it
+    #[command(subcommand)]
+    Scaffold(Scaffold),
+}
+
+/// Cargo's own flags, for a package that is known.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cargo")]
+pub struct ProjectArgs {
+    /// Features to activate, with spaces or commas between them
+    #[arg(short = 'F', long, value_name = "FEATURES")]
+    pub features: Vec<String>,
+    /// Activate all features
+    #[arg(long)]
+    pub all_features: bool,
+    /// Do not activate the `default` feature
+    #[arg(long)]
+    pub no_default_features: bool,
+    /// Analyse for this target triple
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
+    /// Assert that Cargo.lock stays unchanged
+    #[arg(long)]
+    pub locked: bool,
+    /// Do not use the network
+    #[arg(long)]
+    pub offline: bool,
+    /// Both --locked and --offline
+    #[arg(long)]
+    pub frozen: bool,
 }
 
 /// Where something is to be taken back.
@@ -134,15 +167,9 @@ pub struct RunArgs {
         hide_possible_values = true
     )]
     pub check: Option<Check>,
-    /// Exit 0 where it would be 1
-    #[arg(long)]
-    pub exit_zero: bool,
-    /// What is compiled.
+    /// What becomes of the result.
     #[command(flatten)]
-    pub verify: VerifyArgs,
-    /// How the result is shown [default: diff]
-    #[arg(long, value_name = "FMT", help_heading = "Output")]
-    pub message_format: Option<MessageFormat>,
+    pub result: ResultArgs,
     /// What to look for.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -152,6 +179,20 @@ pub struct RunArgs {
     /// What cargo is told.
     #[command(flatten)]
     pub cargo: CargoArgs,
+}
+
+/// What becomes of a result.
+#[derive(Debug, Args)]
+pub struct ResultArgs {
+    /// Exit 0 where it would be 1
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// What is compiled.
+    #[command(flatten)]
+    pub verify: VerifyArgs,
+    /// How the result is shown [default: diff]
+    #[arg(long, value_name = "FMT", help_heading = "Output")]
+    pub message_format: Option<MessageFormat>,
 }
 
 /// How the changes are compiled.
@@ -166,8 +207,7 @@ pub struct VerifyArgs {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "mirror",
-        hide_possible_values = true,
-        conflicts_with = "syntax_only"
+        hide_possible_values = true
     )]
     pub verify: Option<Verify>,
     /// Do not compile the changes before they are written
@@ -348,30 +388,12 @@ pub struct CargoArgs {
     /// Leave this package out
     #[arg(long, value_name = "SPEC", requires = "workspace")]
     pub exclude: Vec<String>,
-    /// Features to activate, with spaces or commas between them
-    #[arg(short = 'F', long, value_name = "FEATURES")]
-    pub features: Vec<String>,
-    /// Activate all features
-    #[arg(long)]
-    pub all_features: bool,
-    /// Do not activate the `default` feature
-    #[arg(long)]
-    pub no_default_features: bool,
-    /// Analyse for this target triple
-    #[arg(long, value_name = "TRIPLE")]
-    pub target: Option<String>,
     /// The Cargo.toml to start from
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
-    /// Assert that Cargo.lock stays unchanged
-    #[arg(long)]
-    pub locked: bool,
-    /// Do not use the network
-    #[arg(long)]
-    pub offline: bool,
-    /// Both --locked and --offline
-    #[arg(long)]
-    pub frozen: bool,
+    /// What it is told of any project.
+    #[command(flatten)]
+    pub project: ProjectArgs,
 }
 
 /// How it is shown.
@@ -403,12 +425,21 @@ pub enum Color {
     Never,
 }
 
+/// What may be typed.
+pub fn command() -> clap::Command {
+    // A subcommand has the one without the other.
+    Cli::command().mut_arg("verify", |verify| verify.conflicts_with("syntax_only"))
+}
+
 impl Cli {
     /// Whether the answer is JSON, and an error too.
     pub fn as_json(&self) -> bool {
         match &self.command {
             Some(Command::Undo(args)) => args.message_format == Some(UndoFormat::Json),
-            _ => self.run.message_format == Some(MessageFormat::Json),
+            Some(Command::Scaffold(Scaffold::BackgroundService(args))) => {
+                args.result.message_format == Some(MessageFormat::Json)
+            }
+            _ => self.run.result.message_format == Some(MessageFormat::Json),
         }
     }
 }
@@ -457,12 +488,20 @@ impl SelectionArgs {
 
 impl CargoArgs {
     fn options(&self) -> CargoOptions {
-        let features = self.features.iter().flat_map(|list| list.split([',', ' ']));
         CargoOptions {
             manifest_path: self.manifest_path.clone(),
             packages: self.package.clone(),
             workspace: self.workspace,
             exclude: self.exclude.clone(),
+            ..self.project.options()
+        }
+    }
+}
+
+impl ProjectArgs {
+    fn options(&self) -> CargoOptions {
+        let features = self.features.iter().flat_map(|list| list.split([',', ' ']));
+        CargoOptions {
             features: features
                 .filter(|feature| !feature.is_empty())
                 .map(str::to_owned)
@@ -473,6 +512,7 @@ impl CargoArgs {
             locked: self.locked,
             offline: self.offline,
             frozen: self.frozen,
+            ..CargoOptions::default()
         }
     }
 }

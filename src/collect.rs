@@ -198,6 +198,7 @@ pub fn workspace(
             outcome.files.push(ChangedFile {
                 path: file.path.clone(),
                 edition: package.map_or(Edition::CURRENT, |package| package.facts.edition),
+                is_new: false,
                 before: file.source.clone(),
                 after: file.text.to_string(),
                 edits: file.overlay.edits(),

@@ -110,7 +110,7 @@ impl Rustfmt {
     /// A text as rustfmt lays it out, with the line ends that it has.
     fn text(&self, file: &ChangedFile, text: &str) -> Result<String, String> {
         let input = Input {
-            folder: file.path.parent().map(Path::to_owned).unwrap_or_default(),
+            folder: folder_above(&file.path),
             edition: file.edition,
             text: text.to_owned(),
         };
@@ -157,6 +157,13 @@ impl Rustfmt {
         String::from_utf8(output.stdout.clone())
             .map_err(|_| "rustfmt answers in no UTF-8".to_owned())
     }
+}
+
+/// The nearest folder above a file that is there: a new file may have none of its own yet.
+fn folder_above(path: &Path) -> PathBuf {
+    let mut above = path.ancestors().skip(1);
+    let there = above.find(|folder| folder.is_dir());
+    there.map(Path::to_owned).unwrap_or_default()
 }
 
 /// Its time grows with the depth of some expressions as powers do.

@@ -5,7 +5,7 @@
 //! the codemods in rounds of reading ([`analyse`]) and writing over an [`overlay`], [`collect`]
 //! makes an [`outcome`] of it, [`format`](mod@format) lays it out, [`verify`] has the user's compiler
 //! accept it, and [`report`] shows it or [`commit`] writes it. [`program`] is what a person calls: it
-//! parses with [`cli`], runs, and answers with an exit code.
+//! parses with [`cli`], runs, and answers with an exit code. [`scaffold`] makes an outcome of its own.
 
 pub mod analyse;
 pub mod cargo;
@@ -28,6 +28,7 @@ pub mod replay;
 pub mod report;
 pub mod roots;
 pub mod run;
+pub mod scaffold;
 pub mod source;
 pub mod start;
 pub mod suppress;

@@ -248,6 +248,8 @@ pub struct ChangedFile {
     pub path: PathBuf,
     /// The edition of its package.
     pub edition: Edition,
+    /// Whether it is not there yet; then it was empty.
+    pub is_new: bool,
     /// What it was.
     pub before: Source,
     /// Its text afterwards, without a byte order mark.

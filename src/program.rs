@@ -13,21 +13,22 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context as _, Result, bail};
-use clap::{CommandFactory as _, FromArgMatches as _, error::ErrorKind, parser::ValueSource};
+use clap::{FromArgMatches as _, error::ErrorKind, parser::ValueSource};
 use unpark_codemods::CATALOGUE;
 
+mod task;
+
+use self::task::Task;
 use crate::{
     cli::{
-        self, Check, Cli, Color, Command, MessageFormat, RunArgs, ScreenArgs, UndoArgs, UndoFormat,
+        self, Cli, Color, Command, MessageFormat, RunArgs, Scaffold, ScreenArgs, ServiceArgs,
+        UndoArgs, UndoFormat,
     },
-    commit::{self, Committed, Recovered},
+    commit::{self, Recovered},
     config::nearest,
-    outcome::{Defect, Outcome, State, relative},
-    report::{
-        Palette, diff, failure::Failure, guide, human, invocation::Invocation, json,
-        recovery::Recovery, short, summary::Summary,
-    },
-    run, start,
+    outcome::{Defect, relative},
+    report::{Palette, failure::Failure, guide, invocation::Invocation, json, recovery::Recovery},
+    run, scaffold, start,
     verify::wrapper,
     why::{self, Place},
 };
@@ -38,9 +39,6 @@ const FOUND: u8 = 1;
 const FAILED: u8 = 2;
 /// A defect of ours was caught.
 const DEFECT: u8 = 101;
-
-/// How often a run is done again because files were saved meanwhile.
-const RETRIES: usize = 2;
 
 /// Runs the program under one of its names, `unpark` or `cargo unpark`.
 pub fn main(name: &'static str, args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -91,7 +89,7 @@ fn call(name: &'static str, args: &[OsString]) -> u8 {
 }
 
 fn parse(name: &'static str, args: &[OsString]) -> Result<Cli, clap::Error> {
-    let mut command = Cli::command().bin_name(name);
+    let mut command = cli::command().bin_name(name);
     let mut matches = command.try_get_matches_from_mut(args)?;
     let given =
         |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
@@ -179,6 +177,9 @@ fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
             Ok(0)
         }
         Some(Command::Undo(args)) => undo(args, &cli.screen),
+        Some(Command::Scaffold(Scaffold::BackgroundService(args))) => {
+            start_scaffold(name, args, &cli.screen, progress)
+        }
     }
 }
 
@@ -240,75 +241,68 @@ fn start_run(
 ) -> Result<u8> {
     let mut options = args.selection.options(&args.paths, &args.cargo, progress);
     let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
-    options.verify = args.verify.options(args.apply, wrapper);
-    let as_json = args.message_format == Some(MessageFormat::Json);
+    options.verify = args.result.verify.options(args.apply, wrapper);
+    let as_json = args.result.message_format == Some(MessageFormat::Json);
     options.give_up = Some(if as_json { give_up_in_json } else { give_up });
     let invocation = Invocation {
         program,
+        command: Vec::new(),
         options,
         here: here()?,
     };
-    let say_recovered = |it: &[Recovered]| say_recovered(it, &invocation, as_json, screen);
-    let mut recovered = Vec::new();
-    if args.apply {
+    let task = Task {
+        apply: args.apply,
+        check: args.check,
+        exit_zero: args.result.exit_zero,
+        format: args.result.message_format,
+        guard: args.guard.guard(),
+        folders: folders(&invocation),
         // What can't be told here is told by the run.
-        for home in start::homes(&invocation.options).unwrap_or_default() {
-            recovered.extend(commit::recover(&home)?);
-        }
-        say_recovered(&recovered)?;
-        args.guard.guard().check(&folders(&invocation))?;
-    }
-    for path in &invocation.options.paths {
-        check_no_subcommand(program, path)?;
-    }
-    let mut outcome = run(&invocation.options)?;
-    // Verifying takes a while. What was saved meanwhile is looked at again, so that nothing is
-    // written that was not compiled; who saves all the time gets what can be written.
-    for _ in 0..RETRIES {
-        let verified = outcome.verification.is_some();
-        if !args.apply || !verified || commit::is_current(&outcome)? {
-            break;
-        }
-        outcome = run(&invocation.options)?;
-    }
-    let committed = match args.apply {
-        true => {
-            let mut committed = commit::commit(&mut outcome)?;
-            say_recovered(&committed.recovered)?;
-            committed.recovered.append(&mut recovered);
-            Some(committed)
-        }
-        false => None,
+        homes: match args.apply {
+            true => start::homes(&invocation.options).unwrap_or_default(),
+            false => Vec::new(),
+        },
+        scaffold: None,
+        invocation,
     };
-    let code = exit_code(&outcome, args.check, committed.as_ref());
-    // The tree has what was written; a diff of it is for those who ask for one.
-    let default = (!args.apply).then_some(MessageFormat::Diff);
-    let format = args.message_format.or(default);
-    print(|out, palette| match format {
-        Some(MessageFormat::Diff) => diff::write(&outcome, palette, out),
-        Some(MessageFormat::Human) => human::write(&outcome, screen.verbose, palette, out),
-        Some(MessageFormat::Short) => short::write(&outcome, palette, out),
-        Some(MessageFormat::Json) => json::write(&outcome, code == 0, out),
-        None => Ok(()),
-    })?;
-    if format != Some(MessageFormat::Json) && (!screen.quiet || !outcome.defects.is_empty()) {
-        let summary = Summary {
-            outcome: &outcome,
-            invocation: &invocation,
-            committed: committed.as_ref(),
-            diff_shown: format == Some(MessageFormat::Diff),
-            verbose: screen.verbose,
-            palette: err_palette(),
-        };
-        let mut err = stderr();
-        success_if_closed(match screen.quiet {
-            true => summary.defects(&mut err),
-            false => summary.write(&mut err),
-        });
-    }
-    Ok(match code {
-        FOUND if args.exit_zero => 0,
-        code => code,
+    task.carry_out(screen, |options| {
+        for path in &options.paths {
+            check_no_subcommand(program, path)?;
+        }
+        run(options)
+    })
+}
+
+/// A module that is written anew.
+fn start_scaffold(
+    program: &'static str,
+    args: &ServiceArgs,
+    screen: &ScreenArgs,
+    progress: bool,
+) -> Result<u8> {
+    let request = args.request()?;
+    let mut options = args.options(progress);
+    let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
+    options.verify = args.result.verify.options(args.apply, wrapper);
+    let home = scaffold::home(&request, &options)?;
+    let task = Task {
+        apply: args.apply,
+        check: None,
+        exit_zero: args.result.exit_zero,
+        format: args.result.message_format,
+        guard: args.guard.guard(),
+        folders: vec![home.root().to_owned()],
+        homes: vec![home],
+        scaffold: Some(&request),
+        invocation: Invocation {
+            program,
+            command: args.words(),
+            options,
+            here: here()?,
+        },
+    };
+    task.carry_out(screen, |options| {
+        scaffold::background_service(&request, options)
     })
 }
 
@@ -339,26 +333,9 @@ fn give_up_in_json(defect: &Defect) -> ! {
     process::exit(DEFECT.into())
 }
 
-fn exit_code(outcome: &Outcome, check: Option<Check>, committed: Option<&Committed>) -> u8 {
-    let changes = !outcome.files.is_empty();
-    let needs_a_person = outcome.count(State::Manual) + outcome.count(State::Refused) > 0;
-    let found = match check {
-        Some(Check::Changes) => changes,
-        Some(Check::Strict) => changes || needs_a_person,
-        None => false,
-    };
-    let left_out = committed.is_some_and(Committed::left_something)
-        || (committed.is_some() && outcome.count(State::Reverted) > 0);
-    match (outcome.defects.is_empty(), found || left_out) {
-        (false, _) => DEFECT,
-        (true, true) => FOUND,
-        (true, false) => 0,
-    }
-}
-
 /// Whether a path that is not there was meant as a subcommand.
 fn check_no_subcommand(program: &str, path: &Path) -> Result<()> {
-    let command = Cli::command();
+    let command = cli::command();
     let names: Vec<&str> = command.get_subcommands().map(|it| it.get_name()).collect();
     if let Some(word) = path.to_str()
         && !path.exists()
@@ -461,27 +438,5 @@ fn said(panic: &(dyn Any + Send)) -> String {
     match PANIC.lock().ok().and_then(|mut place| place.take()) {
         Some(place) => format!("{message} ({place})"),
         None => message.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::outcome::Defect;
-
-    #[test]
-    fn the_exit_code_says_what_was_left_out() {
-        let mut outcome = Outcome::default();
-        let mut committed = Committed::default();
-        assert_eq!(exit_code(&outcome, Some(Check::Strict), None), 0);
-        assert_eq!(exit_code(&outcome, None, Some(&committed)), 0);
-        committed.stale.push(PathBuf::from("a.rs"));
-        assert_eq!(exit_code(&outcome, None, Some(&committed)), FOUND);
-        outcome.defects.push(Defect {
-            path: PathBuf::new(),
-            codemod: "unobserved-task",
-            message: String::new(),
-        });
-        assert_eq!(exit_code(&outcome, None, Some(&committed)), DEFECT);
     }
 }

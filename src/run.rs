@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Result, anyhow, bail};
 use ra_ap_ide_db::FileId;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use unpark_codemods::{
     CATALOGUE, Codemod,
     codemod::{Candidate, Finding, IN_TESTS, Pass, Safety},
@@ -39,16 +40,25 @@ use crate::{
 /// If there is nothing to look at: an unknown codemod, a path that does not exist, a configuration
 /// that does not parse, no project, or a project that cargo can't read.
 pub fn run(options: &Options) -> Result<Outcome> {
+    let pool = pool(options)?;
+    let threads = pool.current_num_threads();
+    pool.install(|| Run::new(options, threads)?.run())
+}
+
+/// The threads of a run.
+///
+/// # Errors
+/// If the system has none to give.
+pub fn pool(options: &Options) -> Result<ThreadPool> {
     let threads = if options.jobs == 0 {
         std::thread::available_parallelism().map_or(1, usize::from)
     } else {
         options.jobs
     };
-    let pool = rayon::ThreadPoolBuilder::new()
+    let pool = ThreadPoolBuilder::new()
         .num_threads(threads)
-        .stack_size(limits::STACK)
-        .build()?;
-    pool.install(|| Run::new(options, threads)?.run())
+        .stack_size(limits::STACK);
+    Ok(pool.build()?)
 }
 
 struct Run<'a> {

@@ -110,6 +110,11 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// Where a line starts, counted from 1.
+    pub fn start(&self, line: usize) -> usize {
+        self.starts[line - 1]
+    }
+
     /// The text of a line, counted from 1, without its end.
     pub fn line(&self, line: usize) -> &'a str {
         let start = self.starts[line - 1];

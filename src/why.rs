@@ -38,12 +38,22 @@ pub struct Answer {
 }
 
 impl Place {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The line, from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
     /// Reads `FILE:LINE`; a column behind it, as compilers print one, is passed over.
     ///
     /// # Errors
     /// If there is no line, or no such file.
     pub fn parse(text: &str) -> Result<Place> {
-        let hint = "help: name a line as compilers do: `unpark why src/main.rs:12`";
+        let hint = "help: name a line as compilers do: src/main.rs:12";
         let number = |text: &str| text.parse::<usize>().ok().filter(|&line| line > 0);
         let (file, line) = text
             .rsplit_once(':')

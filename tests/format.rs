@@ -68,6 +68,7 @@ impl Case {
         self.outcome.files.push(ChangedFile {
             path,
             edition,
+            is_new: false,
             before,
             after,
             edits,

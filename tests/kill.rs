@@ -24,6 +24,8 @@ use crate::support::{
 };
 
 const FILES: usize = 50;
+/// The one that is not there before, nor is its folder.
+const MADE: usize = FILES - 1;
 const KILLS: usize = 200;
 const UNDO_KILLS: usize = 50;
 
@@ -65,15 +67,18 @@ impl Files {
         let manifest = "[package]\nname = \"it\"\nedition = \"2024\"\n\n[lib]\npath = \
                         \"src/0/it0.rs\"\n\n[workspace]\n";
         folder::write(&folder.join("Cargo.toml"), manifest.as_bytes());
-        for number in 0..FILES {
+        for number in 0..MADE {
             folder::write(&files.path(number), Side::Old.text(number).as_bytes());
         }
         files
     }
 
     fn path(&self, number: usize) -> PathBuf {
-        self.folder
-            .join(format!("src/{}/it{number}.rs", number % 7))
+        let folder = match number {
+            MADE => "made".to_owned(),
+            _ => (number % 7).to_string(),
+        };
+        self.folder.join(format!("src/{folder}/it{number}.rs"))
     }
 
     fn home(&self) -> Home {
@@ -84,10 +89,14 @@ impl Files {
     /// The outcome of a run that rewrites all of them.
     fn outcome(&self) -> Outcome {
         let file = |number| {
-            let before = Side::Old.text(number).into_bytes();
+            let before = match number {
+                MADE => Vec::new(),
+                _ => Side::Old.text(number).into_bytes(),
+            };
             ChangedFile {
                 path: self.path(number),
                 edition: Edition::CURRENT,
+                is_new: number == MADE,
                 before: Source::decode(before).unwrap(),
                 after: Side::New.text(number),
                 edits: Vec::new(),
@@ -104,7 +113,11 @@ impl Files {
     /// The side of every file; each is whole.
     fn sides(&self) -> Vec<Side> {
         let side = |number| {
-            let text = fs::read_to_string(self.path(number)).unwrap();
+            let path = self.path(number);
+            if number == MADE && !path.exists() {
+                return Side::Old;
+            }
+            let text = fs::read_to_string(path).unwrap();
             let sides = [Side::Old, Side::New].into_iter();
             let mut sides = sides.filter(|side| side.text(number) == text);
             sides.next().unwrap_or_else(|| panic!("{number}: {text}"))
@@ -115,7 +128,11 @@ impl Files {
     /// All are on one side, and nothing of ours is left beside them.
     fn assert_all(&self, side: Side) {
         assert_eq!(self.sides(), [side; FILES]);
-        assert_eq!(folder::files(&self.folder).len(), FILES + 1);
+        let made = self.path(MADE);
+        assert_eq!(made.exists(), side == Side::New);
+        assert_eq!(made.parent().unwrap().exists(), side == Side::New);
+        let files = FILES + usize::from(side == Side::New);
+        assert_eq!(folder::files(&self.folder).len(), files);
         assert!(!self.home().has_unfinished());
     }
 }

@@ -17,5 +17,6 @@ mod projects;
 mod propagation;
 mod replay;
 mod runtimes;
+mod scaffold;
 mod support;
 mod verify;

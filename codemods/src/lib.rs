@@ -14,6 +14,7 @@ pub mod knowledge;
 pub mod logging;
 pub mod outline;
 pub mod refusal;
+pub mod scaffold;
 pub mod settings;
 pub mod syntax;
 pub mod text;

@@ -115,15 +115,12 @@ impl Logger {
     /// The first logger that the package declares, as it can be written at `place`: by the name
     /// that the file imports, else by its full path. See [`safety_of_logging`] for whether it may.
     pub fn at(ctx: &FileContext<'_>, place: &SyntaxNode) -> Logger {
-        let Declared::Always(row, name) = Declared::of(ctx, place) else {
-            return Logger {
-                path: "eprintln".to_owned(),
-                tracing: None,
-            };
+        let whole = Logger::in_new_module(ctx, place);
+        let Declared::Always(row, _) = Declared::of(ctx, place) else {
+            return whole;
         };
         let item = knowledge::last_segment(&row.path);
-        let path = format!("{name}::{item}");
-        let tracing = (row.package == "tracing").then(|| name.to_owned());
+        let path = whole.path;
         let macros = ctx.known.definitions(ctx.db, &row.path);
         let is_it =
             |text: &str| macro_in_scope(ctx, place, text).is_some_and(|it| macros.contains(&it));
@@ -136,7 +133,21 @@ impl Logger {
         };
         Logger {
             path: written,
-            tracing,
+            ..whole
+        }
+    }
+
+    /// The same, by the name of its crate, as code can write it that declares and imports nothing.
+    pub fn in_new_module(ctx: &FileContext<'_>, place: &SyntaxNode) -> Logger {
+        let Declared::Always(row, name) = Declared::of(ctx, place) else {
+            return Logger {
+                path: "eprintln".to_owned(),
+                tracing: None,
+            };
+        };
+        Logger {
+            path: format!("{name}::{}", knowledge::last_segment(&row.path)),
+            tracing: (row.package == "tracing").then(|| name.to_owned()),
         }
     }
 

@@ -68,21 +68,22 @@
 //! whose handle cancels the task when it is dropped (smol): there the task would now run to its
 //! end.
 
-mod future;
 mod site;
 
 use ra_ap_hir::Type;
 use ra_ap_syntax::{AstNode, NodeOrToken, SourceFile, TextRange, ast};
 
 use crate::{
-    analysis::discard::{Dropped, Fate, fate_of},
+    analysis::{
+        discard::{Dropped, Fate, fate_of},
+        spawned::{cannot_fail, gives_nothing, task_name},
+    },
     codemod::{Candidate, Codemod, Finding, Findings, IN_TESTS, Pass, Safety, Verdict},
     context::{Call, FileContext, Output},
     knowledge::{Knowledge, OnDrop, Role},
     outline::Outline,
     refusal::{Refusal, RefusalKind},
 };
-use future::{cannot_fail, gives_nothing, task_name};
 use site::Site;
 
 /// See the header of this file.
@@ -97,7 +98,8 @@ pub const CODEMOD: Codemod = Codemod {
     pass: Pass::File(pass),
 };
 
-fn is_spawn(role: &Role) -> bool {
+/// Whether it spawns a task.
+pub(crate) fn is_spawn(role: &Role) -> bool {
     matches!(role, Role::Spawn { .. })
 }
 

@@ -1,7 +1,7 @@
 //! The operations on files that a commit is made of, each of which may fail or be the last.
 
 use std::{
-    fs::{self, File, Metadata, OpenOptions},
+    fs::{self, File, Metadata, OpenOptions, Permissions},
     io::{self, Write as _},
     path::Path,
 };
@@ -15,7 +15,7 @@ pub trait Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
     /// Writes a new file so that it outlasts a power cut, with the owner and the permissions of
-    /// another.
+    /// another; or of its folder, as far as a file can have them.
     fn create(&self, path: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result<()>;
 
     /// Lets one file take the place of another.
@@ -24,8 +24,14 @@ pub trait Disk {
     /// Lets two files trade places, in one step. Not every file system can.
     fn exchange(&self, one: &Path, other: &Path) -> io::Result<()>;
 
+    /// Gives a file a name that nothing else has, in one step. Not every file system can.
+    fn place(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Removes a folder, if it is empty.
+    fn remove_folder(&self, path: &Path) -> io::Result<()>;
 
     /// Makes a folder, and those above it.
     fn create_folder(&self, path: &Path) -> io::Result<()>;
@@ -51,7 +57,7 @@ impl Disk for System {
         // First, so that a file with all its bytes has all of the rest too.
         if let Some(like) = like {
             keep_owner(like, &file);
-            file.set_permissions(like.permissions())?;
+            file.set_permissions(permissions_like(like))?;
         }
         file.write_all(bytes)?;
         file.sync_all()
@@ -72,8 +78,23 @@ impl Disk for System {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    fn place(&self, from: &Path, to: &Path) -> io::Result<()> {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    fn place(&self, _: &Path, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
     }
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {
@@ -119,6 +140,22 @@ fn nobody_elses() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Who may read a folder may read a new file in it, and nobody runs it.
+#[cfg(unix)]
+fn permissions_like(like: &Metadata) -> Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut permissions = like.permissions();
+    if like.is_dir() {
+        permissions.set_mode(permissions.mode() & 0o666);
+    }
+    permissions
+}
+
+#[cfg(not(unix))]
+fn permissions_like(like: &Metadata) -> Permissions {
+    like.permissions()
 }
 
 /// A run as the superuser leaves the files with whom they belong to. Another user can't, and need

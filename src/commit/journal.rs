@@ -113,9 +113,16 @@ pub struct Entry {
     pub path: PathBuf,
     /// The name, in the same folder, that the file's next version has before it takes its place.
     pub temp: PathBuf,
-    pub from: Version,
-    pub to: Version,
+    /// `None` where there is no file.
+    pub from: Option<Version>,
+    pub to: Option<Version>,
+    /// Whether its folder is made for it, and goes with it.
+    #[serde(default)]
+    pub new_folder: bool,
 }
+
+/// A path, and what stands there before and after.
+type Versions = (PathBuf, Option<Version>, Option<Version>);
 
 /// What a file holds at one time. Only text is ever edited.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -146,8 +153,9 @@ impl Journal {
     pub fn apply(files: &[ChangedFile]) -> Journal {
         let versions = files.iter().map(|file| {
             let from = file.before.encode(&file.before.text);
-            let to = file.before.encode(&file.after);
-            (file.path.clone(), Version::new(from), Version::new(to))
+            let from = (!file.is_new).then(|| Version::new(from));
+            let to = Version::new(file.before.encode(&file.after));
+            (file.path.clone(), from, Some(to))
         });
         Journal::new(Kind::Apply, versions)
     }
@@ -156,33 +164,40 @@ impl Journal {
     ///
     /// # Errors
     /// If a file is no text.
-    pub fn trial(versions: Vec<(PathBuf, Vec<u8>, Vec<u8>)>) -> Result<Journal> {
+    pub fn trial(versions: Vec<(PathBuf, Option<Vec<u8>>, Vec<u8>)>) -> Result<Journal> {
         for (path, from, _) in &versions {
-            if std::str::from_utf8(from).is_err() {
+            if std::str::from_utf8(from.as_deref().unwrap_or_default()).is_err() {
                 bail!("{} is not UTF-8 any more", path.display());
             }
         }
         let versions = versions.into_iter();
         let versions =
-            versions.map(|(path, from, to)| (path, Version::new(from), Version::new(to)));
+            versions.map(|(path, from, to)| (path, from.map(Version::new), Some(Version::new(to))));
         Ok(Journal::new(Kind::Trial, versions))
     }
 
     /// The journal of the way back. What an undo had to leave may be as it was by now, so for an
     /// undo it is the same way again.
     pub fn undo(self) -> Journal {
+        let made = self.entries.iter().map(|entry| entry.new_folder);
+        let made: Vec<bool> = made.collect();
         let versions = self.entries.into_iter().map(|entry| match self.kind {
             Kind::Apply => (entry.path, entry.to, entry.from),
             Kind::Undo | Kind::Trial => (entry.path, entry.from, entry.to),
         });
-        Journal::new(Kind::Undo, versions)
+        let mut journal = Journal::new(Kind::Undo, versions);
+        for (entry, made) in journal.entries.iter_mut().zip(made) {
+            entry.new_folder = made;
+        }
+        journal
     }
 
-    fn new(kind: Kind, versions: impl Iterator<Item = (PathBuf, Version, Version)>) -> Journal {
+    fn new(kind: Kind, versions: impl Iterator<Item = Versions>) -> Journal {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let name = format!(".unpark-{:x}", now.unwrap_or_default().as_nanos());
-        let entry = |(number, (path, from, to)): (usize, (PathBuf, Version, Version))| Entry {
+        let entry = |(number, (path, from, to)): (usize, Versions)| Entry {
             temp: path.with_file_name(format!("{name}-{number}")),
+            new_folder: from.is_none() && path.parent().is_some_and(|folder| !folder.is_dir()),
             path,
             from,
             to,
@@ -215,7 +230,8 @@ impl Journal {
         let entries = &journal.entries;
         if !entries
             .iter()
-            .all(|it| it.from.is_whole() && it.to.is_whole())
+            .flat_map(|it| it.from.iter().chain(&it.to))
+            .all(Version::is_whole)
         {
             bail!(damaged());
         }

@@ -1,6 +1,6 @@
 //! What can't be written any more, because somebody has changed a file since it was read.
 
-use std::{collections::BTreeSet, io::ErrorKind, path::PathBuf};
+use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use unpark_codemods::{
@@ -8,7 +8,7 @@ use unpark_codemods::{
     refusal::{Refusal, RefusalKind},
 };
 
-use super::{Committed, disk::Disk};
+use super::{Committed, disk::Disk, transaction::is_gone};
 use crate::{
     format::Rustfmt,
     outcome::{ChangedFile, Outcome, State},
@@ -18,8 +18,8 @@ use crate::{
 /// Whether a file is no longer what was analysed.
 fn is_stale(disk: &dyn Disk, file: &ChangedFile) -> Result<bool> {
     match disk.read(&file.path) {
-        Ok(is) => Ok(is != file.before.encode(&file.before.text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Ok(is) => Ok(file.is_new || is != file.before.encode(&file.before.text)),
+        Err(error) if is_gone(&error) => Ok(!file.is_new),
         Err(error) => Err(error)
             .with_context(|| format!("can't read {}; no file was written", file.path.display())),
     }

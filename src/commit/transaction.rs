@@ -44,7 +44,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    fn of(self, entry: &Entry) -> (&Version, &Version) {
+    fn of(self, entry: &Entry) -> (&Option<Version>, &Option<Version>) {
         match self {
             Direction::Forward => (&entry.from, &entry.to),
             Direction::Back => (&entry.to, &entry.from),
@@ -70,13 +70,20 @@ enum Seen {
 }
 
 impl Seen {
-    fn is(&self, version: &Version) -> bool {
-        matches!(self, Seen::Version(bytes) if bytes == version.bytes())
+    fn is(&self, version: &Option<Version>) -> bool {
+        match (self, version) {
+            (Seen::Version(bytes), Some(version)) => bytes == version.bytes(),
+            (Seen::Nothing, None) => true,
+            _ => false,
+        }
     }
 
     /// Whether it is the beginning of a version, as a write leaves it that was interrupted.
-    fn begins(&self, version: &Version) -> bool {
-        matches!(self, Seen::Version(bytes) if version.bytes().starts_with(bytes))
+    fn begins(&self, version: &Option<Version>) -> bool {
+        match (self, version) {
+            (Seen::Version(bytes), Some(version)) => version.bytes().starts_with(bytes),
+            _ => false,
+        }
     }
 }
 
@@ -123,7 +130,7 @@ impl Transaction<'_> {
                 Some(left) => settled.left.push(left),
             }
         }
-        self.sync_folders()?;
+        self.settle_folders(Direction::Forward)?;
         // A trial stays open until its files are what they were.
         if self.is_good(&settled) && self.journal.kind != Kind::Trial {
             Journal::end(*disk, home)?;
@@ -139,7 +146,7 @@ impl Transaction<'_> {
             .collect();
         let forgotten = match failed.is_empty() {
             true => self
-                .sync_folders()
+                .settle_folders(Direction::Back)
                 .and_then(|()| Journal::forget(self.disk, self.home)),
             false => {
                 let failed: Vec<String> = failed.iter().map(|error| format!("{error:#}")).collect();
@@ -171,7 +178,7 @@ impl Transaction<'_> {
                 None => settled.written.push(entry.path.clone()),
             }
         }
-        self.sync_folders()?;
+        self.settle_folders(direction)?;
         match direction {
             Direction::Forward => Journal::end(self.disk, self.home)?,
             Direction::Back => Journal::forget(self.disk, self.home)?,
@@ -201,7 +208,8 @@ impl Transaction<'_> {
         }
     }
 
-    /// Writes the next version of a file beside it, if the file is what it is expected to be.
+    /// Writes the next version of a file beside it, if it has one and the file is what it is
+    /// expected to be.
     fn stage(&self, entry: &Entry, direction: Direction) -> Result<Stage> {
         let (from, to) = direction.of(entry);
         let seen = self.look(&entry.path)?;
@@ -212,11 +220,20 @@ impl Transaction<'_> {
             return Ok(Stage::Left(left(entry, &seen)));
         }
         let write = || -> io::Result<bool> {
-            let like = self.disk.metadata(&entry.path)?;
+            let folder = entry.path.parent().unwrap_or(Path::new("."));
+            let like = match from {
+                Some(_) => self.disk.metadata(&entry.path)?,
+                None => {
+                    self.disk.create_folder(folder)?;
+                    self.disk.metadata(folder)?
+                }
+            };
             if like.permissions().readonly() {
                 return Ok(false);
             }
-            self.disk.create(&entry.temp, to.bytes(), Some(&like))?;
+            if let Some(to) = to {
+                self.disk.create(&entry.temp, to.bytes(), Some(&like))?;
+            }
             Ok(true)
         };
         Ok(match write().map_err(cant_write(&entry.path))? {
@@ -229,15 +246,15 @@ impl Transaction<'_> {
     /// what was expected, they trade places again. So nobody's work is lost, whenever it is saved.
     fn swap(&self, entry: &Entry, direction: Direction) -> Result<Option<Left>> {
         let (from, to) = direction.of(entry);
-        match self.disk.exchange(&entry.temp, &entry.path) {
+        match self.trade(entry, direction) {
             Ok(()) => {
                 let out = self.look(&entry.temp)?;
                 if !out.is(from) {
                     return self.give_back(entry, &out).map(Some);
                 }
             }
-            // The file is gone.
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            // The file is gone, or one is there that was not.
+            Err(error) if is_gone(&error) || error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) if is_not_offered(&error) => {
                 if self.look(&entry.path)?.is(from) {
                     let renamed = self.disk.rename(&entry.temp, &entry.path);
@@ -249,6 +266,16 @@ impl Transaction<'_> {
         self.tidy(entry)?;
         let seen = self.look(&entry.path)?;
         Ok((!seen.is(to)).then(|| left(entry, &seen)))
+    }
+
+    /// Lets what is staged and the file trade names, one of which may be nothing.
+    fn trade(&self, entry: &Entry, direction: Direction) -> io::Result<()> {
+        let Entry { path, temp, .. } = entry;
+        match direction.of(entry) {
+            (None, _) => self.disk.place(temp, path),
+            (Some(_), None) => self.disk.rename(path, temp),
+            (Some(_), Some(_)) => self.disk.exchange(temp, path),
+        }
     }
 
     /// Removes our file beside a file, whole or as an interrupted write left it. If it is
@@ -282,14 +309,24 @@ impl Transaction<'_> {
         if !ours(path)? {
             bail!(saved_twice());
         }
-        self.disk.exchange(temp, path).with_context(|| {
+        let gone = matches!(self.look(path)?, Seen::Nothing);
+        let given = match gone {
+            true => match self.disk.place(temp, path) {
+                Err(error) if is_not_offered(&error) => self.disk.rename(temp, path),
+                placed => placed,
+            },
+            false => self.disk.exchange(temp, path),
+        };
+        given.with_context(|| {
             let (path, temp) = (path.display(), temp.display());
             format!("{path} was saved at the same time, and what was saved is in {temp}")
         })?;
-        if !ours(temp)? {
-            bail!(saved_twice());
+        if !gone {
+            if !ours(temp)? {
+                bail!(saved_twice());
+            }
+            self.remove(temp)?;
         }
-        self.remove(temp)?;
         Ok(left(entry, work))
     }
 
@@ -315,7 +352,20 @@ impl Transaction<'_> {
         }
     }
 
-    fn sync_folders(&self) -> Result<()> {
+    /// Removes the folders that were made for files which are gone, and syncs the others.
+    fn settle_folders(&self, direction: Direction) -> Result<()> {
+        let entries = self.journal.entries.iter();
+        let without = entries
+            .filter(|entry| entry.new_folder && direction.of(entry).1.is_none())
+            .filter_map(|entry| entry.path.parent());
+        for folder in without {
+            match self.disk.remove_folder(folder) {
+                // Somebody has put something else there.
+                Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {}
+                Err(error) if is_gone(&error) => {}
+                removed => removed.with_context(|| format!("can't remove {}", folder.display()))?,
+            }
+        }
         let entries = self.journal.entries.iter();
         let folders: BTreeSet<&Path> = entries.filter_map(|entry| entry.path.parent()).collect();
         for folder in folders {
@@ -351,7 +401,7 @@ fn left(entry: &Entry, seen: &Seen) -> Left {
 }
 
 /// The file is not there, or a folder above it is not.
-fn is_gone(error: &io::Error) -> bool {
+pub fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 

@@ -1,6 +1,6 @@
 //! Other texts in the place of the user's own, for as long as it takes to compile them.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, io::ErrorKind, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -33,7 +33,13 @@ impl<'a> Trial<'a> {
         end_unfinished(disk, home)?;
         let mut versions = Vec::new();
         for (path, to) in texts {
-            let from = fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
+            let from = match fs::read(path) {
+                Ok(from) => Some(from),
+                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                Err(error) => {
+                    return Err(error).with_context(|| format!("can't read {}", path.display()));
+                }
+            };
             versions.push((path.clone(), from, to.clone()));
         }
         let transaction = Transaction {

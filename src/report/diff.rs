@@ -25,7 +25,11 @@ pub fn write(outcome: &Outcome, palette: Palette, out: &mut dyn Write) -> io::Re
     for file in &outcome.files {
         let path = relative(&file.path, &base);
         let strong = palette.strong;
-        writeln!(out, "{strong}--- {}{strong:#}", name("a", &path))?;
+        let old = match file.is_new {
+            true => "/dev/null".to_owned(),
+            false => name("a", &path),
+        };
+        writeln!(out, "{strong}--- {old}{strong:#}")?;
         writeln!(out, "{strong}+++ {}{strong:#}", name("b", &path))?;
         let old = file.before.encode(&file.before.text);
         let new = file.before.encode(&file.after);

@@ -12,6 +12,8 @@ use crate::{
 pub struct Invocation {
     /// `unpark` or `cargo unpark`.
     pub program: &'static str,
+    /// The subcommand and its arguments; empty for a run over files.
+    pub command: Vec<String>,
     /// What was asked for.
     pub options: Options,
     /// The current folder.
@@ -22,6 +24,7 @@ impl Invocation {
     /// The same run with more flags.
     pub fn with(&self, flags: &[&str]) -> String {
         let mut words = vec![self.program.to_owned()];
+        words.extend(self.command.iter().map(|word| quoted(word)));
         words.extend(flags.iter().map(|&flag| flag.to_owned()));
         words.extend(self.flags());
         let paths = self.options.paths.iter();
@@ -134,6 +137,7 @@ mod tests {
         let here = PathBuf::from("/project");
         let it = Invocation {
             program: "cargo unpark",
+            command: Vec::new(),
             options,
             here,
         };
@@ -145,5 +149,13 @@ mod tests {
             it.why(Path::new("/project/src/it.rs"), 3),
             "cargo unpark why src/it.rs:3 --only unobserved-task"
         );
+        let command = ["scaffold", "a b"].map(str::to_owned).into();
+        let options = Options::default();
+        let it = Invocation {
+            command,
+            options,
+            ..it
+        };
+        assert_eq!(it.with(&["--apply"]), "cargo unpark scaffold 'a b' --apply");
     }
 }

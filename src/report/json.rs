@@ -120,7 +120,8 @@ struct ChangeEdit<'a> {
 #[derive(Serialize)]
 struct FileLine {
     path: String,
-    before_sha256: String,
+    /// `None` where there was no file.
+    before_sha256: Option<String>,
     after_sha256: String,
     edits: Vec<Replacement>,
 }
@@ -383,7 +384,7 @@ fn file_line(outcome: &Outcome, file: &ChangedFile) -> FileLine {
     });
     FileLine {
         path: outcome.shown(&file.path),
-        before_sha256: sha256(&file.before.encode(&file.before.text)),
+        before_sha256: (!file.is_new).then(|| sha256(&file.before.encode(&file.before.text))),
         after_sha256: sha256(&file.before.encode(&file.after)),
         edits: edits.collect(),
     }

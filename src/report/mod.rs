@@ -8,6 +8,7 @@ pub mod human;
 pub mod invocation;
 pub mod json;
 pub mod recovery;
+pub mod scaffold;
 pub mod short;
 pub mod summary;
 

@@ -44,6 +44,11 @@ impl Summary<'_> {
         self.offers(out)?;
         self.left_out(out)?;
         self.defects(out)?;
+        self.timing(out)
+    }
+
+    /// Where the time went, for those who want to know.
+    pub(super) fn timing(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.verbose {
             let seconds = &self.outcome.seconds;
             self.note(
@@ -58,7 +63,7 @@ impl Summary<'_> {
     }
 
     /// Whether the compiler has seen the changes.
-    fn verified(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn verified(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.outcome.files.is_empty() {
             return Ok(());
         }
@@ -114,13 +119,18 @@ impl Summary<'_> {
         for (name, findings) in codemods {
             writeln!(out, "  {name:width$}  {}", by_state(&findings))?;
         }
+        self.written(out)
+    }
+
+    /// What was written, and how to take it back.
+    pub(super) fn written(&self, out: &mut dyn Write) -> io::Result<()> {
         if let Some(committed) = self.committed
             && !committed.written.is_empty()
         {
             writeln!(out, "wrote {}", count(committed.written.len(), "file"))?;
             if self.verbose {
                 for path in &committed.written {
-                    writeln!(out, "  {}", outcome.shown(path))?;
+                    writeln!(out, "  {}", self.outcome.shown(path))?;
                 }
             }
             if let Some(root) = &committed.root {
@@ -132,7 +142,7 @@ impl Summary<'_> {
     }
 
     /// What somebody else has begun.
-    fn unfinished(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn unfinished(&self, out: &mut dyn Write) -> io::Result<()> {
         for root in &self.outcome.unfinished {
             let root = root.display();
             self.warning(out, &format!("what was begun in {root} has not ended"))?;
@@ -146,7 +156,7 @@ impl Summary<'_> {
     }
 
     /// What changed while we were at it.
-    fn dropped(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn dropped(&self, out: &mut dyn Write) -> io::Result<()> {
         let Some(committed) = self.committed else {
             return Ok(());
         };
@@ -171,21 +181,7 @@ impl Summary<'_> {
     /// What else can be had, and how.
     fn offers(&self, out: &mut dyn Write) -> io::Result<()> {
         let outcome = self.outcome;
-        if self.committed.is_none() && !outcome.files.is_empty() {
-            let base = diff::base(outcome);
-            if self.diff_shown && base != self.invocation.here {
-                let base = base.display();
-                self.note(
-                    out,
-                    &format!("the paths of the diff are relative to {base}"),
-                )?;
-            }
-            let command = self.invocation.with(&["--apply"]);
-            self.help(
-                out,
-                &format!("nothing was written; `{command}` writes the changes"),
-            )?;
-        }
+        self.not_written(out)?;
         let offered = outcome.count(State::Offered);
         if offered > 0 {
             let command = self.invocation.with(&["--unsafe-fixes"]);
@@ -210,6 +206,27 @@ impl Summary<'_> {
         Ok(())
     }
 
+    /// What would write what is shown.
+    pub(super) fn not_written(&self, out: &mut dyn Write) -> io::Result<()> {
+        let outcome = self.outcome;
+        if self.committed.is_none() && !outcome.files.is_empty() {
+            let base = diff::base(outcome);
+            if self.diff_shown && base != self.invocation.here {
+                let base = base.display();
+                self.note(
+                    out,
+                    &format!("the paths of the diff are relative to {base}"),
+                )?;
+            }
+            let command = self.invocation.with(&["--apply"]);
+            self.help(
+                out,
+                &format!("nothing was written; `{command}` writes the changes"),
+            )?;
+        }
+        Ok(())
+    }
+
     /// The command that explains the first finding in a state.
     fn why(&self, state: State) -> Option<String> {
         let findings = &self.outcome.findings;
@@ -219,7 +236,7 @@ impl Summary<'_> {
     }
 
     /// What was not looked at, or not well.
-    fn left_out(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn left_out(&self, out: &mut dyn Write) -> io::Result<()> {
         let outcome = self.outcome;
         let named = match self.verbose {
             true => usize::MAX,
@@ -274,7 +291,7 @@ impl Summary<'_> {
         Ok(())
     }
 
-    fn warning(&self, out: &mut dyn Write, message: &str) -> io::Result<()> {
+    pub(super) fn warning(&self, out: &mut dyn Write, message: &str) -> io::Result<()> {
         let warning = self.palette.warning;
         writeln!(out, "{warning}warning{warning:#}: {message}")
     }
@@ -284,7 +301,7 @@ impl Summary<'_> {
         writeln!(out, "{note}note{note:#}: {message}")
     }
 
-    fn help(&self, out: &mut dyn Write, message: &str) -> io::Result<()> {
+    pub(super) fn help(&self, out: &mut dyn Write, message: &str) -> io::Result<()> {
         let help = self.palette.help;
         writeln!(out, "{help}help{help:#}: {message}")
     }
@@ -378,6 +395,7 @@ mod tests {
         };
         let invocation = Invocation {
             program: "unpark",
+            command: Vec::new(),
             options: Options::default(),
             here: PathBuf::from("/w"),
         };

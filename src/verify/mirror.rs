@@ -170,15 +170,24 @@ impl Mirror {
                 .filter_map(|entry| Some(entry.ok()?.file_name()))
                 .collect(),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Vec::new(),
+            // It is there with the changes only.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
         };
         let below = real.range(folder.to_owned()..);
         let below = below.take_while(|path| path.starts_with(folder));
         let below = below.filter(|path| path.parent() == Some(folder));
+        let new = texts.keys().map(PathBuf::as_path);
+        let new = new.filter(|path| path.parent() == Some(folder));
         let below: Vec<OsString> = below
+            .map(PathBuf::as_path)
+            .chain(new)
             .filter_map(|it| Some(it.file_name()?.into()))
             .collect();
         for name in entries.into_iter().chain(below) {
+            if wanted.contains(&name) {
+                continue;
+            }
             self.show_entry(&folder.join(&name), real, texts, copied)?;
             wanted.insert(name);
         }

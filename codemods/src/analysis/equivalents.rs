@@ -52,12 +52,12 @@ pub fn needed(
     place: &SyntaxNode,
     row: &Equivalent,
 ) -> Result<Option<Edit>, Refusal> {
-    let Some(lacking) = lacking(ctx, place, row) else {
+    let Some(lacking) = lacks(ctx, place, row) else {
         return Ok(None);
     };
     let edit = lacking.feature_of.and_then(|(kind, feature)| {
         let package = row.package.as_ref()?;
-        ctx.manifest?.with_feature(kind, package, feature)
+        ctx.manifest?.with_feature(kind, package, &feature)
     });
     match edit {
         Some(edit) => Ok(Some(edit)),
@@ -81,24 +81,54 @@ pub fn spelling_of_row(
 }
 
 /// What a manifest lacks.
-struct Lacking<'a> {
+#[derive(Debug, Clone)]
+pub struct Lacking {
     /// In words, with how to add it.
-    message: String,
+    pub message: String,
     /// A feature of a dependency that is there, in this section.
-    feature_of: Option<(DependencyKind, &'a str)>,
+    pub feature_of: Option<(DependencyKind, String)>,
 }
 
-fn lacking<'a>(
-    ctx: &FileContext<'_>,
-    place: &SyntaxNode,
-    row: &'a Equivalent,
-) -> Option<Lacking<'a>> {
-    let package = row.package.as_ref()?;
-    let (path, own) = (&row.path, &ctx.package.name);
+/// What code needs of a package.
+#[derive(Debug, Clone, Copy)]
+pub struct Need<'a> {
+    /// The path that it names.
+    pub path: &'a str,
+    /// The package.
+    pub package: &'a str,
+    /// The feature of the package that it takes.
+    pub feature: Option<&'a str>,
+    /// Features of which each turns that one on.
+    pub implied_by: &'a [&'a str],
+    /// The default features of the package have it.
+    pub by_default: bool,
+}
+
+fn lacks(ctx: &FileContext<'_>, place: &SyntaxNode, row: &Equivalent) -> Option<Lacking> {
+    let implied_by = row.implied_by.iter().chain(&row.all);
+    let implied_by: Vec<&str> = implied_by.map(String::as_str).collect();
+    let need = Need {
+        path: &row.path,
+        package: row.package.as_deref()?,
+        feature: row.feature.as_deref(),
+        implied_by: &implied_by,
+        by_default: row.by_default,
+    };
+    lacking(ctx, place, &need)
+}
+
+/// What the manifest lacks for some code, and how to add it.
+pub fn lacking(ctx: &FileContext<'_>, place: &SyntaxNode, need: &Need<'_>) -> Option<Lacking> {
+    let Need {
+        path,
+        package,
+        feature,
+        ..
+    } = *need;
+    let own = &ctx.package.name;
     let declared: Vec<&Dependency> = ctx.package.declared(package, ctx.target).collect();
     let here = |it: &&&Dependency| !it.targeted && (!it.optional || ctx.comes_with(place, it));
     let usable: Vec<&&Dependency> = declared.iter().filter(here).collect();
-    let feature = row.feature.as_deref();
     let flag = feature.map_or_else(String::new, |it| format!(" --features {it}"));
     let add = format!("`cargo add {package}{flag} -p {own}`");
     let dependency = |message: &str| {
@@ -115,18 +145,15 @@ fn lacking<'a>(
     };
     let feature = feature?;
     let has = |it: &&&Dependency| {
-        let mut asked = it.features.iter();
-        let all = row.all.as_deref();
-        it.default_features && row.by_default
-            || asked.any(|asked| {
-                asked == feature || Some(asked.as_str()) == all || row.implied_by.contains(asked)
-            })
+        let mut asked = it.features.iter().map(String::as_str);
+        it.default_features && need.by_default
+            || asked.any(|asked| asked == feature || need.implied_by.contains(&asked))
     };
     (!usable.iter().any(has)).then(|| Lacking {
         message: format!(
             "`{path}` takes the feature `{feature}` of `{package}`, which the manifest does not ask \
              for: {add}"
         ),
-        feature_of: Some((first.kind, feature)),
+        feature_of: Some((first.kind, feature.to_owned())),
     })
 }

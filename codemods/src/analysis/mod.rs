@@ -43,6 +43,7 @@ pub mod send;
 pub mod severity;
 pub mod sites;
 pub mod spawn_helper;
+pub mod spawned;
 pub mod spelling;
 pub mod surroundings;
 pub mod taken_along;

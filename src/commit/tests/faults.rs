@@ -93,8 +93,19 @@ impl Disk for Faulty<'_> {
         })
     }
 
+    fn place(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.step(|| match self.exchanges {
+            true => System.place(from, to),
+            false => Err(ErrorKind::Unsupported.into()),
+        })
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.step(|| System.remove(path))
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        self.step(|| System.remove_folder(path))
     }
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {
@@ -109,13 +120,21 @@ impl Disk for Faulty<'_> {
 const NAMES: [&str; 3] = ["a.rs", "b.rs", "c.rs"];
 const OLD: &str = "one two three";
 const NEW: &str = "one 2 three";
+/// A file that is not there before, nor is its folder.
+const MADE: &str = "made/d.rs";
+const TEXT: &str = "a text that is long enough to be torn";
+/// How many files change.
+const FILES: usize = NAMES.len() + 1;
 
-/// Three files that one change edits.
+/// Three files that one change edits, and one that it makes.
 fn case() -> Case {
-    Case::new(&NAMES.map(|name| (name, OLD))).change(1, &NAMES.map(|name| (name, "two", "2")))
+    let mut words = NAMES.map(|name| (name, "two", "2")).to_vec();
+    words.push((MADE, "", TEXT));
+    let case = Case::new(&NAMES.map(|name| (name, OLD)));
+    case.and_new(MADE).change(1, &words)
 }
 
-/// Three files that were edited, and a journal of it.
+/// The same, written, and a journal of it.
 fn applied() -> Case {
     let mut case = case();
     commit_on(&Faulty::sound(), &mut case.outcome).unwrap();
@@ -127,14 +146,36 @@ impl Case {
         NAMES.map(|name| self.read(name))
     }
 
+    /// The text of the file that is made, if it is there.
+    fn made(&self) -> Option<String> {
+        fs::read_to_string(self.path(MADE)).ok()
+    }
+
+    /// Nothing of ours is left behind.
+    fn assert_tidy(&self) {
+        let folder = self.path("made");
+        let names = self.names();
+        match folder.is_dir() {
+            true => assert_eq!(names[3..], ["made"]),
+            false => assert_eq!(names[3..], [""; 0]),
+        }
+        assert_eq!(names[..3], NAMES);
+        let made = fs::read_dir(folder).into_iter().flatten();
+        assert_eq!(made.count(), usize::from(self.made().is_some()));
+        assert!(!self.home().has_unfinished());
+    }
+
     /// Nothing of ours is left behind, and the files are all on one side, which is told.
     fn side(&self) -> &'static str {
-        assert_eq!(self.names(), NAMES);
-        assert!(!self.home().has_unfinished());
+        self.assert_tidy();
+        assert_eq!(self.path("made").exists(), self.made().is_some());
         let texts = self.texts();
         let mut sides = [OLD, NEW].into_iter();
         let side = sides.find(|side| texts.iter().all(|text| text == side));
-        side.unwrap_or_else(|| panic!("{texts:?}"))
+        let side = side.unwrap_or_else(|| panic!("{texts:?}"));
+        let made = (side == NEW).then(|| TEXT.to_owned());
+        assert_eq!(self.made(), made, "{side}");
+        side
     }
 
     /// Every file is one of the two, whole.
@@ -142,6 +183,8 @@ impl Case {
         for text in self.texts() {
             assert!([OLD, NEW].contains(&text.as_str()), "{what}: {text}");
         }
+        let made = self.made();
+        assert!(made.iter().all(|text| text == TEXT), "{what}: {made:?}");
     }
 }
 
@@ -168,7 +211,7 @@ fn an_operation_of_an_apply_that_fails_leaves_the_old_bytes() {
         let disk = Faulty::new(exchanges, at, Fault::Once(kind));
         let result = commit_on(&disk, &mut case.outcome);
         if !disk.struck() {
-            assert_eq!(result.unwrap().written.len(), 3);
+            assert_eq!(result.unwrap().written.len(), FILES);
             assert_eq!(case.side(), NEW);
             return false;
         }
@@ -193,7 +236,7 @@ fn an_operation_of_an_undo_that_fails_leaves_the_new_bytes() {
         let disk = Faulty::new(exchanges, at, Fault::Once(ErrorKind::StorageFull));
         let result = undo_on(&disk, case.home());
         if !disk.struck() {
-            assert_eq!(result.unwrap().written.len(), 3);
+            assert_eq!(result.unwrap().written.len(), FILES);
             assert_eq!(case.side(), OLD);
             return false;
         }
@@ -206,7 +249,7 @@ fn an_operation_of_an_undo_that_fails_leaves_the_new_bytes() {
                 .unwrap()
                 .written
                 .len(),
-            3,
+            FILES,
             "{at}: {error}"
         );
         assert_eq!(case.side(), OLD);
@@ -290,8 +333,12 @@ fn a_kill_of_an_undo_is_finished_by_whoever_comes_next() {
 #[test]
 fn what_somebody_saves_at_any_moment_is_kept() {
     const SAVED: &str = "mine";
-    let in_place = |path: &Path| fs::write(path, SAVED).unwrap();
+    let in_place = |path: &Path| {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, SAVED).unwrap();
+    };
     let by_rename = |path: &Path| {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
         let other = path.with_extension("saved");
         fs::write(&other, SAVED).unwrap();
         fs::rename(&other, path).unwrap();
@@ -299,6 +346,7 @@ fn what_somebody_saves_at_any_moment_is_kept() {
     let savers: [&dyn Fn(&Path); 2] = [&in_place, &by_rename];
     for (name, save) in NAMES
         .iter()
+        .chain([&MADE])
         .flat_map(|name| savers.map(|save| (name, save)))
     {
         let count = (0..)
@@ -310,13 +358,14 @@ fn what_somebody_saves_at_any_moment_is_kept() {
                 let committed = commit_on(&disk, &mut case.outcome).unwrap();
                 if disk.struck() {
                     assert_eq!(case.read(name), SAVED, "{at}: {committed:?}");
-                    assert_eq!(case.names(), NAMES);
+                    case.assert_tidy();
                     let others = NAMES.iter().filter(|other| *other != name);
                     let side = if committed.stale.is_empty() { NEW } else { OLD };
                     for other in others {
                         assert_eq!(case.read(other), side, "{at}: {committed:?}");
                     }
-                    assert!(!case.home().has_unfinished());
+                    let made = (side == NEW).then_some(TEXT);
+                    assert!(*name == MADE || case.made().as_deref() == made, "{at}");
                 }
                 disk.struck()
             })
@@ -327,23 +376,31 @@ fn what_somebody_saves_at_any_moment_is_kept() {
 
 #[test]
 fn an_undo_keeps_what_somebody_saves_at_any_moment() {
-    let mut at = 0;
-    loop {
-        let case = applied();
-        let path = case.path("b.rs");
-        let act = || fs::write(&path, "mine").unwrap();
-        let disk = Faulty::new(true, at, Fault::Meanwhile(&act));
-        let undone = undo_on(&disk, case.home()).unwrap();
-        assert_eq!(
-            (case.read("a.rs").as_str(), case.read("c.rs").as_str()),
-            (OLD, OLD)
-        );
-        assert_eq!(case.names(), NAMES);
-        if !disk.struck() {
-            break;
-        }
-        assert_eq!(case.read("b.rs"), "mine", "{at}: {undone:?}");
-        at += 1;
+    for name in ["b.rs", MADE] {
+        let count = (0..).take_while(|&at| is_kept_by_an_undo(name, at));
+        assert!(count.count() > 30);
     }
-    assert!(at > 30);
+}
+
+/// Whether there is an operation of an undo before which somebody saves a file; it is kept then.
+fn is_kept_by_an_undo(name: &str, at: usize) -> bool {
+    let case = applied();
+    let path = case.path(name);
+    let act = || {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "mine").unwrap();
+    };
+    let disk = Faulty::new(true, at, Fault::Meanwhile(&act));
+    let undone = undo_on(&disk, case.home()).unwrap();
+    assert_eq!(
+        (case.read("a.rs").as_str(), case.read("c.rs").as_str()),
+        (OLD, OLD)
+    );
+    case.assert_tidy();
+    let saved = |of: &str| disk.struck() && name == of;
+    let made = saved(MADE).then_some("mine");
+    assert_eq!(case.made().as_deref(), made, "{at}: {undone:?}");
+    let edited = if saved("b.rs") { "mine" } else { OLD };
+    assert_eq!(case.read("b.rs"), edited, "{at}: {undone:?}");
+    disk.struck()
 }

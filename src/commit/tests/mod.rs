@@ -48,6 +48,13 @@ impl Case {
         Case { folder, outcome }
     }
 
+    /// With a file that is not there yet.
+    fn and_new(mut self, name: &str) -> Case {
+        let source = Source::decode(Vec::new()).unwrap();
+        self.outcome.sources.insert(self.path(name), source);
+        self
+    }
+
     /// Adds a change that turns one word into another in each file.
     fn change(mut self, round: usize, words: &[(&str, &str, &str)]) -> Case {
         let id = self.outcome.changes.len() + 1;
@@ -81,6 +88,7 @@ impl Case {
             .map(|(path, source, overlay)| ChangedFile {
                 path: path.clone(),
                 edition: Edition::CURRENT,
+                is_new: !path.exists(),
                 before: source.clone(),
                 after: overlay.text(),
                 edits: overlay.edits(),
@@ -132,6 +140,57 @@ fn writes_and_leaves_nothing_else_behind() {
         ("1 two", "\u{feff}1\r\n")
     );
     assert_eq!(case.names(), ["a.rs", "b.rs"]);
+}
+
+#[test]
+fn a_new_file_and_its_folder_come_and_go() {
+    const NEW: &str = "made/b.rs";
+    let case = || {
+        let case = Case::new(&[("a.rs", "one")]).and_new(NEW);
+        case.change(1, &[("a.rs", "one", "1"), (NEW, "", "new\n")])
+    };
+    let mut it = case();
+    commit(&mut it.outcome).unwrap();
+    assert_eq!(
+        (it.read("a.rs").as_str(), it.read(NEW).as_str()),
+        ("1", "new\n")
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |name: &str| fs::metadata(it.path(name)).unwrap().permissions().mode();
+        assert_eq!(mode(NEW) & 0o777, mode("made") & 0o666);
+    }
+    let undone = undo(it.home()).unwrap();
+    assert_eq!((undone.written.len(), undone.left), (2, Vec::new()));
+    assert_eq!(
+        (it.read("a.rs").as_str(), it.names()),
+        ("one", vec!["a.rs".to_owned()])
+    );
+
+    // Somebody was faster, and the change goes with the file.
+    let mut it = case();
+    fs::create_dir(it.path("made")).unwrap();
+    it.write(NEW, "mine");
+    let committed = commit(&mut it.outcome).unwrap();
+    assert_eq!(committed.stale, [it.path(NEW)]);
+    assert_eq!(
+        (it.read("a.rs").as_str(), it.read(NEW).as_str()),
+        ("one", "mine")
+    );
+
+    // What was edited since stays, and so does what stands beside it.
+    for (name, left) in [(NEW, 1), ("made/other.rs", 0)] {
+        let mut it = case();
+        commit(&mut it.outcome).unwrap();
+        it.write(name, "mine");
+        let undone = undo(it.home()).unwrap();
+        assert_eq!(undone.left.len(), left, "{undone:?}");
+        assert_eq!(
+            (it.read("a.rs").as_str(), it.read(name).as_str()),
+            ("one", "mine")
+        );
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use ra_ap_syntax::{AstNode, ast};
 
-use crate::{analysis::control::leaves_early, context::FileContext};
+use super::control::{leaves_early, returns};
+use crate::context::FileContext;
 
 /// How the message speaks of the task: by the function that it runs, or the one that starts it.
 pub fn task_name(ctx: &FileContext<'_>, future: &ast::Expr) -> String {
@@ -88,4 +89,43 @@ pub fn cannot_fail(ctx: &FileContext<'_>, future: &ast::Expr) -> bool {
         text == "Ok" || text.starts_with("Ok::<")
     });
     ok && !leaves_early(ctx, block.syntax())
+}
+
+/// Whether the future is known to go on for ever, unless it fails: the body of it, or of the async
+/// function whose call it is, is a `loop` that nothing breaks.
+pub fn never_ends(ctx: &FileContext<'_>, future: &ast::Expr) -> bool {
+    let called;
+    let body = match future {
+        ast::Expr::BlockExpr(block) => block.clone(),
+        _ => {
+            let callee = ctx.callee(future).filter(|it| ctx.is_local(*it));
+            let Some(source) = callee.and_then(|callee| ctx.sema.source(callee)) else {
+                return false;
+            };
+            called = source.value;
+            match called.body().filter(|_| called.async_token().is_some()) {
+                Some(body) => body,
+                None => return false,
+            }
+        }
+    };
+    let Some(list) = body.stmt_list() else {
+        return false;
+    };
+    let statements = list.statements().filter_map(|statement| match statement {
+        ast::Stmt::ExprStmt(it) => it.expr(),
+        _ => None,
+    });
+    let mut loops = statements
+        .chain(list.tail_expr())
+        .filter_map(|expr| match expr {
+            ast::Expr::LoopExpr(it) => Some(it),
+            _ => None,
+        });
+    let breaks = |it: &ast::LoopExpr| {
+        it.syntax()
+            .descendants()
+            .any(|it| ast::BreakExpr::can_cast(it.kind()))
+    };
+    loops.any(|it| !breaks(&it) && !returns(ctx, body.syntax()))
 }

@@ -1,0 +1,168 @@
+//! From what is asked for to what is written and shown, whatever it is.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::{DEFECT, FOUND, err_palette, print, say_recovered, stderr, success_if_closed};
+use crate::{
+    cli::{Check, MessageFormat, ScreenArgs},
+    commit::{self, Committed, Home, Recovered},
+    options::Options,
+    outcome::{Outcome, State},
+    report::{self, diff, human, invocation::Invocation, json, short, summary::Summary},
+    scaffold::Request,
+    vcs::Guard,
+};
+
+/// How often a run is done again because files were saved meanwhile.
+const RETRIES: usize = 2;
+
+/// What is asked for, however its outcome comes about.
+pub struct Task<'a> {
+    pub invocation: Invocation,
+    pub apply: bool,
+    pub check: Option<Check>,
+    pub exit_zero: bool,
+    pub format: Option<MessageFormat>,
+    pub guard: Guard,
+    /// The folders that may be written to.
+    pub folders: Vec<PathBuf>,
+    /// Where something may have been interrupted.
+    pub homes: Vec<Home>,
+    /// The service that is to be, if that is what is asked for.
+    pub scaffold: Option<&'a Request>,
+}
+
+impl Task<'_> {
+    /// Has it done, writes it if that is asked for, and shows it.
+    ///
+    /// # Errors
+    /// As for any run, and if something can't be written.
+    pub fn carry_out(
+        &self,
+        screen: &ScreenArgs,
+        run: impl Fn(&Options) -> Result<Outcome>,
+    ) -> Result<u8> {
+        let Task { invocation, .. } = self;
+        let as_json = self.format == Some(MessageFormat::Json);
+        let say_recovered = |it: &[Recovered]| say_recovered(it, invocation, as_json, screen);
+        let mut recovered = Vec::new();
+        if self.apply {
+            for home in &self.homes {
+                recovered.extend(commit::recover(home)?);
+            }
+            say_recovered(&recovered)?;
+            self.guard.check(&self.folders)?;
+        }
+        let mut outcome = run(&invocation.options)?;
+        // Verifying takes a while. What was saved meanwhile is looked at again, so that nothing is
+        // written that was not compiled; who saves all the time gets what can be written.
+        for _ in 0..RETRIES {
+            let verified = outcome.verification.is_some();
+            if !self.apply || !verified || commit::is_current(&outcome)? {
+                break;
+            }
+            outcome = run(&invocation.options)?;
+        }
+        let committed = match self.apply {
+            true => {
+                let mut committed = commit::commit(&mut outcome)?;
+                say_recovered(&committed.recovered)?;
+                committed.recovered.append(&mut recovered);
+                Some(committed)
+            }
+            false => None,
+        };
+        let code = self.code(&outcome, committed.as_ref());
+        self.show(&outcome, committed.as_ref(), code == 0, screen)?;
+        Ok(match code {
+            FOUND if self.exit_zero => 0,
+            code => code,
+        })
+    }
+
+    fn code(&self, outcome: &Outcome, committed: Option<&Committed>) -> u8 {
+        // A site was named, so that leaving it is leaving something out.
+        let left = self.scaffold.is_some() && outcome.count(State::Refused) > 0;
+        match exit_code(outcome, self.check, committed) {
+            0 if committed.is_some() && left => FOUND,
+            code => code,
+        }
+    }
+
+    fn show(
+        &self,
+        outcome: &Outcome,
+        committed: Option<&Committed>,
+        success: bool,
+        screen: &ScreenArgs,
+    ) -> Result<()> {
+        // The tree has what was written; a diff of it is for those who ask for one.
+        let default = (!self.apply).then_some(MessageFormat::Diff);
+        let format = self.format.or(default);
+        print(|out, palette| match format {
+            Some(MessageFormat::Diff) => diff::write(outcome, palette, out),
+            Some(MessageFormat::Human) => human::write(outcome, screen.verbose, palette, out),
+            Some(MessageFormat::Short) => short::write(outcome, palette, out),
+            Some(MessageFormat::Json) => json::write(outcome, success, out),
+            None => Ok(()),
+        })?;
+        if format != Some(MessageFormat::Json) && (!screen.quiet || !outcome.defects.is_empty()) {
+            let summary = Summary {
+                outcome,
+                invocation: &self.invocation,
+                committed,
+                diff_shown: format == Some(MessageFormat::Diff),
+                verbose: screen.verbose,
+                palette: err_palette(),
+            };
+            let mut err = stderr();
+            success_if_closed(match (screen.quiet, self.scaffold) {
+                (true, _) => summary.defects(&mut err),
+                (false, Some(it)) => report::scaffold::write(&summary, &it.name, &mut err),
+                (false, None) => summary.write(&mut err),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn exit_code(outcome: &Outcome, check: Option<Check>, committed: Option<&Committed>) -> u8 {
+    let changes = !outcome.files.is_empty();
+    let needs_a_person = outcome.count(State::Manual) + outcome.count(State::Refused) > 0;
+    let found = match check {
+        Some(Check::Changes) => changes,
+        Some(Check::Strict) => changes || needs_a_person,
+        None => false,
+    };
+    let left_out = committed.is_some_and(Committed::left_something)
+        || (committed.is_some() && outcome.count(State::Reverted) > 0);
+    match (outcome.defects.is_empty(), found || left_out) {
+        (false, _) => DEFECT,
+        (true, true) => FOUND,
+        (true, false) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Defect;
+
+    #[test]
+    fn the_exit_code_says_what_was_left_out() {
+        let mut outcome = Outcome::default();
+        let mut committed = Committed::default();
+        assert_eq!(exit_code(&outcome, Some(Check::Strict), None), 0);
+        assert_eq!(exit_code(&outcome, None, Some(&committed)), 0);
+        committed.stale.push(PathBuf::from("a.rs"));
+        assert_eq!(exit_code(&outcome, None, Some(&committed)), FOUND);
+        outcome.defects.push(Defect {
+            path: PathBuf::new(),
+            codemod: "unobserved-task",
+            message: String::new(),
+        });
+        assert_eq!(exit_code(&outcome, None, Some(&committed)), DEFECT);
+    }
+}
