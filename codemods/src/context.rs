@@ -2,8 +2,7 @@
 
 use ra_ap_hir::{
     Adt, AsAssocItem, Crate, DisplayTarget, Function, HasCrate, HasVisibility, HirDisplay, Macro,
-    Module,
-    ModuleDef, PathResolution, Semantics, Trait, Type, TypeInfo,
+    Module, ModuleDef, PathResolution, Semantics, Trait, Type, TypeInfo,
 };
 use ra_ap_ide_db::{FileId, FxHashSet, RootDatabase, span::Edition};
 use ra_ap_syntax::{

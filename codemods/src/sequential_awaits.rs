@@ -99,7 +99,9 @@ const REASONS: [&str; 9] = [
 
 fn candidates(outline: &Outline<'_>, _: &Knowledge) -> Vec<Candidate> {
     let rows = shapes::rows(outline.await_exprs());
-    let rows = rows.iter().map(|row| row[0].statement.syntax().text_range());
+    let rows = rows
+        .iter()
+        .map(|row| row[0].statement.syntax().text_range());
     let loops = shapes::loops(outline.await_exprs());
     let loops = loops.iter().map(|it| it.call.syntax().text_range());
     let mut candidates: Vec<Candidate> = rows

@@ -3,7 +3,7 @@
 //! Bodies in the workspace are read, and the calls in them followed; what other crates do is told
 //! by the tables. What neither tells is unknown, and named.
 
-use ra_ap_hir::{AsAssocItem, Function, HasCrate, ModuleDef, PathResolution};
+use ra_ap_hir::{Adt, AsAssocItem, Function, HasCrate, ModuleDef, PathResolution};
 use ra_ap_ide_db::{FileId, FxHashSet};
 use ra_ap_syntax::{
     AstNode, SyntaxKind, SyntaxNode, TextRange, WalkEvent,
@@ -199,6 +199,9 @@ impl<'a, 'b> Reader<'a, 'b> {
                 Some(ast::Expr::FieldExpr(field)) => {
                     self.unknown(field.syntax().text().to_string(), expr.syntax())
                 }
+                Some(made) if self.is_polled_unread(&made) => {
+                    self.unknown(made.syntax().text().to_string(), expr.syntax())
+                }
                 _ => Stops::No,
             },
             ast::Expr::FieldExpr(_) if self.decides(expr) => {
@@ -211,6 +214,15 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
             _ => Stops::No,
         }
+    }
+
+    /// Whether polling a future runs code of the workspace that no call leads to: a `poll` written out.
+    fn is_polled_unread(&self, made: &ast::Expr) -> bool {
+        let callee = self.ctx.callee(made);
+        let is_told = callee.is_some_and(|it| matches!(self.asks.told(self.ctx, it), Told::No));
+        let adt = self.ctx.type_of(made).and_then(|ty| ty.as_adt());
+        let is_local = |adt: Adt| adt.krate(self.ctx.db).origin(self.ctx.db).is_local();
+        self.asks == Asks::Effects && !is_told && adt.is_some_and(is_local)
     }
 
     /// Whether a value decides what a later call does.
@@ -345,10 +357,12 @@ impl<'a, 'b> Reader<'a, 'b> {
         let harmless = resolved.is_some_and(|it| {
             let waits = self.ctx.known.macro_(it);
             waits.is_some_and(|row| row.role == Role::Waits)
-                || self.asks.is_harmless(self.ctx, it.module(self.ctx.db).krate(self.ctx.db))
+                || self
+                    .asks
+                    .is_harmless(self.ctx, it.module(self.ctx.db).krate(self.ctx.db))
         });
         let written = names_in(mac);
-        match self.ctx.sema.expand_macro_call(mac) {
+        let found = match self.ctx.sema.expand_macro_call(mac) {
             Some(expansion) if harmless && self.written.is_none() => {
                 self.written = Some(written);
                 let found = self.read(&expansion.value);
@@ -357,10 +371,14 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
             Some(expansion) => self.read(&expansion.value),
             None if harmless && written.is_empty() => Stops::No,
-            None => {
-                let name = mac.path().map(|path| path.syntax().text().to_string());
-                self.unknown(format!("{}!", name.unwrap_or_default()), mac.syntax())
+            None => self.unknown(name_of(mac), mac.syntax()),
+        };
+        match found {
+            // What it makes has no place of its own, and a name that nobody wrote.
+            Stops::Yes(Place { place: None, .. }) if self.asks == Asks::Effects => {
+                Stops::Yes(self.place(name_of(mac), Some(mac.syntax())))
             }
+            found => found,
         }
     }
 
@@ -386,6 +404,11 @@ impl<'a, 'b> Reader<'a, 'b> {
             .map(|mapped| (mapped.file_id.file_id(self.ctx.db), mapped.range));
         Place { callee, place }
     }
+}
+
+fn name_of(mac: &ast::MacroCall) -> String {
+    let path = mac.path().map(|path| path.syntax().text().to_string());
+    format!("{}!", path.unwrap_or_default())
 }
 
 /// The identifiers among the arguments of a macro.

@@ -27,13 +27,7 @@ impl<T> Default for Rows<T> {
 
 impl<T: Clone> Rows<T> {
     /// Adds the row of what a path leads to.
-    pub(super) fn add(
-        &mut self,
-        db: &RootDatabase,
-        resolved: &Resolved<'_>,
-        path: &str,
-        row: &T,
-    ) {
+    pub(super) fn add(&mut self, db: &RootDatabase, resolved: &Resolved<'_>, path: &str, row: &T) {
         for definition in resolved.definitions(db, path) {
             let row = row.clone();
             match definition {

@@ -29,7 +29,8 @@ pub fn exclusive(ctx: &FileContext<'_>, call: &ast::Expr) -> Option<String> {
         }
         let expr = ast::Expr::cast(node)?;
         let claimed = match &expr {
-            ast::Expr::RefExpr(it) => it.mut_token().and(it.expr()),
+            // What the call makes for itself, nobody else has.
+            ast::Expr::RefExpr(it) => it.mut_token().and(it.expr()).filter(is_place_expr),
             ast::Expr::BinExpr(it) => {
                 let writes = matches!(it.op_kind(), Some(ast::BinaryOp::Assignment { .. }));
                 it.lhs().filter(|_| writes)
@@ -102,7 +103,8 @@ fn lends(ctx: &FileContext<'_>, call: &ast::Expr, local: &str) -> bool {
     let mut handed = receiver.into_iter().chain(arguments);
     handed.any(|value| {
         let types = ctx.sema.type_of_expr(&value);
-        let borrows = types.is_none_or(|it| may_borrow(ctx, it.adjusted.as_ref().unwrap_or(&it.original)));
+        let borrows =
+            types.is_none_or(|it| may_borrow(ctx, it.adjusted.as_ref().unwrap_or(&it.original)));
         uses(&value, local) && (borrows || needs_block(ctx, call))
     })
 }
@@ -112,9 +114,7 @@ fn lends(ctx: &FileContext<'_>, call: &ast::Expr, local: &str) -> bool {
 pub fn needs_block(ctx: &FileContext<'_>, call: &ast::Expr) -> bool {
     let future = ctx.type_of(call);
     let is_future = future.is_some_and(|ty| ctx.implements(&ty, "core::future::Future"));
-    !is_future
-        || !in_expr(ctx, call, Ends::of(ctx)).is_empty()
-        || borrows_value(call.syntax())
+    !is_future || !in_expr(ctx, call, Ends::of(ctx)).is_empty() || borrows_value(call.syntax())
 }
 
 /// Whether `&` stands before what makes a value, constants apart.

@@ -50,7 +50,7 @@ fn verdict(ctx: &FileContext<'_>, found: &Loop, why: &mut Vec<Note>) -> Verdict 
         return Verdict::Refused(Refusal::new(RefusalKind::R9, message));
     }
     let how = how(ctx, found);
-    match effects(ctx, call.syntax()) {
+    match effects(ctx, found.awaited.syntax()) {
         Effects::None => Verdict::Manual(format!("it only reads: {how}")),
         Effects::Ordered(place) => Verdict::Refused(in_order(&place, why)),
         Effects::Unknown(place) => Verdict::Manual(format!(

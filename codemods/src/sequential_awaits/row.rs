@@ -44,7 +44,7 @@ pub fn judge(ctx: &FileContext<'_>, row: &[Step], findings: &mut Findings) {
 fn part_of(ctx: &FileContext<'_>, part: &[Step], findings: &mut Findings) {
     let found: Vec<Effects> = part
         .iter()
-        .map(|step| effects(ctx, step.call.syntax()))
+        .map(|step| effects(ctx, step.awaited.syntax()))
         .collect();
     let reads = |at: usize| found.get(at) == Some(&Effects::None);
     let mut said = false;
@@ -116,21 +116,22 @@ fn report(
 
 /// The names of what is called.
 fn listed(steps: &[Step]) -> String {
-    let names = steps.iter().map(|step| callee_name(&step.call));
-    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    let names: Vec<String> = steps.iter().map(|step| callee_name(&step.call)).collect();
+    if names.iter().all(|name| *name == names[0]) {
+        return format!("{} calls of `{}`", names.len(), names[0]);
+    }
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     let (last, others) = names.split_last().expect("a row has several");
     format!("{} and {last}", others.join(", "))
 }
 
 /// The one place where it is decided; each refusal says why.
-fn verdict(
-    ctx: &FileContext<'_>,
-    steps: &[Step],
-    why: &mut Vec<Note>,
-) -> Result<Verdict, Refusal> {
+fn verdict(ctx: &FileContext<'_>, steps: &[Step], why: &mut Vec<Note>) -> Result<Verdict, Refusal> {
     for step in steps {
         let node = step.call.syntax();
-        let until = ctx.source_range(node).map_or(node.text_range().end(), TextRange::end);
+        let until = ctx
+            .source_range(node)
+            .map_or(node.text_range().end(), TextRange::end);
         if let Some(advice) = comment_with(ctx, node, "await", &REASONS, until) {
             return Ok(Verdict::Manual(advice));
         }

@@ -18,6 +18,8 @@ pub struct Step {
     pub statement: ast::LetStmt,
     /// What it binds.
     pub pattern: ast::Pat,
+    /// The `.await`.
+    pub awaited: ast::AwaitExpr,
     /// The call that makes the future.
     pub call: ast::Expr,
     /// Whether `?` stands behind it.
@@ -34,6 +36,7 @@ impl Step {
         Some(Step {
             statement,
             pattern,
+            awaited: awaited.clone(),
             call,
             tries,
         })
@@ -57,7 +60,9 @@ impl Step {
     fn needs(&self, other: &Step) -> bool {
         let own = self.bound();
         let bound = other.bound();
-        bound.iter().any(|name| own.contains(name) || uses(&self.call, name))
+        bound
+            .iter()
+            .any(|name| own.contains(name) || uses(&self.call, name))
     }
 }
 
@@ -77,10 +82,7 @@ fn whole(awaited: &ast::AwaitExpr) -> (ast::Expr, bool) {
 /// The call that is awaited, if nothing in it waits or leaves by itself.
 fn plain_call(awaited: &ast::AwaitExpr) -> Option<ast::Expr> {
     let call = awaited.expr()?;
-    let is_call = matches!(
-        call,
-        ast::Expr::CallExpr(_) | ast::Expr::MethodCallExpr(_)
-    );
+    let is_call = matches!(call, ast::Expr::CallExpr(_) | ast::Expr::MethodCallExpr(_));
     (is_call && !waits_or_leaves(call.syntax())).then_some(call)
 }
 
@@ -153,6 +155,8 @@ pub struct Loop {
     pub whole: ast::ForExpr,
     /// The call that collects.
     pub collects: ast::MethodCallExpr,
+    /// The `.await`.
+    pub awaited: ast::AwaitExpr,
     /// The call that makes the future.
     pub call: ast::Expr,
 }
@@ -197,6 +201,7 @@ impl Loop {
         (is_body && !uses(&call, &target)).then_some(Loop {
             whole,
             collects,
+            awaited: awaited.clone(),
             call,
         })
     }

@@ -25,7 +25,7 @@ pub fn waits_with<'a>(ctx: &FileContext<'a>, step: &Step) -> Result<&'a str, Ref
     let place = step.statement.syntax();
     let rows = ctx.known.knowledge.joins.iter();
     let rows = rows.map(|row| if step.tries { &row.tries } else { &row.all });
-    let mut missing: Option<(bool, String)> = None;
+    let mut missing: Option<((bool, bool), String)> = None;
     for row in rows {
         let message = match lacks(ctx, place, row) {
             None if is_named(ctx, step, row) => return Ok(&row.path),
@@ -34,9 +34,10 @@ pub fn waits_with<'a>(ctx: &FileContext<'a>, step: &Step) -> Result<&'a str, Ref
         };
         let package = row.package.as_deref().unwrap_or_default();
         let declared = ctx.package.declared(package, ctx.target).next().is_some();
-        // What is there already has the shorter way.
-        if missing.as_ref().is_none_or(|(before, _)| declared && !before) {
-            missing = Some((declared, message));
+        // What is there already has the shorter way; `futures` fits every runtime.
+        let fits = (declared, row.by_default);
+        if missing.as_ref().is_none_or(|(before, _)| fits > *before) {
+            missing = Some((fits, message));
         }
     }
     let message = missing.map(|(_, message)| message).unwrap_or_default();
@@ -65,7 +66,9 @@ pub fn written(ctx: &FileContext<'_>, steps: &[Step], path: &str) -> Option<(Tex
         let call = ctx.source_range(step.call.syntax())?;
         for comment in comments(ctx, TextRange::new(at, statement.start())) {
             has_comments = true;
-            let follows = !ctx.slice(TextRange::new(at, comment.start())).contains('\n');
+            let follows = !ctx
+                .slice(TextRange::new(at, comment.start()))
+                .contains('\n');
             let text = shifted(ctx.slice(comment), indent, &inner);
             match lines.last_mut().filter(|_| follows) {
                 Some(line) => *line = format!("{line} {text}"),
@@ -82,7 +85,10 @@ pub fn written(ctx: &FileContext<'_>, steps: &[Step], path: &str) -> Option<(Tex
         calls.push(text);
         at = statement.end();
     }
-    let patterns: Vec<_> = steps.iter().map(|it| it.pattern.syntax().text().to_string()).collect();
+    let patterns: Vec<_> = steps
+        .iter()
+        .map(|it| it.pattern.syntax().text().to_string())
+        .collect();
     let start = format!("let ({}){} = {path}!(", patterns.join(", "), types(steps));
     let end = if steps[0].tries { ")?;" } else { ");" };
     let row = calls.join(", ");

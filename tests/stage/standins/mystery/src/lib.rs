@@ -11,5 +11,6 @@ pub fn stir() {
 
 /// May leave something behind, or not.
 pub async fn fetch() -> u32 {
-    unimplemented!()
+    stir_in_c();
+    0
 }
