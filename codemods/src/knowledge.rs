@@ -61,6 +61,8 @@ pub struct Knowledge {
     pub joins: Vec<Join>,
     /// Functions that the user says are cheap, whatever they do.
     pub cheap: Vec<String>,
+    /// Functions that the user says leave nothing behind.
+    pub reads: Vec<String>,
 }
 
 /// A function, method or macro with a role in async code.

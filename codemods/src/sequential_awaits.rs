@@ -6,7 +6,8 @@
 //! Finds statements in a row that each await a call (`let user = load(id).await?;`), where no call
 //! needs what another one gives, and all of them only read. They become one `try_join!`, or `join!`
 //! where no `?` stands behind them: tokio's, or that of `futures`. Which calls only read is told by
-//! tables, and of functions of the workspace by their bodies.
+//! tables, of functions of the workspace by their bodies, and of others by you, with `[[reads]]` in
+//! `unpark.toml`.
 //!
 //! Also finds loops that await such a call for each element and collect what it gives. Those are left to
 //! a person: how many may run at a time is a decision, and nothing in the code says it.
@@ -129,7 +130,7 @@ fn pass(ctx: &FileContext<'_>, findings: &mut Findings) {
 fn in_order(place: &Place, why: &mut Vec<Note>) -> Refusal {
     why.push(place.note("is called here"));
     let message = format!(
-        "`{}` leaves something behind, and it may count what comes before it",
+        "it may count whether `{}` comes before the others or after them",
         place.callee
     );
     Refusal::new(RefusalKind::R9, message)

@@ -26,6 +26,8 @@ pub(super) enum Told {
     Computes(String),
     /// It does not.
     No,
+    /// It does not, as the user says, whatever its body looks like.
+    Stated,
     /// Nothing.
     Nothing,
 }
@@ -36,6 +38,7 @@ impl Asks {
         if self == Asks::Effects {
             return match ctx.known.effect(ctx.db, function) {
                 Effect::Reads => Told::No,
+                Effect::Stated => Told::Stated,
                 Effect::Ordered => Told::Yes(function.name(ctx.db).as_str().to_owned()),
                 Effect::Unknown => Told::Nothing,
             };

@@ -219,7 +219,8 @@ impl<'a, 'b> Reader<'a, 'b> {
     /// Whether polling a future runs code of the workspace that no call leads to: a `poll` written out.
     fn is_polled_unread(&self, made: &ast::Expr) -> bool {
         let callee = self.ctx.callee(made);
-        let is_told = callee.is_some_and(|it| matches!(self.asks.told(self.ctx, it), Told::No));
+        let is_told = callee
+            .is_some_and(|it| matches!(self.asks.told(self.ctx, it), Told::No | Told::Stated));
         let adt = self.ctx.type_of(made).and_then(|ty| ty.as_adt());
         let is_local = |adt: Adt| adt.krate(self.ctx.db).origin(self.ctx.db).is_local();
         self.asks == Asks::Effects && !is_told && adt.is_some_and(is_local)
@@ -298,6 +299,7 @@ impl<'a, 'b> Reader<'a, 'b> {
                 self.computed.get_or_insert(self.place(path, at));
                 return Stops::No;
             }
+            Told::Stated => return Stops::No,
             // The workspace's own code is read, whatever its crate is called.
             _ if self.ctx.is_local(function) => {}
             Told::No => return Stops::No,

@@ -63,6 +63,8 @@ impl Calls {
 pub enum Effect {
     /// Nothing that another call could see.
     Reads,
+    /// The same, as the user says.
+    Stated,
     /// It counts which one comes first.
     Ordered,
     /// No table speaks of it.
@@ -83,6 +85,10 @@ impl Effects {
     pub(super) fn new(db: &RootDatabase, resolved: &Resolved<'_>) -> Effects {
         let mut effects = Effects::default();
         let table = &*TABLE;
+        // The first row of a function counts.
+        for path in &resolved.knowledge.reads {
+            effects.rows.add(db, resolved, path, &Effect::Stated);
+        }
         for path in table.reads.iter().flat_map(Calls::paths) {
             effects.rows.add(db, resolved, &path, &Effect::Reads);
         }

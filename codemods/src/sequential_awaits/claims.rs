@@ -45,12 +45,29 @@ pub fn exclusive(ctx: &FileContext<'_>, call: &ast::Expr) -> Option<String> {
                 if let Some(ty) = ctx.type_of(&expr) {
                     ty.walk(ctx.db, |part| holds |= part.is_mutable_reference());
                 }
-                holds.then(|| expr.clone())
+                (holds && !is_only_read(ctx, &expr)).then(|| expr.clone())
             }
             _ => None,
         };
         claimed.map(|it| it.syntax().text().to_string())
     })
+}
+
+/// Whether what holds an exclusive borrow is only looked into where it stands.
+fn is_only_read(ctx: &FileContext<'_>, place: &ast::Expr) -> bool {
+    let outer = place.syntax().parent().and_then(ast::Expr::cast);
+    match outer {
+        Some(ast::Expr::MethodCallExpr(call)) => {
+            let own = ctx
+                .callee(&call.into())
+                .and_then(|it| it.self_param(ctx.db));
+            own.is_some_and(|own| own.access(ctx.db) == Access::Shared)
+        }
+        Some(ast::Expr::RefExpr(it)) => it.mut_token().is_none(),
+        // The larger place is looked at by itself.
+        Some(outer) => is_place_expr(&outer),
+        None => false,
+    }
 }
 
 /// A local that one of the calls may still borrow where a later one takes it away.

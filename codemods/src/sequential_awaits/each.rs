@@ -54,7 +54,7 @@ fn verdict(ctx: &FileContext<'_>, found: &Loop, why: &mut Vec<Note>) -> Verdict 
         Effects::None => Verdict::Manual(format!("it only reads: {how}")),
         Effects::Ordered(place) => Verdict::Refused(in_order(&place, why)),
         Effects::Unknown(place) => Verdict::Manual(format!(
-            "nothing is known of what `{}` leaves behind; where it only reads, {how}",
+            "nothing is known of what `{}` leaves behind; if it only reads, {how}",
             place.callee
         )),
     }

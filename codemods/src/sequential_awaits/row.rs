@@ -77,14 +77,11 @@ fn part_of(ctx: &FileContext<'_>, part: &[Step], findings: &mut Findings) {
     });
     let verdict = match (ordered, unknown) {
         (Some(place), _) => Verdict::Refused(in_order(place, &mut why)),
-        (None, callee) => {
-            let with = if part[0].tries { "try_join!" } else { "join!" };
-            Verdict::Manual(format!(
-                "nothing is known of what `{}` leaves behind; where these only read, `{with}` waits \
-                 for all of them at once",
-                callee.map_or("", String::as_str)
-            ))
-        }
+        (None, callee) => Verdict::Manual(format!(
+            "nothing is known of what `{}` leaves behind; if it only reads, name it under \
+                 `[[reads]]` in unpark.toml",
+            callee.map_or("", String::as_str)
+        )),
     };
     report(ctx, part, why, verdict, findings);
 }
