@@ -193,9 +193,14 @@ fn outputs(ctx: &FileContext<'_>, steps: &[Step]) -> Result<(), Refusal> {
         if !step.tries {
             continue;
         }
-        let Output::Result(own) = ctx.classify(given) else {
-            let message = format!("what `{name}` gives is no `Result`, which `try_join!` takes");
-            return Err(Refusal::new(RefusalKind::R5, message));
+        let own = match ctx.classify(given) {
+            Output::Result(own) => own,
+            Output::Other(ty) if ty.as_adt().is_some() => {
+                let message =
+                    format!("what `{name}` gives is no `Result`, which `try_join!` takes");
+                return Err(Refusal::new(RefusalKind::R5, message));
+            }
+            _ => return Err(unknown()),
         };
         match &error {
             Some(other) if *other != own => {
