@@ -163,41 +163,16 @@ pub struct Loop {
 
 impl Loop {
     fn of(awaited: &ast::AwaitExpr) -> Option<Loop> {
-        let (value, _) = whole(awaited);
         let call = plain_call(awaited)?;
-        let parent = value.syntax().parent()?;
-        let (list, collects) = if let Some(statement) = ast::LetStmt::cast(parent.clone()) {
-            let list = ast::StmtList::cast(statement.syntax().parent()?)?;
-            let mut parts = list.syntax().children();
-            let bound = statement.pat().filter(is_plain)?;
-            let is_first = parts.next().as_ref() == Some(statement.syntax());
-            let collects = collecting(&parts.next()?)?;
-            let arguments = collects.arg_list()?;
-            let mut bound = bound.syntax().descendants().filter_map(ast::IdentPat::cast);
-            let name = bound.next()?.name()?;
-            let is_it = is_first && parts.next().is_none() && statement.let_else().is_none();
-            let plain = !waits_or_leaves(collects.syntax());
-            (is_it && plain && uses(&arguments, &name.text())).then_some((list, collects))?
-        } else {
-            let arguments = ast::ArgList::cast(parent)?;
-            let collects = ast::MethodCallExpr::cast(arguments.syntax().parent()?)?;
-            let outer = collects.syntax().parent()?;
-            let list = match ast::StmtList::cast(outer.clone()) {
-                Some(list) => list,
-                None => ast::StmtList::cast(ast::ExprStmt::cast(outer)?.syntax().parent()?)?,
-            };
-            let others = arguments.args().filter(|it| *it != value);
-            let alone = list.syntax().children().count() == 1
-                && !others.into_iter().any(|it| waits_or_leaves(it.syntax()));
-            alone.then_some((list, collects))?
-        };
+        let (value, _) = whole(awaited);
+        let (list, collects) = on_the_spot(&value).or_else(|| by_name(&value))?;
         let block = ast::BlockExpr::cast(list.syntax().parent()?)?;
         let whole = ast::ForExpr::cast(block.syntax().parent()?)?;
-        let is_body = whole.loop_body().as_ref() == Some(&block);
-        let target = match collects.receiver()? {
-            ast::Expr::PathExpr(path) => path.syntax().text().to_string(),
-            _ => return None,
+        let ast::Expr::PathExpr(target) = collects.receiver()? else {
+            return None;
         };
+        let target = target.syntax().text().to_string();
+        let is_body = whole.loop_body().as_ref() == Some(&block);
         (is_body && !uses(&call, &target)).then_some(Loop {
             whole,
             collects,
@@ -205,6 +180,40 @@ impl Loop {
             call,
         })
     }
+}
+
+/// The value as an argument of the call that collects, which is all that stands in the body.
+fn on_the_spot(value: &ast::Expr) -> Option<(ast::StmtList, ast::MethodCallExpr)> {
+    let arguments = ast::ArgList::cast(value.syntax().parent()?)?;
+    let collects = ast::MethodCallExpr::cast(arguments.syntax().parent()?)?;
+    let outer = collects.syntax().parent()?;
+    let list = match ast::ExprStmt::cast(outer.clone()) {
+        Some(statement) => statement.syntax().parent()?,
+        None => outer,
+    };
+    let list = ast::StmtList::cast(list)?;
+    let mut others = arguments.args().filter(|it| it != value);
+    let waits = others.any(|it| waits_or_leaves(it.syntax()));
+    let is_alone = list.syntax().children().count() == 1;
+    (is_alone && !waits).then_some((list, collects))
+}
+
+/// The value bound by the first statement of a body whose second, and last, collects it.
+fn by_name(value: &ast::Expr) -> Option<(ast::StmtList, ast::MethodCallExpr)> {
+    let statement = ast::LetStmt::cast(value.syntax().parent()?)?;
+    let list = ast::StmtList::cast(statement.syntax().parent()?)?;
+    let mut parts = list.syntax().children();
+    let is_first = parts.next().as_ref() == Some(statement.syntax());
+    let collects = collecting(&parts.next()?)?;
+    let is_all = parts.next().is_none() && statement.let_else().is_none();
+    let pattern = statement.pat().filter(is_plain)?;
+    let name = pattern
+        .syntax()
+        .descendants()
+        .find_map(ast::IdentPat::cast)?;
+    let is_used = uses(&collects.arg_list()?, name.name()?.text());
+    let waits = waits_or_leaves(collects.syntax());
+    (is_first && is_all && is_used && !waits).then_some((list, collects))
 }
 
 /// The method call that a statement is.
