@@ -16,5 +16,6 @@ mod load;
 mod projects;
 mod propagation;
 mod replay;
+mod runtimes;
 mod support;
 mod verify;

@@ -15,6 +15,10 @@
 //! drive it with what they handed over; it is awaited where that is the handle of the runtime around. The
 //! parameter goes with all that only handed it on, and what it spawned is spawned with `tokio::spawn`.
 //!
+//! `match Handle::try_current() { Ok(handle) => .., Err(_) => .. }`, with the same future on the current
+//! runtime and on one that is made, is one `block_on`: async code has a runtime, and what calls the
+//! function and can't wait does the same with its call.
+//!
 //! `--root` takes one change of several by the path of a function in it. A function that no async code
 //! comes to becomes async if it is named so: what calls it drives it then.
 //!
@@ -118,7 +122,8 @@
 //!
 //! # Safety
 //! Safe: what panicked or stopped the thread waits. Unsafe where a `select!`, a `timeout` or an
-//! `abort` stands around it, for it can now be dropped half way; where the future is not known to be
+//! `abort` stands around it, for it can now be dropped half way; where a runtime was made if there was
+//! none; where the future is not known to be
 //! `Send`, or a value that is not is dropped before but was borrowed, for the compiler takes it to be
 //! held; where a call, or a function that keeps its signature, has to drive the future itself; where
 //! other crates can see a function that becomes async (F13); and where `#[track_caller]` on one does
@@ -144,6 +149,7 @@ use crate::{
         awaited::Future,
         closures::Around,
         driven::is_block_on,
+        either_runtime::EitherRuntime,
         functions::FunctionKey,
         handed_runtime::is_parameter,
         handle::other_runtime,
@@ -238,7 +244,13 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
     let mut found = Findings::default();
     let mut inside = Vec::new();
     for call in ctx.calls(is_block_on) {
-        let Some(around) = Around::of(ctx, call.expr.syntax()) else {
+        let either = EitherRuntime::around(ctx, &call);
+        if either.as_ref().is_some_and(|it| !it.is_current) {
+            // The other of the two calls stands for both.
+            continue;
+        }
+        let whole = either.as_ref().map_or(&call.expr, |it| &it.whole);
+        let Some(around) = Around::of(ctx, whole.syntax()) else {
             continue;
         };
         let in_function = matches!(around.enclosing, Enclosing::SyncFn(_));
@@ -255,12 +267,13 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
             continue;
         }
         let mut asides = Asides::default();
-        let verdict = verdict(ctx, &call, &around, &body, &mut asides);
+        let verdict = verdict(ctx, &call, either.as_ref(), &around, &body, &mut asides);
+        let api = either.as_ref().map_or(call.api, |it| it.api);
         let finding = Finding {
             codemod: CODEMOD.name,
             file: ctx.file,
             range: call.range,
-            message: today(ctx, call.api, &around.enclosing),
+            message: today(ctx, api, &around.enclosing),
             why: asides.why,
             conversion: None,
             verdict,
@@ -269,7 +282,10 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
             Enclosing::SyncFn(function) => match Seed::new(ctx, &call, &function, finding) {
                 Some(mut seed) => {
                     seed.not_send = asides.not_send;
-                    if around.closures.is_empty() {
+                    if let Some(either) = &either {
+                        seed.api = either.api.clone();
+                        seed.driver = either.driver.clone();
+                    } else if around.closures.is_empty() {
                         seed.facade = Facade::of(ctx, &call, &function, &seed);
                     }
                     inside.push(seed);
@@ -379,10 +395,12 @@ fn unless_sent(words: &str) -> String {
 fn verdict(
     ctx: &FileContext<'_>,
     call: &Call<'_>,
+    either: Option<&EitherRuntime<'_>>,
     around: &Around,
     body: &SyntaxNode,
     asides: &mut Asides,
 ) -> Verdict {
+    let whole = either.map_or(&call.expr, |it| &it.whole);
     let refuse = |kind, message: &str| Verdict::Refused(Refusal::new(kind, message));
     let Role::BlockOn { future, .. } = &call.api.role else {
         return refuse(RefusalKind::R2, "the call drives no future");
@@ -393,7 +411,7 @@ fn verdict(
     let until = ctx
         .source_range(future.syntax())
         .map_or(call.range.end(), TextRange::start);
-    if let Some(advice) = comment_about(ctx, call.expr.syntax(), call.api.name(), until) {
+    if let Some(advice) = comment_about(ctx, whole.syntax(), call.api.name(), until) {
         return Verdict::Manual(advice);
     }
     let innermost = around.closures.first().map(|it| it.closure.syntax());
@@ -401,7 +419,10 @@ fn verdict(
         .receiver
         .as_ref()
         .is_some_and(|it| is_parameter(ctx, it));
-    if !is_handed && let Some(refusal) = other_runtime(ctx, call, body, innermost) {
+    if !is_handed
+        && either.is_none()
+        && let Some(refusal) = other_runtime(ctx, call, body, innermost)
+    {
         return Verdict::Refused(refusal);
     }
     if !ctx.is_known_future(&future) {
@@ -410,7 +431,7 @@ fn verdict(
     let future = Future::Expr(future);
     let mut trust = Trust::default();
     let waiting = Waiting {
-        place: &call.expr,
+        place: whole,
         future: future.expr(),
         not_send: refutes_send(ctx, &future),
     };
@@ -421,13 +442,19 @@ fn verdict(
         return Verdict::Refused(refusal);
     }
     let mut effects = Vec::new();
-    if let Some(cancelled) = cancellation(ctx, call.expr.syntax()) {
+    if either.is_some() {
+        asides.why.push(Note::new(
+            "without a runtime it makes one, and awaited it needs that of its caller",
+        ));
+        trust.lower();
+    }
+    if let Some(cancelled) = cancellation(ctx, whole.syntax()) {
         asides.why.push(cancelled);
         effects.push(Effect::Cancellation);
         trust.lower();
     }
     let in_place = InPlace {
-        whole: &call.expr,
+        whole,
         future: &future,
         owned: false,
         in_block: false,

@@ -3,7 +3,7 @@
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, TextSize, ast};
 
-use super::{handed_runtime::is_parameter, postfix};
+use super::{either_runtime, handed_runtime::is_parameter, postfix};
 use crate::{
     change::Change,
     context::{Call, Enclosing, FileContext},
@@ -60,6 +60,13 @@ pub enum Driver {
     },
     /// The current handle of tokio.
     Handle,
+    /// The current runtime of tokio, or one that is made: see [`super::either_runtime`].
+    Either {
+        /// On the current one, in `block_in_place`.
+        in_place: bool,
+        /// What stands behind the call that makes one: `?`, or what panics.
+        result: String,
+    },
     /// What the function is handed over for it: see [`super::handed_runtime`].
     Handed,
 }
@@ -199,6 +206,9 @@ impl Driver {
                 };
                 (is_it && is_declared(ctx, path, in_tests)).then_some(bridge)
             }
+            Driver::Either { in_place, result } => {
+                either_runtime::bridge(ctx, node, in_tests, *in_place, result)
+            }
             // What it is depends on the call.
             Driver::Handed => None,
         }
@@ -206,7 +216,7 @@ impl Driver {
 }
 
 /// Whether the manifest lets code name the crate of a path.
-fn is_declared(ctx: &FileContext<'_>, path: &str, in_tests: bool) -> bool {
+pub fn is_declared(ctx: &FileContext<'_>, path: &str, in_tests: bool) -> bool {
     let target = if in_tests {
         TargetKind::Test
     } else {

@@ -17,6 +17,7 @@ pub mod discard;
 pub mod driven;
 pub mod dropped_output;
 pub mod effects;
+pub mod either_runtime;
 pub mod equivalents;
 pub mod functions;
 pub mod handed_over;

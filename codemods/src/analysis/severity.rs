@@ -23,6 +23,8 @@ pub enum Severity {
     MayHang,
     /// It stops a thread, of a runtime of which nothing is known.
     BlocksOrHangs,
+    /// The same, of what does not let the only thread of a runtime stop.
+    BlocksOrPanics,
 }
 
 impl Severity {
@@ -37,6 +39,8 @@ impl Severity {
                 _,
             ) => Severity::Panics,
             (_, Some(Flavor::MultiThread)) => Severity::Blocks,
+            (Role::Offload { .. }, Some(Flavor::CurrentThread)) => Severity::Panics,
+            (Role::Offload { .. }, None) => Severity::BlocksOrPanics,
             (_, Some(Flavor::CurrentThread)) => Severity::MayHang,
             (_, None) => Severity::BlocksOrHangs,
         }
@@ -54,6 +58,9 @@ impl Severity {
             }
             Severity::BlocksOrHangs => {
                 "stops this async thread until the future ends, and may hang"
+            }
+            Severity::BlocksOrPanics => {
+                "stops this async thread until the future ends, and panics on a current_thread runtime"
             }
         };
         format!("`{path}` {does}")

@@ -31,13 +31,12 @@ impl Chains<'_> {
         let alone: BTreeSet<usize> = (0..self.decision.roots.len())
             .filter(|&index| is_alone(&self.decision.roots[index]))
             .collect();
-        let known: BTreeSet<_> = seeds.iter().map(|it| at(it.place())).collect();
         let parts = of.keys().flat_map(|key| &self.graph.nodes[key].parts);
         let files: BTreeSet<FileId> = parts.map(|it| it.key.file).collect();
         let files: Vec<FileId> = files.into_iter().collect();
         let (looked, _) = self.ws.look(&files, |ctx| {
             let mut broken: Vec<(usize, Option<TextRange>, String)> = Vec::new();
-            broken.extend(left_in(ctx, &of, &known));
+            broken.extend(left_in(ctx, &of, seeds));
             broken.extend(nested_in(ctx, &of, &alone));
             broken
         });
@@ -59,11 +58,11 @@ impl Chains<'_> {
 fn left_in(
     ctx: &FileContext<'_>,
     of: &Roots,
-    known: &BTreeSet<(FileId, u32, u32)>,
+    seeds: &[Seed],
 ) -> Vec<(usize, Option<TextRange>, String)> {
     ctx.calls(is_block_on)
         .into_iter()
-        .filter(|call| !known.contains(&at((ctx.file, call.range))))
+        .filter(|call| !seeds.iter().any(|it| it.takes_away(ctx.file, call.range)))
         .filter_map(
             |call| match Around::of(ctx, call.expr.syntax())?.enclosing {
                 Enclosing::SyncFn(function) => {
@@ -109,8 +108,4 @@ fn nested_in(
             Some((root, None, message))
         })
         .collect()
-}
-
-fn at((file, range): (FileId, TextRange)) -> (FileId, u32, u32) {
-    (file, range.start().into(), range.end().into())
 }

@@ -108,6 +108,13 @@ impl Seed {
         }
     }
 
+    /// Whether a call goes away with this one, or is it.
+    pub fn takes_away(&self, file: FileId, call: TextRange) -> bool {
+        let mut edits = self.edits().iter();
+        let inside = edits.any(|it| it.file == file && it.range.contains_range(call));
+        self.place() == (file, call) || (inside && !self.future.contains_range(call))
+    }
+
     /// Why the future can't be awaited where it is.
     pub fn stays(&self, ws: &WorkspaceContext<'_>) -> Option<Refusal> {
         let message = match &self.finding.verdict {
