@@ -35,6 +35,8 @@ pub struct Config {
     pub cpu_bound: Vec<Named>,
     /// Functions that are cheap, as the user says.
     pub cheap: Vec<Named>,
+    /// Functions that only read, as the user says.
+    pub reads: Vec<Named>,
 }
 
 /// What a codemod may do.
@@ -87,7 +89,14 @@ pub struct Named {
     pub reason: Option<String>,
 }
 
-const KEYS: &[&str] = &["blocking", "cheap", "codemod", "cpu-bound", "wrapper"];
+const KEYS: &[&str] = &[
+    "blocking",
+    "cheap",
+    "codemod",
+    "cpu-bound",
+    "reads",
+    "wrapper",
+];
 const CODEMOD_KEYS: &[&str] = &["level"];
 const BLOCKING_IN_ASYNC_KEYS: &[&str] = &["level", "fs"];
 const UNOBSERVED_TASK_KEYS: &[&str] = &["level", "style", "span", "panics"];
@@ -176,6 +185,7 @@ impl Config {
         config.blocking = rows(&table, "blocking")?;
         config.cpu_bound = rows(&table, "cpu-bound")?;
         config.cheap = rows(&table, "cheap")?;
+        config.reads = rows(&table, "reads")?;
         for row in &config.blocking {
             let needs = matches!(
                 row.shape,
@@ -211,6 +221,9 @@ impl Config {
         }
         for row in &self.cheap {
             knowledge.add_cheap(&row.path);
+        }
+        for row in &self.reads {
+            knowledge.add_reads(&row.path);
         }
         knowledge
     }

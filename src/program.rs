@@ -146,9 +146,10 @@ fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
                 for codemod in CATALOGUE {
                     let (name, safety) = (codemod.name, codemod.safety.name());
                     let summary = codemod.summary;
+                    let when = if codemod.opt_in { " (with --only)" } else { "" };
                     writeln!(
                         out,
-                        "{strong}{name:width$}{strong:#}  {safety:6}  {summary}"
+                        "{strong}{name:width$}{strong:#}  {safety:6}  {summary}{when}"
                     )?;
                 }
                 Ok(())

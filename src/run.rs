@@ -579,7 +579,8 @@ pub fn codemod(name: &str) -> Result<&'static Codemod> {
     })
 }
 
-/// The codemods that the options choose, in the order of the catalogue.
+/// The codemods that the options choose, in the order of the catalogue. Some run only where they are
+/// named.
 ///
 /// # Errors
 /// If a name is of none.
@@ -589,7 +590,8 @@ pub fn select(options: &Options) -> Result<Vec<&'static Codemod>> {
     }
     let selected = CATALOGUE.iter().filter(|codemod| {
         let named = |list: &[String]| list.iter().any(|name| name == codemod.name);
-        (options.only.is_empty() || named(&options.only)) && !named(&options.skip)
+        let by_default = options.only.is_empty() && !codemod.opt_in;
+        (by_default || named(&options.only)) && !named(&options.skip)
     });
     roots::select(options, selected.collect())
 }

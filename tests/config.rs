@@ -44,7 +44,7 @@ fn what_is_not_known_is_an_error_with_the_nearest_name() {
         "zzzzzz = 1",
         &[
             "unknown key `zzzzzz`",
-            "known are blocking, cheap, codemod, cpu-bound",
+            "known are blocking, cheap, codemod, cpu-bound, reads",
         ],
     );
     refused(

@@ -33,7 +33,7 @@ use unpark::{
     outcome::{Defect, Outcome},
     report::{Palette, diff, human, json, short},
 };
-use unpark_codemods::CATALOGUE;
+use unpark_codemods::{CATALOGUE, Codemod};
 
 use crate::{
     fixtures,
@@ -253,8 +253,13 @@ fn look(case: &Case, files: &Files, tally: &Tally) -> Result<Outcome, String> {
         .iter()
         .map(|(name, bytes)| (name.clone(), loaded(bytes)))
         .collect();
-    let found = found(case, &stage.folder(case), files)?;
-    let by_syntax = by_syntax(&found);
+    // Those that run only where they are named, too.
+    let mut case = case.clone();
+    case.options.also.extend(named_only());
+    let case = &case;
+    let selection = stage.selected(case);
+    let found = found(case, &stage.folder(case), files, &selection)?;
+    let by_syntax = by_syntax(&found, &selection);
     if !found.is_empty() {
         tally.analysed.fetch_add(1, Ordering::Relaxed);
     }
@@ -277,16 +282,25 @@ fn look(case: &Case, files: &Files, tally: &Tally) -> Result<Outcome, String> {
     Ok(outcome)
 }
 
+fn named_only() -> impl Iterator<Item = String> {
+    let named = CATALOGUE.iter().filter(|codemod| codemod.opt_in);
+    named.map(|codemod| codemod.name.to_owned())
+}
+
 /// What discovery makes of the files, as if they stood on the stage.
-fn found(case: &Case, stage: &Path, files: &Files) -> Result<Vec<CandidateFile>, String> {
+fn found(
+    case: &Case,
+    stage: &Path,
+    files: &Files,
+    selection: &[&Codemod],
+) -> Result<Vec<CandidateFile>, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     for (name, bytes) in files {
         write(&folder.path().join(name), bytes);
     }
-    let selection: Vec<_> = CATALOGUE.iter().collect();
     let knowledge = config::Config::default().knowledge();
     let paths = [folder.path().to_owned()];
-    let found = discover::discover(&paths, &selection, &knowledge, 1);
+    let found = discover::discover(&paths, selection, &knowledge, 1);
     let found = found.map_err(|error| format!("{}: {error:#}", case.title()))?;
     let on_stage = |file: CandidateFile| {
         let name = file.path.strip_prefix(folder.path()).expect("it is below");
@@ -308,11 +322,10 @@ fn loaded(bytes: &[u8]) -> String {
     }
 }
 
-fn by_syntax(found: &[CandidateFile]) -> Outcome {
-    let selection: Vec<_> = CATALOGUE.iter().collect();
+fn by_syntax(found: &[CandidateFile], selection: &[&'static Codemod]) -> Outcome {
     let mut outcome = Outcome::default();
     for file in found {
-        collect::by_syntax(&mut outcome, file, &selection, &SyntaxVerdict::Manual);
+        collect::by_syntax(&mut outcome, file, selection, &SyntaxVerdict::Manual);
     }
     collect::finish(&mut outcome);
     outcome

@@ -218,7 +218,8 @@ impl Walk<'_> {
             }
             Value::String(text) => {
                 let wanted: Option<&'static [Kind]> = match (section, key) {
-                    ("entry" | "logger" | "waits", "path") => Some(&[Macro]),
+                    ("entry" | "join" | "logger" | "waits", "path") => Some(&[Macro]),
+                    ("reads" | "ordered", "path") => Some(ANY),
                     ("cancels" | "blocking", "path") => Some(&[Function, Macro]),
                     ("blocking-crate" | "heavy", "path") | ("crate", "name") => Some(&[Module]),
                     // A private module often has the name of the function beside it, so that the
@@ -254,7 +255,11 @@ impl Walk<'_> {
                 ("calls", Some(path), Some(calls)) => {
                     for call in calls {
                         let call = call.as_str().expect("a call is a path");
-                        self.add(format!("{path}::{call}"), &[Function, Type, Trait]);
+                        let wanted = match section {
+                            "reads" | "ordered" => ANY,
+                            _ => &[Function, Type, Trait],
+                        };
+                        self.add(format!("{path}::{call}"), wanted);
                     }
                 }
                 _ => self.value(section, key, value),

@@ -95,6 +95,7 @@ static ENDLESS: Codemod = Codemod {
     summary: "",
     docs: "",
     safety: Safety::Manual,
+    opt_in: false,
     triggers: |_| Vec::new(),
     tokens: |tokens| tokens.name_an_api(),
     candidates: |outline, knowledge| (unobserved_task().candidates)(outline, knowledge),

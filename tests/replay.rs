@@ -23,6 +23,7 @@ const fn numbers(name: &'static str, pass: fn(&FileContext<'_>, &mut Findings)) 
         summary: "",
         docs: "",
         safety: Safety::Safe,
+        opt_in: false,
         triggers: |_| Vec::new(),
         tokens: |_| true,
         candidates: |outline, _| {

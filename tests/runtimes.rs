@@ -15,7 +15,7 @@ use crate::support::{folder, updates};
 const RUNTIMES: [&str; 5] = ["tokio", "async-std", "smol", "actix-rt", "tauri"];
 
 /// What stands in each of them: the codemod, what the case is, and the functions that show it.
-const CASES: [(&str, &str, &[&str]); 15] = [
+const CASES: [(&str, &str, &[&str]); 16] = [
     ("guard-across-await", "", &["guard"]),
     ("pointless-spawn-blocking", "", &["offloaded_future"]),
     ("redundant-task", "a task", &["awaited_task"]),
@@ -30,6 +30,7 @@ const CASES: [(&str, &str, &[&str]); 15] = [
     ("imposed-offload", "", &["imposed"]),
     ("unpolled-future", "", &["unpolled"]),
     ("unobserved-task", "", &["unobserved"]),
+    ("sequential-awaits", "", &["in_a_row"]),
     ("runtime-in-async", "", &["runtime"]),
 ];
 
@@ -40,6 +41,8 @@ fn the_table_of_the_readme_is_what_happens() {
     folder::copy(&root.join("tests/projects/each_runtime"), copy.path());
     let options = Options {
         paths: vec![copy.path().to_owned()],
+        // Those that run only where they are named, too.
+        only: CATALOGUE.iter().map(|it| it.name.to_owned()).collect(),
         unsafe_fixes: true,
         cargo: CargoOptions {
             locked: true,

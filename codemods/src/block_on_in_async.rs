@@ -172,6 +172,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a future that async code drives with block_on",
     docs: include_str!("block_on_in_async.rs"),
     safety: Safety::Safe,
+    opt_in: false,
     triggers: |knowledge| knowledge.triggers(is_block_on),
     tokens: |tokens| tokens.name_an_api(),
     candidates: |outline, knowledge| outline.calls(knowledge, is_block_on),

@@ -115,6 +115,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a call that stops an async thread",
     docs: include_str!("blocking_in_async.rs"),
     safety: Safety::Safe,
+    opt_in: false,
     triggers: |knowledge| {
         let words = knowledge.blocking_words.iter().filter(|it| waits(it.kind));
         words.map(|word| word.hint().to_owned()).collect()

@@ -30,6 +30,8 @@ pub struct Codemod {
     pub docs: &'static str,
     /// The best that any of its changes may claim.
     pub safety: Safety,
+    /// It runs only where `--only` names it.
+    pub opt_in: bool,
     /// Words of which a file holds at least one if it can match at all (bytes, before parsing).
     pub triggers: fn(&Knowledge) -> Vec<String>,
     /// Whether the tokens of a file leave room for a match. A file without needs no tree.

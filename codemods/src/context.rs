@@ -1,8 +1,8 @@
 //! What a codemod may ask about a file, in the words of the domain.
 
 use ra_ap_hir::{
-    Adt, AsAssocItem, Crate, DisplayTarget, Function, HasCrate, HasVisibility, HirDisplay, Module,
-    ModuleDef, PathResolution, Semantics, Trait, Type, TypeInfo,
+    Adt, AsAssocItem, Crate, DisplayTarget, Function, HasCrate, HasVisibility, HirDisplay, Macro,
+    Module, ModuleDef, PathResolution, Semantics, Trait, Type, TypeInfo,
 };
 use ra_ap_ide_db::{FileId, FxHashSet, RootDatabase, span::Edition};
 use ra_ap_syntax::{
@@ -310,6 +310,17 @@ impl<'a> FileContext<'a> {
     pub fn module_in_scope(&self, place: &SyntaxNode, path: &str) -> Option<Module> {
         match self.in_scope(place, path)? {
             PathResolution::Def(ModuleDef::Module(module)) => Some(module),
+            _ => None,
+        }
+    }
+
+    /// The macro that a path would name at a place.
+    pub fn macro_in_scope(&self, place: &SyntaxNode, path: &str) -> Option<Macro> {
+        let parsed = ast::SourceFile::parse(&format!("{path}!();"), Edition::CURRENT).tree();
+        let mut nodes = parsed.syntax().descendants();
+        let path = nodes.find_map(ast::MacroCall::cast)?.path()?;
+        match self.sema.scope(place)?.speculative_resolve(&path)? {
+            PathResolution::Def(ModuleDef::Macro(mac)) => Some(mac),
             _ => None,
         }
     }

@@ -103,6 +103,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a call that computes for long on an async thread",
     docs: include_str!("cpu_bound_in_async.rs"),
     safety: Safety::Unsafe,
+    opt_in: false,
     triggers: |knowledge| {
         let words = knowledge.blocking_words.iter();
         let words = words.filter(|word| computes(word.kind));

@@ -100,6 +100,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a function that is async, and awaits nothing",
     docs: include_str!("fake_async.rs"),
     safety: Safety::Unsafe,
+    opt_in: false,
     triggers: |_| {
         let types = ready::TYPES.iter().map(|it| (*it).to_owned());
         types.chain(["async".to_owned()]).collect()

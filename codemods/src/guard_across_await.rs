@@ -95,6 +95,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a lock or a borrow that is held while async code waits",
     docs: include_str!("guard_across_await.rs"),
     safety: Safety::Unsafe,
+    opt_in: false,
     triggers: |_| vec!["await".to_owned()],
     tokens: |tokens| tokens.mention(guard_words()),
     candidates: |outline, _| outline.before_await(guard_words()),

@@ -73,6 +73,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a public function that is async only to choose a thread for its callers",
     docs: include_str!("imposed_offload.rs"),
     safety: Safety::Manual,
+    opt_in: false,
     triggers: |knowledge| knowledge.triggers(is_offload),
     tokens: |tokens| tokens.name_an_api(),
     candidates: |outline, knowledge| {

@@ -5,11 +5,14 @@
 
 mod blocking_word;
 mod combinators;
+mod effects;
 mod equivalents;
 mod executors;
 mod guards;
 mod heavy;
+mod joins;
 mod resolved;
+mod rows;
 mod signatures;
 mod stated;
 mod tables;
@@ -21,10 +24,12 @@ use serde::Deserialize;
 
 pub use blocking_word::{BlockingFilter, BlockingWord};
 pub use combinators::{Combinator, End, Step};
+pub use effects::Effect;
 pub use equivalents::{Equivalent, Shape};
 pub use executors::executor_words;
 pub use guards::{Guard, Holds, guard_words};
 pub use heavy::Work;
+pub use joins::Join;
 pub use resolved::{Blocks, Definition, Resolved, resolve};
 pub use signatures::{Signature, Signatures};
 pub use stated::StatedShape;
@@ -52,8 +57,12 @@ pub struct Knowledge {
     pub equivalents: Vec<Equivalent>,
     /// What runs a closure where it may block.
     pub offloads: Vec<Equivalent>,
+    /// What waits for several futures at once.
+    pub joins: Vec<Join>,
     /// Functions that the user says are cheap, whatever they do.
     pub cheap: Vec<String>,
+    /// Functions that the user says leave nothing behind.
+    pub reads: Vec<String>,
 }
 
 /// A function, method or macro with a role in async code.

@@ -30,6 +30,7 @@ mod nested_future;
 mod pointless_spawn_blocking;
 mod redundant_task;
 mod runtime_in_async;
+mod sequential_awaits;
 mod unobserved_task;
 mod unpolled_future;
 
@@ -48,5 +49,6 @@ pub const CATALOGUE: &[Codemod] = &[
     imposed_offload::CODEMOD,
     unpolled_future::CODEMOD,
     unobserved_task::CODEMOD,
+    sequential_awaits::CODEMOD,
     runtime_in_async::CODEMOD,
 ];

@@ -1,8 +1,7 @@
 //! How an error is logged in a package: with which macro, in which words.
 
-use ra_ap_hir::{ModuleDef, PathResolution, Type};
-use ra_ap_ide_db::span::Edition;
-use ra_ap_syntax::{AstNode, SourceFile, SyntaxNode, ast};
+use ra_ap_hir::Type;
+use ra_ap_syntax::SyntaxNode;
 
 use crate::{
     codemod::{Note, Safety, Verdict},
@@ -122,11 +121,13 @@ impl Logger {
         let item = knowledge::last_segment(&row.path);
         let path = whole.path;
         let macros = ctx.known.definitions(ctx.db, &row.path);
-        let is_it =
-            |text: &str| macro_in_scope(ctx, place, text).is_some_and(|it| macros.contains(&it));
+        let is_it = |text: &str| {
+            let named = ctx.macro_in_scope(place, text).map(Definition::Macro);
+            named.is_some_and(|it| macros.contains(&it))
+        };
         let written = if is_it(item) {
             item.to_owned()
-        } else if macro_in_scope(ctx, place, &path).is_none() || is_it(&path) {
+        } else if ctx.macro_in_scope(place, &path).is_none() || is_it(&path) {
             path
         } else {
             format!("::{path}")
@@ -174,19 +175,5 @@ impl Logger {
             (Shown::Debug, false) => format!("{path}!(\"{task} failed: {{error:?}}\");"),
             (Shown::Not, _) => format!("{path}!(\"{task} failed\");"),
         }
-    }
-}
-
-/// What a macro's path means at a place.
-fn macro_in_scope(ctx: &FileContext<'_>, place: &SyntaxNode, path: &str) -> Option<Definition> {
-    let parsed = SourceFile::parse(&format!("{path}!();"), Edition::CURRENT).tree();
-    let path = parsed
-        .syntax()
-        .descendants()
-        .find_map(ast::MacroCall::cast)?
-        .path()?;
-    match ctx.sema.scope(place)?.speculative_resolve(&path)? {
-        PathResolution::Def(ModuleDef::Macro(mac)) => Some(Definition::Macro(mac)),
-        _ => None,
     }
 }

@@ -78,6 +78,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "an async block that gives a future which nobody polls",
     docs: include_str!("nested_future.rs"),
     safety: Safety::Unsafe,
+    opt_in: false,
     triggers: |_| vec!["async".to_owned()],
     tokens: |tokens| tokens.have_async_block(),
     candidates,

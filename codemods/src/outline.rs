@@ -73,6 +73,11 @@ impl<'a> Tokens<'a> {
         false
     }
 
+    /// Whether something is awaited.
+    pub fn have_await(&self) -> bool {
+        (0..self.tokens.len()).any(|at| self.tokens.kind(at) == T![await])
+    }
+
     /// Whether a function may be async, or may give back a future of one of these types.
     pub fn may_give_futures(&self, types: &[&str]) -> bool {
         let mut all = 0..self.tokens.len();
@@ -282,6 +287,14 @@ impl<'a> Outline<'a> {
             .filter(|&at| self.tokens.kind(at) == T![async])
             .filter_map(|at| token_at(self.file, range(self.tokens, at))?.parent())
             .filter_map(ast::BlockExpr::cast)
+    }
+
+    /// The `.await`s outside of the arguments of macros, in the order of the file.
+    pub fn await_exprs(&self) -> impl Iterator<Item = ast::AwaitExpr> {
+        (0..self.tokens.len())
+            .filter(|&at| self.tokens.kind(at) == T![await])
+            .filter_map(|at| token_at(self.file, range(self.tokens, at))?.parent())
+            .filter_map(ast::AwaitExpr::cast)
     }
 
     /// The functions that are async, and those whose return type names one of these types, in the

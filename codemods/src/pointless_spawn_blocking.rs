@@ -88,6 +88,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a thread that is taken only to drive a future",
     docs: include_str!("pointless_spawn_blocking.rs"),
     safety: Safety::Safe,
+    opt_in: false,
     triggers: |knowledge| knowledge.triggers(is_offload),
     tokens: |tokens| tokens.name_an_api(),
     candidates: |outline, knowledge| outline.calls(knowledge, is_offload),

@@ -77,6 +77,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a task or async block that is only there to be awaited",
     docs: include_str!("redundant_task.rs"),
     safety: Safety::Safe,
+    opt_in: false,
     triggers: |knowledge| {
         let mut words = knowledge.triggers(is_spawn);
         words.push("async".to_owned());

@@ -76,6 +76,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a runtime that async code makes, owns or starts anew",
     docs: include_str!("runtime_in_async.rs"),
     safety: Safety::Manual,
+    opt_in: false,
     triggers: |knowledge| {
         let words = executor_words().iter().cloned();
         words.chain(entry_names(knowledge)).collect()

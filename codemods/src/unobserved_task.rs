@@ -92,6 +92,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a spawned task whose error nobody sees",
     docs: include_str!("unobserved_task.rs"),
     safety: Safety::Safe,
+    opt_in: false,
     triggers: |knowledge| knowledge.triggers(is_spawn),
     tokens: |tokens| tokens.name_an_api(),
     candidates,

@@ -80,6 +80,7 @@ pub const CODEMOD: Codemod = Codemod {
     summary: "a future that is dropped before anything polls it",
     docs: include_str!("unpolled_future.rs"),
     safety: Safety::Unsafe,
+    opt_in: false,
     triggers: |_| vec!["async".to_owned(), "Future".to_owned()],
     tokens: |tokens| tokens.may_discard(),
     candidates,

@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, fs, io::pipe, path::Path};
 
 use unpark::report::guide;
-use unpark_codemods::{CATALOGUE, guide::GUIDE};
+use unpark::{options::Options, run};
+use unpark_codemods::{CATALOGUE, Codemod, guide::GUIDE};
 
 use crate::support::{
     project::{Project, ran, unpark},
@@ -93,6 +94,29 @@ fn the_guide_names_every_codemod_and_no_other() {
     let named: BTreeSet<&str> = GUIDE.iter().flat_map(|row| row.seen_to_by()).collect();
     let all: BTreeSet<&str> = CATALOGUE.iter().map(|codemod| codemod.name).collect();
     assert_eq!(named, all);
+}
+
+#[test]
+fn what_is_opt_in_runs_only_where_it_is_named() {
+    let chosen = |only: &[&str], skip: &[&str]| -> Vec<&str> {
+        let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let options = Options {
+            only: named(only),
+            skip: named(skip),
+            ..Options::default()
+        };
+        let selection = run::select(&options).unwrap();
+        selection.iter().map(|codemod| codemod.name).collect()
+    };
+    let (named, others): (Vec<&Codemod>, _) = CATALOGUE.iter().partition(|it| it.opt_in);
+    let names = |codemods: &[&'static Codemod]| -> Vec<&str> {
+        codemods.iter().map(|codemod| codemod.name).collect()
+    };
+    assert_eq!(names(&named), ["sequential-awaits"]);
+    assert_eq!(chosen(&[], &[]), names(&others));
+    assert_eq!(chosen(&["sequential-awaits"], &[]), ["sequential-awaits"]);
+    let skipped = ["sequential-awaits"];
+    assert_eq!(chosen(&skipped, &skipped), [""; 0]);
 }
 
 #[test]

@@ -129,13 +129,14 @@ impl Stage {
         denied: &BTreeMap<String, String>,
     ) -> Outcome {
         let knowledge = config(case).knowledge();
+        let selection = self.selected(case);
         let mut candidates = Vec::new();
         for (name, text) in files {
             let source = Source::decode(text.clone().into_bytes()).expect("fixtures are UTF-8");
             let tree = SourceFile::parse(text, Edition::CURRENT).tree();
             let tokens = LexedStr::new(Edition::CURRENT, text);
             let outline = Outline::of(&tokens, &tree, &knowledge);
-            let found = self.selection.iter();
+            let found = selection.iter();
             let found = found.map(|codemod| (codemod.candidates)(&outline, &knowledge));
             candidates.push(CandidateFile {
                 path: self.path(case, name),
@@ -144,6 +145,14 @@ impl Stage {
             });
         }
         self.perform(case, files, candidates, denied)
+    }
+
+    /// What is run for a case: of the codemods that run only where they are named, its own.
+    pub fn selected(&self, case: &Case) -> Vec<&'static Codemod> {
+        let selection = self.selection.iter().copied();
+        selection
+            .filter(|codemod| !codemod.opt_in || case.options.looks_at(codemod.name))
+            .collect()
     }
 
     /// The folder of the package that a case plays in.
@@ -168,7 +177,7 @@ impl Stage {
         denied: &BTreeMap<String, String>,
     ) -> Outcome {
         let folder = self.folder(case);
-        let selection = self.selection.clone();
+        let selection = self.selected(case);
         let config = config(case);
         let mut texts: BTreeMap<FileId, String> = self
             .empty

@@ -3,17 +3,18 @@
 //! Bodies in the workspace are read, and the calls in them followed; what other crates do is told
 //! by the tables. What neither tells is unknown, and named.
 
-use ra_ap_hir::{AsAssocItem, Function, HasCrate, ModuleDef, PathResolution};
+use ra_ap_hir::{Adt, AsAssocItem, Function, HasCrate, ModuleDef, PathResolution};
 use ra_ap_ide_db::{FileId, FxHashSet};
 use ra_ap_syntax::{
     AstNode, SyntaxKind, SyntaxNode, TextRange, WalkEvent,
     ast::{self, HasArgList},
 };
 
+use super::asks::{Asks, Told};
 use crate::{
     codemod::Note,
     context::FileContext,
-    knowledge::{Argument, Definition, Role, Waits, resolve},
+    knowledge::{Argument, Definition, Role, resolve},
 };
 
 /// How many calls deep a body is followed.
@@ -61,7 +62,7 @@ impl Stops {
 
 /// Whether this expression, and the future that it makes, stop the thread.
 pub fn stops(ctx: &FileContext<'_>, future: &ast::Expr) -> Stops {
-    let mut reader = Reader::new(ctx);
+    let mut reader = Reader::new(ctx, Asks::Stops);
     match future {
         ast::Expr::PathExpr(path) => reader.awaited_path(path),
         _ => reader.read(future.syntax()),
@@ -70,17 +71,21 @@ pub fn stops(ctx: &FileContext<'_>, future: &ast::Expr) -> Stops {
 
 /// Whether calling this function, and awaiting what it gives, stops the thread.
 pub fn function_stops(ctx: &FileContext<'_>, function: Function) -> Stops {
-    let mut reader = Reader::new(ctx);
+    let mut reader = Reader::new(ctx, Asks::Stops);
     reader.function(function, None)
 }
 
 /// Whether this code waits for anything, where what only computes does not, and a call in it that the
 /// tables know to compute for long.
 pub fn computes(ctx: &FileContext<'_>, code: &SyntaxNode) -> (Stops, Option<Place>) {
-    let mut reader = Reader::new(ctx);
-    reader.may_compute = true;
+    let mut reader = Reader::new(ctx, Asks::StopsOrComputes);
     let stops = reader.read(code);
     (stops, reader.computed)
+}
+
+/// Whether evaluating this code, and awaiting the futures that it makes, leaves something behind.
+pub(super) fn effects_of(ctx: &FileContext<'_>, code: &SyntaxNode) -> Stops {
+    Reader::new(ctx, Asks::Effects).read(code)
 }
 
 struct Reader<'a, 'b> {
@@ -91,20 +96,19 @@ struct Reader<'a, 'b> {
     cut_at: Option<usize>,
     /// Inside of the expansion of a harmless macro: the names that were handed to it.
     written: Option<FxHashSet<String>>,
-    /// What only computes, for however long, does not count.
-    may_compute: bool,
-    /// What does.
+    asks: Asks,
+    /// What computes for long, and does not count.
     computed: Option<Place>,
 }
 
 impl<'a, 'b> Reader<'a, 'b> {
-    fn new(ctx: &'b FileContext<'a>) -> Reader<'a, 'b> {
+    fn new(ctx: &'b FileContext<'a>, asks: Asks) -> Reader<'a, 'b> {
         Reader {
             ctx,
             open: Vec::new(),
             cut_at: None,
             written: None,
-            may_compute: false,
+            asks,
             computed: None,
         }
     }
@@ -145,6 +149,9 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     /// The argument of a call that runs on another thread or in another task.
     fn runs_elsewhere(&self, expr: &ast::Expr) -> Option<ast::Expr> {
+        if self.asks == Asks::Effects {
+            return None;
+        }
         let function = self.ctx.callee(expr)?;
         let argument = match self.ctx.api(function).map(|api| &api.role) {
             Some(Role::Offload {
@@ -192,10 +199,40 @@ impl<'a, 'b> Reader<'a, 'b> {
                 Some(ast::Expr::FieldExpr(field)) => {
                     self.unknown(field.syntax().text().to_string(), expr.syntax())
                 }
+                Some(made) if self.is_polled_unread(&made) => {
+                    self.unknown(made.syntax().text().to_string(), expr.syntax())
+                }
                 _ => Stops::No,
             },
+            ast::Expr::FieldExpr(_) if self.decides(expr) => {
+                self.unknown(expr.syntax().text().to_string(), expr.syntax())
+            }
+            ast::Expr::BlockExpr(block)
+                if self.asks == Asks::Effects && block.unsafe_token().is_some() =>
+            {
+                self.unknown("unsafe".to_owned(), expr.syntax())
+            }
             _ => Stops::No,
         }
+    }
+
+    /// Whether polling a future runs code of the workspace that no call leads to: a `poll` written out.
+    fn is_polled_unread(&self, made: &ast::Expr) -> bool {
+        let callee = self.ctx.callee(made);
+        let is_told = callee
+            .is_some_and(|it| matches!(self.asks.told(self.ctx, it), Told::No | Told::Stated));
+        let adt = self.ctx.type_of(made).and_then(|ty| ty.as_adt());
+        let is_local = |adt: Adt| adt.krate(self.ctx.db).origin(self.ctx.db).is_local();
+        self.asks == Asks::Effects && !is_told && adt.is_some_and(is_local)
+    }
+
+    /// Whether a value decides what a later call does.
+    fn decides(&self, value: &ast::Expr) -> bool {
+        self.asks == Asks::Effects
+            && self.ctx.type_of(value).is_some_and(|ty| {
+                let adt = ty.strip_references().as_adt();
+                adt.is_some_and(|adt| self.ctx.known.decides(self.ctx.db, adt))
+            })
     }
 
     /// A path that names a function counts as a call of it, for it is handed to someone who calls.
@@ -223,6 +260,12 @@ impl<'a, 'b> Reader<'a, 'b> {
                 }
             }
             None if called => self.unknown(inner.syntax().text().to_string(), expr.syntax()),
+            Some(PathResolution::Local(_)) if self.decides(&expr) => {
+                match self.ctx.initializer(path) {
+                    Some(value) => self.read(value.syntax()),
+                    None => self.unknown(inner.syntax().text().to_string(), expr.syntax()),
+                }
+            }
             _ => Stops::No,
         }
     }
@@ -240,9 +283,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             .ctx
             .type_of(&expr)
             .and_then(|ty| ty.strip_references().as_adt());
-        let known =
-            adt.is_some_and(|adt| self.ctx.known.knows(self.ctx.db, adt.krate(self.ctx.db)));
-        if known {
+        if adt.is_some_and(|adt| self.asks.is_harmless(self.ctx, adt.krate(self.ctx.db))) {
             Stops::No
         } else {
             self.unknown(path.syntax().text().to_string(), path.syntax())
@@ -252,20 +293,20 @@ impl<'a, 'b> Reader<'a, 'b> {
     fn function(&mut self, function: Function, at: Option<&ast::Expr>) -> Stops {
         let name = || function.name(self.ctx.db).as_str().to_owned();
         let at = at.map(AstNode::syntax);
-        match self.ctx.known.waits(self.ctx.db, function) {
-            Waits::Stops(path) => return Stops::Yes(self.place(path.to_owned(), at)),
-            Waits::Computes(path, work) if self.may_compute && work.is_pure() => {
-                self.computed.get_or_insert(self.place(path.to_owned(), at));
+        match self.asks.told(self.ctx, function) {
+            Told::Yes(path) => return Stops::Yes(self.place(path, at)),
+            Told::Computes(path) => {
+                self.computed.get_or_insert(self.place(path, at));
                 return Stops::No;
             }
-            Waits::Computes(path, _) => return Stops::Yes(self.place(path.to_owned(), at)),
+            Told::Stated => return Stops::No,
             // The workspace's own code is read, whatever its crate is called.
             _ if self.ctx.is_local(function) => {}
-            Waits::No => return Stops::No,
-            Waits::Unknown if self.is_made_by_macro(&name()) => return Stops::No,
-            Waits::Unknown => return Stops::Unknown(self.place(name(), at)),
+            Told::No => return Stops::No,
+            Told::Nothing if self.is_made_by_macro(&name()) => return Stops::No,
+            Told::Nothing => return Stops::Unknown(self.place(name(), at)),
         }
-        if let Some(known) = self.memo(function).filter(|_| !self.may_compute) {
+        if let Some(known) = self.memo(function) {
             return known;
         }
         if let Some(index) = self.open.iter().position(|open| *open == function) {
@@ -296,32 +337,34 @@ impl<'a, 'b> Reader<'a, 'b> {
             Some(cut) if cut < depth => return found,
             _ => self.cut_at = None,
         }
-        if !self.may_compute {
-            self.remember(function, &found);
-        }
+        self.remember(function, &found);
         found
     }
 
+    /// What computes is had again each time: the call that does is asked for as well.
     fn memo(&self, function: Function) -> Option<Stops> {
         let bodies = self.ctx.known.bodies.lock().expect("no panic while held");
-        bodies.get(&function).cloned()
+        let known = bodies.get(&(self.asks, function)).cloned();
+        known.filter(|_| self.asks != Asks::StopsOrComputes)
     }
 
     fn remember(&self, function: Function, found: &Stops) {
         let mut bodies = self.ctx.known.bodies.lock().expect("no panic while held");
-        bodies.insert(function, found.clone());
+        bodies.insert((self.asks, function), found.clone());
     }
 
     /// Of a macro that is known, what is handed to it counts; of another, what it makes.
     fn macro_(&mut self, mac: &ast::MacroCall) -> Stops {
         let resolved = self.ctx.sema.resolve_macro_call(mac);
         let harmless = resolved.is_some_and(|it| {
-            self.ctx
-                .known
-                .knows(self.ctx.db, it.module(self.ctx.db).krate(self.ctx.db))
+            let waits = self.ctx.known.macro_(it);
+            waits.is_some_and(|row| row.role == Role::Waits)
+                || self
+                    .asks
+                    .is_harmless(self.ctx, it.module(self.ctx.db).krate(self.ctx.db))
         });
         let written = names_in(mac);
-        match self.ctx.sema.expand_macro_call(mac) {
+        let found = match self.ctx.sema.expand_macro_call(mac) {
             Some(expansion) if harmless && self.written.is_none() => {
                 self.written = Some(written);
                 let found = self.read(&expansion.value);
@@ -330,10 +373,14 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
             Some(expansion) => self.read(&expansion.value),
             None if harmless && written.is_empty() => Stops::No,
-            None => {
-                let name = mac.path().map(|path| path.syntax().text().to_string());
-                self.unknown(format!("{}!", name.unwrap_or_default()), mac.syntax())
+            None => self.unknown(name_of(mac), mac.syntax()),
+        };
+        match found {
+            // What it makes has no place of its own, and a name that nobody wrote.
+            Stops::Yes(Place { place: None, .. }) if self.asks == Asks::Effects => {
+                Stops::Yes(self.place(name_of(mac), Some(mac.syntax())))
             }
+            found => found,
         }
     }
 
@@ -359,6 +406,11 @@ impl<'a, 'b> Reader<'a, 'b> {
             .map(|mapped| (mapped.file_id.file_id(self.ctx.db), mapped.range));
         Place { callee, place }
     }
+}
+
+fn name_of(mac: &ast::MacroCall) -> String {
+    let path = mac.path().map(|path| path.syntax().text().to_string());
+    format!("{}!", path.unwrap_or_default())
 }
 
 /// The identifiers among the arguments of a macro.

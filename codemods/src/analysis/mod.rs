@@ -1,6 +1,7 @@
 //! Engines that several codemods share.
 
 pub mod alive;
+pub mod asks;
 pub mod asyncify;
 pub mod awaited;
 pub mod blocking;
@@ -15,6 +16,7 @@ pub mod control;
 pub mod discard;
 pub mod driven;
 pub mod dropped_output;
+pub mod effects;
 pub mod either_runtime;
 pub mod equivalents;
 pub mod functions;

@@ -9,11 +9,11 @@ use ra_ap_hir::{
 use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
 
 use super::{
-    Api, Blocking, BlockingKind, Combinator, Guard, InAsync, Knowledge, Role, Waits,
-    combinators::Combinators, executors::Executors, guards, is_named, signatures::Signatures,
-    threads::Threads,
+    Api, Blocking, BlockingKind, Combinator, Effect, Guard, InAsync, Knowledge, Role, Waits,
+    combinators::Combinators, effects::Effects, executors::Executors, guards, is_named,
+    signatures::Signatures, threads::Threads,
 };
-use crate::analysis::blocking::Stops;
+use crate::analysis::{asks::Asks, blocking::Stops};
 
 /// The tables, resolved in one crate graph.
 #[derive(Debug)]
@@ -32,8 +32,9 @@ pub struct Resolved<'a> {
     combinators: OnceLock<Combinators>,
     guards: OnceLock<FxHashMap<Adt, &'static Guard>>,
     executors: OnceLock<Executors>,
+    effects: OnceLock<Effects>,
     /// What the bodies of the workspace's own functions were found to do.
-    pub(crate) bodies: Mutex<FxHashMap<Function, Stops>>,
+    pub(crate) bodies: Mutex<FxHashMap<(Asks, Function), Stops>>,
 }
 
 impl<'a> Resolved<'a> {
@@ -55,6 +56,7 @@ impl<'a> Resolved<'a> {
             combinators: OnceLock::new(),
             guards: OnceLock::new(),
             executors: OnceLock::new(),
+            effects: OnceLock::new(),
             bodies: Mutex::default(),
         };
         for (index, api) in knowledge.apis.iter().enumerate() {
@@ -209,6 +211,25 @@ impl<'a> Resolved<'a> {
     /// Whether a function ends a runtime without waiting for it.
     pub fn lets_executor_go(&self, db: &RootDatabase, function: Function) -> bool {
         self.executors(db).lets_go.contains(&function)
+    }
+
+    /// What a call of a function that is not the workspace's own leaves behind.
+    pub fn effect(&self, db: &RootDatabase, function: Function) -> Effect {
+        self.effects(db).of(db, function)
+    }
+
+    /// Whether everything in a crate that no row speaks of only computes.
+    pub fn is_pure(&self, db: &RootDatabase, krate: Crate) -> bool {
+        self.effects(db).pure.contains(&krate)
+    }
+
+    /// Whether a value of this type decides what a later call leaves behind.
+    pub fn decides(&self, db: &RootDatabase, adt: Adt) -> bool {
+        self.effects(db).decides.contains(&adt)
+    }
+
+    fn effects(&self, db: &RootDatabase) -> &Effects {
+        self.effects.get_or_init(|| Effects::new(db, self))
     }
 
     fn executors(&self, db: &RootDatabase) -> &Executors {

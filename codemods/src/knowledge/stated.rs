@@ -1,4 +1,5 @@
-//! What a user says of functions, under `[[blocking]]`, `[[cpu-bound]]` and `[[cheap]]`.
+//! What a user says of functions, under `[[blocking]]`, `[[cpu-bound]]`, `[[cheap]]` and
+//! `[[reads]]`.
 
 use serde::Deserialize;
 
@@ -48,6 +49,11 @@ impl Knowledge {
     /// Adds a function that the user says is cheap, whatever it does.
     pub fn add_cheap(&mut self, path: &str) {
         self.cheap.push(path.to_owned());
+    }
+
+    /// Adds a function that the user says leaves nothing behind.
+    pub fn add_reads(&mut self, path: &str) {
+        self.reads.push(path.to_owned());
     }
 
     fn add_stated(&mut self, path: &str, kind: BlockingKind, reason: Option<&str>) {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{
     Api, Argument, Blocking, BlockingCrate, BlockingWord, Derive, Drives, Flavor, InAsync,
     Knowledge, Logger, Nonblocking, OnDrop, Returns, Role, Wrapped, equivalents::EquivalentFile,
-    heavy::HeavyFile,
+    heavy::HeavyFile, joins::JoinFile,
 };
 
 #[derive(Deserialize)]
@@ -260,7 +260,9 @@ pub static BUILT_IN: LazyLock<Knowledge> = LazyLock::new(|| {
             .into_iter()
             .flat_map(EquivalentFile::equivalents)
             .collect(),
+        joins: table!("joins.toml" => JoinFile).joins(),
         cheap: Vec::new(),
+        reads: Vec::new(),
         nonblocking: table!("nonblocking.toml" => NonblockingFile).crates,
     };
     for file in blocking {

@@ -1,9 +1,9 @@
 //! Which functions of other crates stop the thread that they are called on.
 
-use ra_ap_hir::{Adt, AsAssocItem, AssocItemContainer, Crate, Function, HasCrate, Module, Trait};
-use ra_ap_ide_db::{FxHashMap, FxHashSet, RootDatabase};
+use ra_ap_hir::{Crate, Function, HasCrate};
+use ra_ap_ide_db::{FxHashSet, RootDatabase};
 
-use super::{BlockingKind, Definition, Resolved, Work};
+use super::{BlockingKind, Resolved, Work, rows::Rows};
 
 /// What a function does to the thread that calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +30,7 @@ pub(super) struct Row {
 /// The tables about threads, resolved in one crate graph.
 #[derive(Debug, Default)]
 pub(super) struct Threads {
-    functions: FxHashMap<Function, Row>,
-    adts: FxHashMap<Adt, Row>,
-    traits: FxHashMap<Trait, Row>,
-    modules: FxHashMap<Module, Row>,
+    rows: Rows<Row>,
     /// Crates of which everything else is known not to stop a thread.
     known: FxHashSet<Crate>,
 }
@@ -57,13 +54,7 @@ impl Threads {
             .map(|row| row.name.as_str())
             .chain(["std", "proc_macro"])
             .collect();
-        threads.known = Crate::all(db)
-            .into_iter()
-            .filter(|krate| {
-                let name = krate.display_name(db);
-                name.is_some_and(|name| names.contains(name.crate_name().as_str()))
-            })
-            .collect();
+        threads.known = crates_named(db, &names);
         threads
     }
 
@@ -74,18 +65,11 @@ impl Threads {
         path: &str,
         kind: Option<(BlockingKind, bool)>,
     ) {
-        for definition in resolved.definitions(db, path) {
-            let path = path.to_owned();
-            let row = Row { path, kind };
-            match definition {
-                // Some paths name what another crate passes on; the first one is its own.
-                Definition::Function(it) => drop(self.functions.entry(it).or_insert(row)),
-                Definition::Adt(it) => drop(self.adts.insert(it, row)),
-                Definition::Trait(it) => drop(self.traits.insert(it, row)),
-                Definition::Module(it) => drop(self.modules.insert(it, row)),
-                Definition::Macro(_) => {}
-            }
-        }
+        let row = Row {
+            path: path.to_owned(),
+            kind,
+        };
+        self.rows.add(db, resolved, path, &row);
     }
 
     pub(super) fn of(&self, db: &RootDatabase, function: Function) -> Waits<'_> {
@@ -103,24 +87,20 @@ impl Threads {
 
     /// What stops the thread in a function.
     pub(super) fn row(&self, db: &RootDatabase, function: Function) -> Option<&Row> {
-        let row = self.functions.get(&function).or_else(|| {
-            match function.as_assoc_item(db).map(|item| item.container(db)) {
-                Some(AssocItemContainer::Trait(it)) => self.traits.get(&it),
-                Some(AssocItemContainer::Impl(it)) => {
-                    let trait_ = it.trait_(db).and_then(|trait_| self.traits.get(&trait_));
-                    let adt = it.self_ty(db).as_adt();
-                    trait_.or_else(|| self.adts.get(&adt?))
-                }
-                None => None,
-            }
-        });
-        row.or_else(|| {
-            let modules = function.module(db).path_to_root(db);
-            modules.iter().find_map(|module| self.modules.get(module))
-        })
+        self.rows.of(db, function)
     }
 
     pub(super) fn knows(&self, krate: Crate) -> bool {
         self.known.contains(&krate)
     }
+}
+
+/// The crates of the graph that have one of these names in code.
+pub(super) fn crates_named(db: &RootDatabase, names: &FxHashSet<&str>) -> FxHashSet<Crate> {
+    let all = Crate::all(db).into_iter();
+    all.filter(|krate| {
+        let name = krate.display_name(db);
+        name.is_some_and(|name| names.contains(name.crate_name().as_str()))
+    })
+    .collect()
 }

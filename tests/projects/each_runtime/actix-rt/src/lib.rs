@@ -101,3 +101,9 @@ pub async fn runtime() {
     });
     later().await;
 }
+
+pub async fn in_a_row() -> u32 {
+    let first = std::future::ready(1).await;
+    let second = std::future::ready(2).await;
+    first + second
+}

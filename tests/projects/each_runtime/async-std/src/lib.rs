@@ -89,3 +89,9 @@ pub async fn unobserved() {
     async_std::task::spawn(fails());
     later().await;
 }
+
+pub async fn in_a_row() -> u32 {
+    let first = std::future::ready(1).await;
+    let second = std::future::ready(2).await;
+    first + second
+}

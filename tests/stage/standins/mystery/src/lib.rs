@@ -8,3 +8,9 @@ unsafe extern "C" {
 pub fn stir() {
     stir_in_c();
 }
+
+/// May leave something behind, or not.
+pub async fn fetch() -> u32 {
+    stir_in_c();
+    0
+}

@@ -442,11 +442,68 @@ pub mod net {
     }
 }
 
+/// What an argument borrows is gone before the futures are polled, as in the real one.
 #[macro_export]
 macro_rules! join {
-    ($($future:expr),* $(,)?) => {
-        ($( $future.await ),*)
-    };
+    ($($future:expr),* $(,)?) => {{
+        let futures = ($($future,)*);
+        $crate::macros::Join::join(futures).await
+    }};
+}
+
+/// See `join!`.
+#[macro_export]
+macro_rules! try_join {
+    ($($future:expr),* $(,)?) => {{
+        let futures = ($($future,)*);
+        $crate::macros::TryJoin::try_join(futures).await
+    }};
+}
+
+/// What the macros need.
+pub mod macros {
+    use std::future::Future;
+
+    pub trait Join {
+        type Outputs;
+
+        #[allow(async_fn_in_trait)]
+        async fn join(self) -> Self::Outputs;
+    }
+
+    pub trait TryJoin {
+        type Outputs;
+        type Error;
+
+        #[allow(async_fn_in_trait)]
+        async fn try_join(self) -> Result<Self::Outputs, Self::Error>;
+    }
+
+    macro_rules! tuples {
+        ($(($($future:ident $value:ident),+))+) => {$(
+            impl<$($future: Future),+> Join for ($($future,)+) {
+                type Outputs = ($($future::Output,)+);
+
+                async fn join(self) -> Self::Outputs {
+                    unimplemented!()
+                }
+            }
+
+            impl<Error, $($future, $value),+> TryJoin for ($($future,)+)
+            where
+                $($future: Future<Output = Result<$value, Error>>),+
+            {
+                type Outputs = ($($value,)+);
+                type Error = Error;
+
+                async fn try_join(self) -> Result<Self::Outputs, Error> {
+                    unimplemented!()
+                }
+            }
+        )+};
+    }
+
+    tuples! { (A T) (A T, B U) (A T, B U, C V) (A T, B U, C V, D W) }
 }
 
 /// Runs each future in turn; enough to stand around code.
