@@ -104,7 +104,8 @@ pub struct Need<'a> {
     pub by_default: bool,
 }
 
-fn lacks(ctx: &FileContext<'_>, place: &SyntaxNode, row: &Equivalent) -> Option<Lacking> {
+/// What the manifest lacks for a row, and how to add it.
+pub fn lacks(ctx: &FileContext<'_>, place: &SyntaxNode, row: &Equivalent) -> Option<Lacking> {
     let implied_by = row.implied_by.iter().chain(&row.all);
     let implied_by: Vec<&str> = implied_by.map(String::as_str).collect();
     let need = Need {

@@ -30,7 +30,7 @@ pub fn waits_with<'a>(ctx: &FileContext<'a>, step: &Step) -> Result<&'a str, Ref
         let message = match lacks(ctx, place, row) {
             None if is_named(ctx, step, row) => return Ok(&row.path),
             None => format!("`{}` is another macro here, or none", row.path),
-            Some(message) => message,
+            Some(lacking) => lacking.message,
         };
         let package = row.package.as_deref().unwrap_or_default();
         let declared = ctx.package.declared(package, ctx.target).next().is_some();
