@@ -84,10 +84,10 @@
 mod body;
 mod callers;
 mod function;
-mod ready;
 
 use self::function::{Fake, Judged};
 use crate::{
+    analysis::ready,
     codemod::{Candidate, Codemod, Findings, Pass, Safety},
     knowledge::Knowledge,
     outline::Outline,
