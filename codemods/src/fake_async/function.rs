@@ -143,8 +143,8 @@ fn judge(ctx: &FileContext<'_>, node: &ast::Fn, form: Form) -> Option<Judged> {
     let verdict = match (unreadable, unwrapped) {
         (Some(refusal), _) | (None, Err(refusal)) => Verdict::Refused(refusal),
         _ if form == Form::Returns && blocks() => Verdict::Manual(
-            "it blocks before it gives the future back: make it an `async fn`, which \
-             `blocking-in-async` can mend"
+            "it stops its thread before it gives the future back: make it an `async fn`, which \
+             `cpu-bound-in-async` or `blocking-in-async` can mend"
                 .to_owned(),
         ),
         (None, Ok(mut it)) => {
