@@ -16,5 +16,6 @@ mod load;
 mod projects;
 mod propagation;
 mod replay;
+mod rows;
 mod support;
 mod verify;
