@@ -70,7 +70,12 @@ impl Bare {
         let path = &call.api.path;
         let mut rows = ctx.known.knowledge.offloads.iter();
         if !rows.any(|row| row.path == *path) {
-            let message = format!("what `{path}` is called on is not at hand where it is called");
+            let message = match &call.expr {
+                ast::Expr::MethodCallExpr(_) => {
+                    format!("what `{path}` is called on is not at hand where it is called")
+                }
+                _ => format!("its callers would have to look at what `{path}` gives"),
+            };
             return Err(Refusal::new(RefusalKind::R1, message));
         }
         if is_changed_by_attribute(function) {
