@@ -85,10 +85,6 @@ fn what_is_shown_before_becomes_what_is_shown_after() {
         // The example may be of a change that has an effect to name.
         case.options.unsafe_fixes = true;
         codemod.name.clone_into(&mut case.options.own);
-        if codemod.name == "imposed-offload" {
-            // It speaks of what other crates see.
-            "with-tokio-published".clone_into(&mut case.options.package);
-        }
         let outcome = in_pool(2, || stage().play(&case, &case.before, &BTreeMap::new()));
         if codemod.safety == Safety::Manual {
             // A person does it: there is something to say of the one, and nothing of the other.

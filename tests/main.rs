@@ -16,6 +16,7 @@ mod load;
 mod projects;
 mod propagation;
 mod replay;
+mod rows;
 mod runtimes;
 mod scaffold;
 mod support;

@@ -13,6 +13,9 @@
 //! A call that has no counterpart goes into a closure of its own (`spawn_blocking`, `unblock`), if all
 //! that it takes is owned and used for nothing else.
 //!
+//! A function that blocks, and then gives back a future that is ready (`ready(std::fs::read(path))`, boxed
+//! or not), becomes an `async fn` that awaits, if each of its calls is awaited on the spot.
+//!
 //! Where a function that is not async sleeps, or waits for a process, a socket or a channel, and async
 //! code comes to it through others, the calls between are shown, and a person has to choose.
 //!
@@ -64,6 +67,8 @@
 //!   elsewhere, is used for something else, or has what the other builder has not (R5).
 //! - The manifest does not ask for the package or the feature that it takes (R6). With `--fix-manifests`
 //!   the feature of a package that is there is a part of the change.
+//! - The future that a function gives back is kept, dropped, or handed on by one of its callers (R5), or
+//!   driven by an executor that may have no runtime (R1).
 //! - It stands in a closure that is called there and then by what has no counterpart that waits (F6).
 //! - A guard, or another value that is not `Send`, would be held while it waits (R9).
 //! - Left to a person: what has no counterpart, or one of another type, whose every use changes (`File`,
@@ -77,10 +82,11 @@
 //! `timeout` or an `abort` stands around the call, for it can now be dropped half way.
 
 mod command;
+mod eager;
 mod rewrite;
 mod strategy;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Mutex};
 
 use ra_ap_syntax::{AstNode, SyntaxNode};
 
@@ -121,7 +127,11 @@ pub const CODEMOD: Codemod = Codemod {
         words.map(|word| word.hint().to_owned()).collect()
     },
     tokens: |tokens| tokens.name_what_blocks(),
-    candidates: |outline, knowledge| outline.blocking_calls(knowledge, FILTER),
+    candidates: |outline, knowledge| {
+        let mut candidates = outline.blocking_calls(knowledge, FILTER);
+        candidates.extend(eager::candidates(outline));
+        candidates
+    },
     pass: Pass::Workspace(pass),
 };
 
@@ -138,11 +148,16 @@ const FILTER: BlockingFilter = BlockingFilter {
 
 fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
     let bare = bare_runtimes(ws);
+    let eager = Mutex::new(Vec::new());
     let in_file = |ctx: &FileContext<'_>| {
-        let bare = bare.get(&ctx.package.name);
-        in_file(ctx, bare.map(String::as_str))
+        let bare = bare.get(&ctx.package.name).map(String::as_str);
+        let (found, rest) = (eager::in_file(ctx, bare), in_file(ctx, bare));
+        eager.lock().expect("no panic while held").extend(found);
+        rest
     };
     in_files(ws, &CODEMOD, IN_SYNC, in_file, findings);
+    let eager = eager.into_inner().expect("no panic while held");
+    eager::settle(ws, eager, findings);
 }
 
 fn in_file(ctx: &FileContext<'_>, bare: Option<&str>) -> InFile {
@@ -167,6 +182,9 @@ fn in_file(ctx: &FileContext<'_>, bare: Option<&str>) -> InFile {
         } else if around.enclosing.is_async() {
             files.quiet(ctx, call, &around.enclosing)
         } else if let Enclosing::SyncFn(function) = &around.enclosing {
+            if eager::is_one(ctx, function) {
+                continue;
+            }
             let named = ctx
                 .sema
                 .to_fn_def(function)

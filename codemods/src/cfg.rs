@@ -97,3 +97,14 @@ fn predicates(sema: &Semantics<'_, RootDatabase>, node: &SyntaxNode) -> Vec<ast:
         })
         .collect()
 }
+
+/// Whether part of a body is only compiled under a condition.
+pub fn is_conditional(body: &SyntaxNode) -> bool {
+    let items = body.descendants().filter_map(ast::AnyHasAttrs::cast);
+    items
+        .flat_map(|it| it.attrs().collect::<Vec<_>>())
+        .any(|attr| {
+            let text = attr.syntax().text().to_string();
+            text.contains("cfg")
+        })
+}

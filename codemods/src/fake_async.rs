@@ -67,8 +67,8 @@
 //! - It returns an `impl` type that would borrow less, before edition 2024 (R9).
 //! - A future that is ready is given back in the middle as well, or with a comment around it (R5).
 //! - Other crates can see it, and `--keep-sync-api` is given (F13).
-//! - Left to a person: a comment says why it is async; or it blocks, and then gives back a future that
-//!   is ready.
+//! - Left to a person: a comment says why it is async; or it computes for long, or calls what blocks, and
+//!   then gives back a future that is ready.
 //!
 //! No findings are functions of traits and of what implements them; `main`, tests, and what stands under
 //! an attribute that may want them async; those that are still to be written; those with a statement
@@ -84,10 +84,10 @@
 mod body;
 mod callers;
 mod function;
-mod ready;
 
 use self::function::{Fake, Judged};
 use crate::{
+    analysis::ready,
     codemod::{Candidate, Codemod, Findings, Pass, Safety},
     knowledge::Knowledge,
     outline::Outline,

@@ -6,12 +6,20 @@
 //! calls is in the workspace or in the tables, and waits for nothing; or, where it calls something that
 //! nobody knows, it comes to a call that the tables know to compute for long, and that is said.
 //!
-//! It says who calls the function in the workspace, for each of those has an offload to write.
+//! Where all that can see the function is the workspace, and each place that names it is known, the function
+//! ceases to be async and gives what the closure gives. Its callers offload in its place: async code puts the
+//! call into the same offload, with what has to be owned made before it, and does with a panic what the
+//! function did; code that drove the future computes where it stands. That is one change, taken whole or
+//! not at all. A caller that waits for nothing else is found in the next round.
+//!
+//! Where other crates can see the function, it says how the function would look, and who calls it in the
+//! workspace, for each of those has an offload to write.
 //!
 //! No finding is an offload of what waits, like a call of a driver or of the file system: that is how such
-//! a thing becomes async. Nor is a function that the workspace calls from async code alone, for that wants
-//! it so; one that only its own workspace sees; one of a trait, which has to be async for the others; and
-//! one whose documentation speaks of its thread.
+//! a thing becomes async. Nor is a function that other crates see and the workspace calls from async code
+//! alone, for that wants it so; one that only its own crate sees, for that is a helper; one of a trait,
+//! which has to be async for the others; one that nobody can call; and one whose documentation speaks of
+//! its thread.
 //!
 //! # Why is this bad
 //! Who computes knows how long it takes; who calls knows on which thread there is time. A server has a
@@ -27,22 +35,60 @@
 //! pub async fn checksum(bytes: Vec<u8>) -> Result<u64, JoinError> {
 //!     spawn_blocking(move || bytes.iter().map(|byte| u64::from(*byte)).sum()).await
 //! }
+//!
+//! pub async fn store(bytes: Vec<u8>) -> Result<(), JoinError> {
+//!     let sum = checksum(bytes.clone()).await?;
+//!     send(bytes, sum).await;
+//!     Ok(())
+//! }
+//!
+//! async fn send(_bytes: Vec<u8>, _sum: u64) {}
 //! ```
 //!
 //! # After
 //! ```rust
+//! use tokio::task::{JoinError, spawn_blocking};
+//!
 //! /// The sum of all bytes.
-//! pub fn checksum(bytes: &[u8]) -> u64 {
+//! pub fn checksum(bytes: Vec<u8>) -> u64 {
 //!     bytes.iter().map(|byte| u64::from(*byte)).sum()
 //! }
+//!
+//! pub async fn store(bytes: Vec<u8>) -> Result<(), JoinError> {
+//!     let sum = spawn_blocking({
+//!         let bytes = bytes.clone();
+//!         move || checksum(bytes)
+//!     }).await?;
+//!     send(bytes, sum).await;
+//!     Ok(())
+//! }
+//!
+//! async fn send(_bytes: Vec<u8>, _sum: u64) {}
 //! ```
 //!
 //! # When it refuses
-//! It changes nothing: the signature is public, and its callers are elsewhere. What a comment says about
-//! the offload is quoted.
+//! - A call does not wait on the spot: its future is stored, given back, dropped, spawned, or handed to a
+//!   `timeout`, a combinator or a macro; or what it is given can't go to another thread (R5).
+//! - A `?` made an error of the function of a panic, and nothing says that the error of a caller can be
+//!   made of it (R5).
+//! - The function makes an error of its own of a panic, gives an `impl` type, or leaves early where its error
+//!   was that of the offload (R5).
+//! - What it offloads by is a method, whose receiver is not at hand elsewhere (R1).
+//! - The package of a caller does not depend on what an offload takes (R6).
+//! - It is handed over as a value (F7), stored (F16), or registered as a handler (F17); an attribute may
+//!   want it async (F11); part of it, or code that names it, is compiled under another configuration (F12);
+//!   or nobody can tell what its name stands for somewhere (R4).
+//! - Left to a person: other crates can see it, or a comment says why the offload is there.
 //!
 //! # Safety
-//! Manual.
+//! Unsafe: a signature changes, code before the offload runs on its thread, and a caller that drove the
+//! future computes on its own. Where other crates can see the function: Manual.
+
+mod bare;
+mod callers;
+mod shown;
+
+use std::collections::BTreeMap;
 
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{
@@ -50,11 +96,13 @@ use ra_ap_syntax::{
     ast::{self, HasDocComments},
 };
 
+use self::{bare::Bare, shown::shown};
 use crate::{
     analysis::{
         blocking::{Stops, computes},
+        ceasing::{Uses, Words, uses},
         driven::{Offloaded, offloaded},
-        functions::{Definition, definition},
+        functions::{Definition, FunctionKey, definition},
         reach::Graph,
         sites::Caller,
         surroundings::comment_about,
@@ -64,15 +112,16 @@ use crate::{
     context::{Call, Enclosing, FileContext},
     facts::TargetKind,
     knowledge::{Returns, Role},
+    refusal::Refusal,
     workspace::WorkspaceContext,
 };
 
 /// See the header of this file.
 pub const CODEMOD: Codemod = Codemod {
     name: "imposed-offload",
-    summary: "a public function that is async only to choose a thread for its callers",
+    summary: "a function of a library that is async only to choose a thread for its callers",
     docs: include_str!("imposed_offload.rs"),
-    safety: Safety::Manual,
+    safety: Safety::Unsafe,
     opt_in: false,
     triggers: |knowledge| knowledge.triggers(is_offload),
     tokens: |tokens| tokens.name_an_api(),
@@ -84,10 +133,11 @@ pub const CODEMOD: Codemod = Codemod {
     pass: Pass::Workspace(pass),
 };
 
-const NOT_PUBLIC: &str = "offloads in functions that only their workspace sees";
+const NOT_PUBLIC: &str = "offloads in functions that only their crate sees";
 const IN_TRAITS: &str = "offloads in functions of traits";
 const WAITS: &str = "offloads of what waits";
 const NOT_KNOWN: &str = "offloads of what nobody knows";
+const UNCALLED: &str = "offloads in functions that nothing calls";
 const WANTED: &str = "offloads that all callers in the workspace would do themselves";
 const DOCUMENTED: &str = "offloads that the documentation speaks of";
 
@@ -109,9 +159,22 @@ struct Imposed {
     why: Vec<Note>,
     /// What a comment says of it.
     comment: Option<String>,
+    /// The function without it, or why that is none.
+    bare: Result<Bare, Refusal>,
+    /// The lines that are another's then.
+    lines: Option<String>,
 }
 
+const WORDS: Words = Words {
+    one: "does it itself",
+    many: "do it themselves",
+};
+
 fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
+    // That is about functions which become async.
+    if ws.settings.root.is_some() {
+        return;
+    }
     let (looked, _) = ws.look(&ws.members.candidates(), in_file);
     let mut imposed = Vec::new();
     for (_, (found, quiet)) in looked {
@@ -123,12 +186,36 @@ fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
     if imposed.is_empty() {
         return;
     }
-    let functions = imposed.iter().map(|it| it.function.clone()).collect();
+    let (seen, own): (Vec<_>, Vec<_>) = imposed.into_iter().partition(|it| it.function.public);
+    let functions = seen.iter().map(|it| it.function.clone()).collect();
     let graph = Graph::of_calls(ws, functions);
-    for it in imposed {
+    for it in seen {
         match it.is_wanted(&graph) {
             true => findings.quiet(WANTED),
-            false => findings.items.push(it.finding(&graph)),
+            false => findings.items.push(it.advice(&graph)),
+        }
+    }
+    settle(ws, own, findings);
+}
+
+/// What is done about functions that only the workspace sees.
+fn settle(ws: &WorkspaceContext<'_>, imposed: Vec<Imposed>, findings: &mut Findings) {
+    let open = imposed.iter().filter(|it| it.comment.is_none());
+    let bare: BTreeMap<FunctionKey, &Bare> = open
+        .filter_map(|it| Some((it.function.key, it.bare.as_ref().ok()?)))
+        .collect();
+    let definitions = imposed.iter().map(|it| &it.function);
+    let definitions: Vec<_> = definitions
+        .filter(|it| bare.contains_key(&it.key))
+        .collect();
+    let mut uses = uses(ws, &definitions, |call, of| {
+        callers::becomes(call, bare[&of])
+    });
+    for it in imposed {
+        match uses.remove(&it.function.key) {
+            Some(uses) => findings.items.push(it.settled(uses)),
+            None if it.comment.is_none() && it.bare.is_ok() => findings.quiet(UNCALLED),
+            None => findings.items.push(it.settled(Uses::default())),
         }
     }
 }
@@ -189,7 +276,7 @@ fn imposed(
     call: &Call<'_>,
     function: &ast::Fn,
 ) -> Result<Option<Imposed>, &'static str> {
-    let Role::Offload { closure, .. } = &call.api.role else {
+    let Role::Offload { closure, join, .. } = &call.api.role else {
         return Ok(None);
     };
     let Some(work) = call.argument(*closure) else {
@@ -209,7 +296,7 @@ fn imposed(
     if definition.in_trait.is_some() || definition.uncalled {
         return Err(IN_TRAITS);
     }
-    if !definition.public {
+    if definition.only_in.is_some() {
         return Err(NOT_PUBLIC);
     }
     if speaks_of_threads(function) {
@@ -227,12 +314,15 @@ fn imposed(
         Stops::Unknown(_) => return Err(NOT_KNOWN),
     }
     let name = call.api.short_path();
+    let bare = Bare::of(ctx, call, (work, join.as_deref()), function);
     Ok(Some(Imposed {
         function: definition,
         place: (ctx.file, call.range),
         path: call.api.path.clone(),
         why,
         comment: comment_about(ctx, node, name, call.range.start()),
+        lines: bare.as_ref().ok().map(|it| shown(ctx, &it.change)),
+        bare,
     }))
 }
 
@@ -254,7 +344,26 @@ impl Imposed {
         calls.peek().is_some() && calls.all(|it| matches!(it.caller, Caller::Async(_)))
     }
 
-    fn finding(mut self, graph: &Graph) -> Finding {
+    /// What is done about one that only the workspace sees.
+    fn settled(mut self, uses: Uses) -> Finding {
+        let mut why = std::mem::take(&mut self.why);
+        let verdict = match (self.comment.take(), self.bare) {
+            (Some(advice), _) => Verdict::Manual(advice),
+            (None, Err(refusal)) => Verdict::Refused(refusal),
+            (None, Ok(bare)) => {
+                let own = Verdict::Rewrite {
+                    safety: Safety::Unsafe,
+                    change: bare.change,
+                    effects: bare.effects,
+                };
+                uses.verdict(own, WORDS, &mut why)
+            }
+        };
+        finding(&self.function.name, &self.path, self.place, why, verdict)
+    }
+
+    /// What a person does about one that others see.
+    fn advice(mut self, graph: &Graph) -> Finding {
         let (name, path) = (&self.function.name, &self.path);
         let node = graph.nodes.get(&self.function.unit);
         let sites = node.map(|it| it.sites.as_slice()).unwrap_or_default();
@@ -284,24 +393,35 @@ impl Imposed {
             1 => "one call in the workspace".to_owned(),
             calls => format!("{calls} calls in the workspace"),
         };
+        let lines = self.lines.unwrap_or_default();
         let advice = self.comment.unwrap_or_else(|| {
             format!(
                 "make `{name}` a function that is not async and gives what the closure gives: who calls \
                  it from async code puts the call into `{path}(move || ..)` ({called}); others can see \
-                 its signature, and it is a breaking change for them"
+                 its signature, and it is a breaking change for them{lines}"
             )
         });
-        Finding {
-            codemod: CODEMOD.name,
-            file: self.place.0,
-            range: self.place.1,
-            message: format!(
-                "`{name}` is async only to offload what it computes: `{path}` chooses the thread for \
-                 every caller"
-            ),
-            why: self.why,
-            conversion: None,
-            verdict: Verdict::Manual(advice),
-        }
+        finding(name, path, self.place, self.why, Verdict::Manual(advice))
+    }
+}
+
+fn finding(
+    name: &str,
+    path: &str,
+    (file, range): (FileId, TextRange),
+    why: Vec<Note>,
+    verdict: Verdict,
+) -> Finding {
+    Finding {
+        codemod: CODEMOD.name,
+        file,
+        range,
+        message: format!(
+            "`{name}` is async only to offload what it computes: `{path}` chooses the thread for every \
+             caller"
+        ),
+        why,
+        conversion: None,
+        verdict,
     }
 }

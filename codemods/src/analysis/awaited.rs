@@ -1,6 +1,6 @@
 //! The text of a future that is awaited, or spawned, where a call drove it before.
 
-use ra_ap_syntax::{AstNode, TextRange, ast};
+use ra_ap_syntax::{AstNode, TextRange, TextSize, ast};
 
 use super::{captured::leaves_temporary, control::leaves_early};
 use crate::{
@@ -26,8 +26,8 @@ impl Future {
     }
 }
 
-/// Whether `.await` behind this expression would await only a part of it.
-fn needs_parens(expr: &ast::Expr) -> bool {
+/// Whether what stands behind this expression, like `.await`, would be about a part of it.
+pub fn needs_parens(expr: &ast::Expr) -> bool {
     matches!(
         expr,
         ast::Expr::RefExpr(_)
@@ -237,4 +237,17 @@ pub fn written_at(ctx: &FileContext<'_>, expr: &ast::Expr, to: TextRange) -> Opt
 /// Whether a comment stands in this part of the file.
 pub fn comments_in(ctx: &FileContext<'_>, range: TextRange) -> bool {
     has_comment(ctx.source.syntax(), range)
+}
+
+/// What stands between the braces of a block; the braces too if that is nothing.
+pub fn inside_braces(ctx: &FileContext<'_>, list: &ast::StmtList) -> Option<TextRange> {
+    let braces = ctx.source_range(list.syntax())?;
+    let text = ctx.slice(braces);
+    let inside = text.strip_prefix('{').and_then(|it| it.strip_suffix('}'))?;
+    let start = braces.end() - TextSize::of(inside.trim_start()) - TextSize::of('}');
+    let end = start + TextSize::of(inside.trim());
+    Some(match start < end {
+        true => TextRange::new(start, end),
+        false => braces,
+    })
 }

@@ -33,7 +33,7 @@ pub enum Copies {
     Texts,
 }
 
-/// What code takes along from around it.
+/// What code takes along from around it, beside what is `taken` already.
 ///
 /// # Errors
 /// What can't go to another thread, in words.
@@ -41,9 +41,17 @@ pub fn taken_along(
     ctx: &FileContext<'_>,
     node: &SyntaxNode,
     copies: Copies,
+    mut taken: Taken,
 ) -> Result<Taken, String> {
-    let mut taken = Taken::default();
+    let apart: Vec<TextRange> = taken.renamed.iter().map(|(range, _)| *range).collect();
+    let is_apart = |path: &ast::Path| {
+        let range = ctx.source_range(path.syntax());
+        range.is_some_and(|range| apart.iter().any(|it| it.contains_range(range)))
+    };
     for path in node.descendants().filter_map(ast::Path::cast) {
+        if is_apart(&path) {
+            continue;
+        }
         let name = path.syntax().text().to_string();
         match ctx.sema.resolve_path(&path) {
             Some(PathResolution::Local(local)) => {

@@ -1,11 +1,15 @@
 //! A call that stops its thread, in a closure of its own where that may be: if all that it takes is
 //! owned, and nobody uses it afterwards.
 
-use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
+use ra_ap_syntax::{
+    AstNode, SyntaxNode, TextRange,
+    ast::{self, HasArgList},
+};
 
 use super::{
     control::leaves_early,
     equivalents::{needed, spelling_of_row},
+    handle::cloned,
     in_place::{Rewritten, Written, made_by_macro},
     taken_along::{Copies, Taken, is_owned, taken_along},
 };
@@ -13,11 +17,12 @@ use crate::{
     context::{FileContext, Output},
     knowledge::{Definition, Equivalent, Returns, Role},
     refusal::{Refusal, RefusalKind},
-    text::{fresh_name, has_comment, shifted},
+    text::{fresh_name, has_comment, names, shifted, words},
 };
 
 /// What goes on with a panic of the closure where its value is awaited.
-const TAKES_PANIC: &str = ".unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))";
+pub const TAKES_PANIC: &str =
+    ".unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))";
 
 /// Where the code of one reactor may let a thread stop.
 pub struct Pool<'a, 'b> {
@@ -75,7 +80,7 @@ pub fn offloaded(
     copies: Copies,
 ) -> Result<Rewritten, Refusal> {
     let refuse = |message: String| Refusal::new(RefusalKind::R5, message);
-    let manifest = needed(ctx, call.syntax(), to)?;
+    needed(ctx, call.syntax(), to)?;
     let layer = layer(ctx, to).ok_or_else(|| {
         let path = &to.path;
         refuse(format!("what `{path}` gives would have to be looked at"))
@@ -84,22 +89,83 @@ pub fn offloaded(
         .ok_or_else(|| refuse("what it gives is not known to be owned".to_owned()))?;
     let node = work.whole.syntax();
     if does_more(ctx, &work) {
-        let message = "more happens in the call than a closure could do";
-        return Err(refuse(message.to_owned()));
+        return Err(refuse(DOES_MORE.to_owned()));
     }
-    let taken = taken_along(ctx, node, copies).map_err(refuse)?;
+    let taken = taken_along(ctx, node, copies, Taken::default()).map_err(refuse)?;
+    let value = work.value(ctx, &taken).ok_or_else(made_by_macro)?;
+    let again = if work.fails.is_some() { "?" } else { "" };
+    let end = Ending {
+        layer: layer.unwrap_or_default(),
+        again,
+    };
+    written(ctx, node, to, &value, &taken, end)
+}
+
+/// A call of the workspace's own, which is awaited today, offloaded by `to`; the code of `layer` takes
+/// off what that has around its value. What other code is given by it goes to another thread already.
+///
+/// # Errors
+/// What could not go to another thread, as R5; what the manifest lacks for it, as R6.
+pub fn call_offloaded(
+    ctx: &FileContext<'_>,
+    call: &ast::Expr,
+    to: &Equivalent,
+    layer: &str,
+) -> Result<Rewritten, Refusal> {
+    let node = call.syntax();
+    needed(ctx, node, to)?;
+    let along = |before| taken_along(ctx, node, Copies::Cheap, before);
+    let as_it_is = match happens_here(ctx, node) {
+        true => Err(DOES_MORE.to_owned()),
+        false => along(Taken::default()),
+    };
+    // What needs nothing made for it is the simplest; else what the call makes is enough.
+    let taken = match as_it_is {
+        Ok(taken) if taken.made.is_empty() => Ok(taken),
+        other => made_before(ctx, call).and_then(along).or(other),
+    };
+    let taken = taken.map_err(|message| Refusal::new(RefusalKind::R5, message))?;
+    let range = ctx.source_range(node).ok_or_else(made_by_macro)?;
+    let value = renamed(ctx, range, &taken);
+    let end = Ending { layer, again: "" };
+    written(ctx, node, to, &value, &taken, end)
+}
+
+/// How long the layer may be to stand on the line of the call.
+const SHORT: usize = 20;
+
+const DOES_MORE: &str = "more happens in the call than a closure could do";
+
+/// What stands behind the `.await` of an offload.
+struct Ending<'a> {
+    /// What takes the error off that is around the value.
+    layer: &'a str,
+    /// A `?` for the value's own.
+    again: &'a str,
+}
+
+/// The code that takes the place of `node`, which a closure does.
+fn written(
+    ctx: &FileContext<'_>,
+    node: &SyntaxNode,
+    to: &Equivalent,
+    value: &str,
+    taken: &Taken,
+    end: Ending<'_>,
+) -> Result<Rewritten, Refusal> {
+    let manifest = needed(ctx, node, to)?;
     let spelled = spelling_of_row(ctx, node, to).ok_or_else(|| {
         let path = &to.path;
-        refuse(format!("`{path}` is not what goes by that path here"))
+        let message = format!("`{path}` is not what goes by that path here");
+        Refusal::new(RefusalKind::R5, message)
     })?;
     let range = ctx.source_range(node).ok_or_else(made_by_macro)?;
-    let value = work.value(ctx, &taken).ok_or_else(made_by_macro)?;
-    let (closure, indent) = closure(ctx, range, &value, &taken);
-    let end = match layer {
-        Some(layer) => format!("\n{indent}.await\n{indent}{layer}"),
-        None => ".await".to_owned(),
+    let (closure, indent) = closure(ctx, range, value, taken);
+    let Ending { layer, again } = end;
+    let end = match layer.len() > SHORT {
+        true => format!("\n{indent}.await\n{indent}{layer}"),
+        false => format!(".await{layer}"),
     };
-    let again = if work.fails.is_some() { "?" } else { "" };
     Ok(Rewritten {
         written: Written {
             range,
@@ -110,6 +176,78 @@ pub fn offloaded(
         elsewhere: Vec::new(),
         manifest,
     })
+}
+
+/// What a call is given that is a value by itself, made before it.
+fn made_before(ctx: &FileContext<'_>, call: &ast::Expr) -> Result<Taken, String> {
+    let callee = ctx.callee(call).ok_or(DOES_MORE)?;
+    let (list, receiver, path) = match call {
+        ast::Expr::CallExpr(it) => (it.arg_list(), None, it.expr()),
+        ast::Expr::MethodCallExpr(it) => (it.arg_list(), it.receiver(), None),
+        _ => return Err(DOES_MORE.to_owned()),
+    };
+    if path.iter().any(|it| !matches!(it, ast::Expr::PathExpr(_))) {
+        return Err(DOES_MORE.to_owned());
+    }
+    let given = receiver.into_iter().chain(list.ok_or(DOES_MORE)?.args());
+    let given: Vec<ast::Expr> = given.collect();
+    let mut taken = Taken::default();
+    for (one, parameter) in given.iter().zip(callee.assoc_fn_params(ctx.db)) {
+        let Some(value) = made_by(one) else {
+            continue;
+        };
+        let range = ctx.source_range(value.syntax()).ok_or(DOES_MORE)?;
+        let text = ctx.slice(range);
+        if !ctx.type_of(&value).is_some_and(|ty| is_owned(ctx, &ty)) {
+            return Err(format!("`{text}` is not known to be owned"));
+        }
+        let others = given.iter().chain(&path).filter(|it| *it != one);
+        let taken_names: Vec<String> = others.flat_map(|it| words(it.syntax())).collect();
+        let is_free = |name: &String| {
+            let is_taken = taken_names.iter().any(|word| names(word, name));
+            !is_taken && ctx.can_be_bound(call.syntax(), name)
+        };
+        let own = parameter.name(ctx.db);
+        let own = own.as_ref().map(|it| it.as_str());
+        let own = own.filter(|it| *it != "self").unwrap_or("value");
+        let own = name_of_clone(ctx, &value).unwrap_or_else(|| own.to_owned());
+        let numbered = (2..100).map(|n| format!("{own}_{n}"));
+        let mut wanted = std::iter::once(own.clone()).chain(numbered);
+        let name = wanted.find(is_free).ok_or(DOES_MORE)?;
+        taken.made.push((name.clone(), text.to_owned()));
+        taken.renamed.push((range, name));
+    }
+    Ok(taken)
+}
+
+/// The name of the local that a value is a clone of: the clone may go by it.
+fn name_of_clone(ctx: &FileContext<'_>, value: &ast::Expr) -> Option<String> {
+    let ast::Expr::PathExpr(path) = cloned(ctx, value)? else {
+        return None;
+    };
+    let name = path.path()?.as_single_name_ref()?;
+    let name = name.ident_token()?.text().to_owned();
+    Some(name)
+}
+
+/// The value in an argument that is more than a name or a literal, without the `&` before it.
+fn made_by(argument: &ast::Expr) -> Option<ast::Expr> {
+    match argument {
+        ast::Expr::PathExpr(_) | ast::Expr::Literal(_) => None,
+        ast::Expr::FieldExpr(field) => made_by(&field.expr()?).map(|_| argument.clone()),
+        ast::Expr::ParenExpr(inner) => made_by(&inner.expr()?),
+        ast::Expr::RefExpr(inner) => made_by(&inner.expr()?),
+        _ => Some(argument.clone()),
+    }
+}
+
+/// Whether code waits, leaves the function, or is made by a macro: a closure of its own can't do that.
+fn happens_here(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
+    node.descendants().any(|it| is_of_here(&it)) || leaves_early(ctx, node)
+}
+
+fn is_of_here(node: &SyntaxNode) -> bool {
+    ast::MacroCall::can_cast(node.kind()) || ast::AwaitExpr::can_cast(node.kind())
 }
 
 /// The closure as it is written at a place, and the indentation of what follows it.
@@ -225,14 +363,12 @@ fn renamed(ctx: &FileContext<'_>, range: TextRange, taken: &Taken) -> String {
 /// macro.
 fn does_more(ctx: &FileContext<'_>, work: &Work) -> bool {
     let node = work.whole.syntax();
-    let waits =
-        |it: SyntaxNode| ast::MacroCall::can_cast(it.kind()) || ast::AwaitExpr::can_cast(it.kind());
     let Some(fails) = &work.fails else {
-        return node.descendants().any(waits) || leaves_early(ctx, node);
+        return happens_here(ctx, node);
     };
     let behind = TextRange::new(fails.syntax().text_range().end(), node.text_range().end());
     let tries = node.descendants().filter_map(ast::TryExpr::cast);
-    node.descendants().any(waits)
+    node.descendants().any(|it| is_of_here(&it))
         || leaves_early(ctx, fails.syntax())
         || tries.filter(|it| it.expr().as_ref() != Some(fails)).count() > 0
         || has_comment(ctx.source.syntax(), behind)

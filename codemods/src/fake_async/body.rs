@@ -1,9 +1,6 @@
 //! What the body of a function does, that makes nothing of it wait.
 
-use ra_ap_syntax::{
-    AstNode, SyntaxKind, SyntaxNode, SyntaxToken, T,
-    ast::{self, HasAttrs},
-};
+use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, SyntaxToken, T, ast};
 
 use crate::{context::FileContext, knowledge::Role};
 
@@ -126,17 +123,6 @@ pub fn is_stub(body: &ast::BlockExpr) -> bool {
     };
     only.macro_call()
         .is_some_and(|mac| is_one_of(&mac, &["panic", "unreachable"]))
-}
-
-/// Whether part of a body is only compiled under a condition.
-pub fn is_conditional(body: &SyntaxNode) -> bool {
-    let items = body.descendants().filter_map(ast::AnyHasAttrs::cast);
-    items
-        .flat_map(|it| it.attrs().collect::<Vec<_>>())
-        .any(|attr| {
-            let text = attr.syntax().text().to_string();
-            text.contains("cfg")
-        })
 }
 
 fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {

@@ -3,23 +3,24 @@
 use ra_ap_hir::{AsAssocItem, AssocItemContainer, Function};
 use ra_ap_ide_db::{base_db::SourceDatabase, span::Edition};
 use ra_ap_syntax::{
-    AstNode, SourceFile, SyntaxKind, SyntaxNode, TextRange,
+    AstNode, SourceFile, SyntaxKind, SyntaxNode,
     ast::{self, HasAttrs, HasGenericParams, HasName},
 };
 
 use super::{
     CODEMOD,
     body::{self, Body},
-    ready::{self, Unwrapped},
 };
 use crate::{
     analysis::{
         blocking::{Stops, function_stops},
         blocking_calls::blocking_calls_in,
+        ceasing::without_keyword,
         contract,
         functions::{Definition, definition},
+        ready::{self, Unwrapped},
     },
-    cfg::inactive_cfg,
+    cfg::{inactive_cfg, is_conditional},
     change::Change,
     codemod::{Candidate, Finding, IN_TESTS, Note, Safety, Verdict},
     context::FileContext,
@@ -33,7 +34,7 @@ const ATTRIBUTE: &str =
 const ALLOWED: &str = "functions that await nothing, and say that clippy::unused_async is allowed";
 const CONDITIONAL: &str = "functions that await nothing under this cfg";
 const MAKES_FUTURE: &str = "async functions that await nothing, but make a future or start a task";
-const BLOCKS: &str = "async functions that await nothing, and block";
+const BLOCKS: &str = "functions that give futures, await nothing, and block";
 
 /// A function that awaits nothing.
 pub struct Fake {
@@ -101,7 +102,7 @@ fn judge(ctx: &FileContext<'_>, node: &ast::Fn, form: Form) -> Option<Judged> {
     }
     let unwrapped = match form {
         Form::Async => Ok(Unwrapped {
-            change: of_keyword(ctx, node),
+            change: without_keyword(ctx, node),
             futures: Vec::new(),
         }),
         Form::Returns => ready::unwrapped(ctx, node)?,
@@ -115,6 +116,13 @@ fn judge(ctx: &FileContext<'_>, node: &ast::Fn, form: Form) -> Option<Judged> {
         kinds: |_| true,
         anywhere: |_| true,
     };
+    let waits = || {
+        let filter = BlockingFilter {
+            kinds: |kind| kind.work().is_none(),
+            ..filter
+        };
+        !blocking_calls_in(ctx, body.syntax(), filter).is_empty()
+    };
     let blocks = || {
         !blocking_calls_in(ctx, body.syntax(), filter).is_empty()
             || matches!(function_stops(ctx, function), Stops::Yes(_))
@@ -122,7 +130,9 @@ fn judge(ctx: &FileContext<'_>, node: &ast::Fn, form: Form) -> Option<Judged> {
     let unreadable = match read {
         Body::Waits => return None,
         Body::MakesFuture => return Some(Judged::Quiet(MAKES_FUTURE)),
-        _ if form == Form::Async && blocks() => return Some(Judged::Quiet(BLOCKS)),
+        _ if form == Form::Async && blocks() || form == Form::Returns && waits() => {
+            return Some(Judged::Quiet(BLOCKS));
+        }
         Body::Unreadable(name) => {
             let message = format!("`{name}!` in it can't be read, and may await");
             Some(Refusal::new(RefusalKind::R2, message))
@@ -133,8 +143,8 @@ fn judge(ctx: &FileContext<'_>, node: &ast::Fn, form: Form) -> Option<Judged> {
     let verdict = match (unreadable, unwrapped) {
         (Some(refusal), _) | (None, Err(refusal)) => Verdict::Refused(refusal),
         _ if form == Form::Returns && blocks() => Verdict::Manual(
-            "it blocks before it gives the future back: make it an `async fn`, which \
-             `blocking-in-async` can mend"
+            "it stops its thread before it gives the future back: make it an `async fn`, which \
+             `cpu-bound-in-async` or `blocking-in-async` can mend"
                 .to_owned(),
         ),
         (None, Ok(mut it)) => {
@@ -196,7 +206,7 @@ fn quiet(
     if is_allowed(ctx, node, function) {
         return Some(ALLOWED);
     }
-    body::is_conditional(body.syntax()).then_some(CONDITIONAL)
+    is_conditional(body.syntax()).then_some(CONDITIONAL)
 }
 
 /// Whether clippy's lint of the same is allowed or expected, around it or in the crate.
@@ -306,17 +316,4 @@ fn borrows_by_being_async(node: &ast::Fn) -> bool {
     ) && (has(node.param_list().map(|it| it.syntax().clone()), &BORROWS)
         || has(of(node.generic_param_list()), &BORROWS)
         || has(of(generics), &BORROWS))
-}
-
-/// Takes `async` from a function.
-fn of_keyword(ctx: &FileContext<'_>, node: &ast::Fn) -> Change {
-    let mut change = Change::default();
-    let Some(token) = node.async_token() else {
-        return change;
-    };
-    let space = token.next_token();
-    let space = space.filter(|it| it.kind() == SyntaxKind::WHITESPACE);
-    let end = space.map_or(token.text_range(), |it| it.text_range()).end();
-    change.delete(ctx.file, TextRange::new(token.text_range().start(), end));
-    change
 }

@@ -31,4 +31,8 @@ pub mod rt {
     pub mod task {
         pub use tokio::task::{JoinError, JoinHandle, spawn_blocking};
     }
+
+    pub mod time {
+        pub use tokio::time::sleep;
+    }
 }

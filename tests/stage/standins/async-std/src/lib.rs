@@ -47,14 +47,69 @@ pub mod task {
 }
 
 pub mod fs {
-    use std::io;
+    use std::{
+        fs::{Metadata, Permissions},
+        io,
+    };
 
     /// Types of std have it, and others do not.
     pub trait AsPath {}
 
     impl<T: AsRef<std::ffi::OsStr>> AsPath for T {}
 
-    pub async fn read_to_string<P: AsPath>(_: P) -> io::Result<String> {
+    pub async fn copy(_: impl AsPath, _: impl AsPath) -> io::Result<u64> {
+        unimplemented!()
+    }
+
+    pub async fn create_dir(_: impl AsPath) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn create_dir_all(_: impl AsPath) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn hard_link(_: impl AsPath, _: impl AsPath) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn metadata(_: impl AsPath) -> io::Result<Metadata> {
+        unimplemented!()
+    }
+
+    pub async fn read(_: impl AsPath) -> io::Result<Vec<u8>> {
+        unimplemented!()
+    }
+
+    pub async fn read_to_string(_: impl AsPath) -> io::Result<String> {
+        unimplemented!()
+    }
+
+    pub async fn remove_dir(_: impl AsPath) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn remove_dir_all(_: impl AsPath) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn remove_file(_: impl AsPath) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn rename(_: impl AsPath, _: impl AsPath) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn set_permissions(_: impl AsPath, _: Permissions) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn symlink_metadata(_: impl AsPath) -> io::Result<Metadata> {
+        unimplemented!()
+    }
+
+    pub async fn write(_: impl AsPath, _: impl AsRef<[u8]>) -> io::Result<()> {
         unimplemented!()
     }
 }

@@ -58,9 +58,73 @@ impl Future for Timer {
 }
 
 pub mod fs {
-    use std::{io, path::Path};
+    use std::{
+        fs::{Metadata, Permissions},
+        io,
+        path::{Path, PathBuf},
+    };
 
-    pub async fn read_to_string<P: AsRef<Path>>(_: P) -> io::Result<String> {
+    pub async fn canonicalize(_: impl AsRef<Path>) -> io::Result<PathBuf> {
+        unimplemented!()
+    }
+
+    pub async fn copy(_: impl AsRef<Path>, _: impl AsRef<Path>) -> io::Result<u64> {
+        unimplemented!()
+    }
+
+    pub async fn create_dir(_: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn create_dir_all(_: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn hard_link(_: impl AsRef<Path>, _: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn metadata(_: impl AsRef<Path>) -> io::Result<Metadata> {
+        unimplemented!()
+    }
+
+    pub async fn read(_: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+        unimplemented!()
+    }
+
+    pub async fn read_link(_: impl AsRef<Path>) -> io::Result<PathBuf> {
+        unimplemented!()
+    }
+
+    pub async fn read_to_string(_: impl AsRef<Path>) -> io::Result<String> {
+        unimplemented!()
+    }
+
+    pub async fn remove_dir(_: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn remove_dir_all(_: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn remove_file(_: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn rename(_: impl AsRef<Path>, _: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn set_permissions(_: impl AsRef<Path>, _: Permissions) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn symlink_metadata(_: impl AsRef<Path>) -> io::Result<Metadata> {
+        unimplemented!()
+    }
+
+    pub async fn write(_: impl AsRef<Path>, _: impl AsRef<[u8]>) -> io::Result<()> {
         unimplemented!()
     }
 }

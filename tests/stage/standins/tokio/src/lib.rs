@@ -104,6 +104,10 @@ pub mod task {
         unimplemented!()
     }
 
+    pub async fn yield_now() {
+        unimplemented!()
+    }
+
     pub struct JoinSet<T>(PhantomData<T>);
 
     impl<T: 'static> JoinSet<T> {
@@ -248,7 +252,7 @@ pub mod time {
 }
 
 pub mod sync {
-    use std::marker::PhantomData;
+    use std::{marker::PhantomData, sync::Arc};
 
     pub mod mpsc {
         use super::PhantomData;
@@ -268,6 +272,10 @@ pub mod sync {
             pub async fn send(&self, _: T) -> Result<(), SendError> {
                 unimplemented!()
             }
+
+            pub fn blocking_send(&self, _: T) -> Result<(), SendError> {
+                unimplemented!()
+            }
         }
 
         impl<T> Drop for Sender<T> {
@@ -280,6 +288,53 @@ pub mod sync {
             }
 
             pub fn blocking_recv(&mut self) -> Option<T> {
+                unimplemented!()
+            }
+
+            pub async fn recv_many(&mut self, _: &mut Vec<T>, _: usize) -> usize {
+                unimplemented!()
+            }
+
+            pub fn blocking_recv_many(&mut self, _: &mut Vec<T>, _: usize) -> usize {
+                unimplemented!()
+            }
+        }
+
+        pub struct UnboundedReceiver<T>(PhantomData<T>);
+
+        impl<T> UnboundedReceiver<T> {
+            pub async fn recv(&mut self) -> Option<T> {
+                unimplemented!()
+            }
+
+            pub fn blocking_recv(&mut self) -> Option<T> {
+                unimplemented!()
+            }
+
+            pub async fn recv_many(&mut self, _: &mut Vec<T>, _: usize) -> usize {
+                unimplemented!()
+            }
+
+            pub fn blocking_recv_many(&mut self, _: &mut Vec<T>, _: usize) -> usize {
+                unimplemented!()
+            }
+        }
+    }
+
+    pub mod broadcast {
+        use super::PhantomData;
+
+        pub struct Receiver<T>(PhantomData<T>);
+
+        #[derive(Debug)]
+        pub struct RecvError;
+
+        impl<T> Receiver<T> {
+            pub async fn recv(&mut self) -> Result<T, RecvError> {
+                unimplemented!()
+            }
+
+            pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
                 unimplemented!()
             }
         }
@@ -328,6 +383,88 @@ pub mod sync {
         pub async fn lock(&self) -> MutexGuard<'_, T> {
             unimplemented!()
         }
+
+        pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedGuard<T> {
+            unimplemented!()
+        }
+
+        pub async fn lock_owned(self: Arc<Self>) -> OwnedGuard<T> {
+            unimplemented!()
+        }
+    }
+
+    pub struct OwnedGuard<T>(PhantomData<T>);
+
+    impl<T> std::ops::Deref for OwnedGuard<T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            unimplemented!()
+        }
+    }
+
+    pub struct RwLock<T>(PhantomData<T>);
+
+    impl<T> RwLock<T> {
+        pub fn blocking_read(&self) -> MutexGuard<'_, T> {
+            unimplemented!()
+        }
+
+        pub async fn read(&self) -> MutexGuard<'_, T> {
+            unimplemented!()
+        }
+
+        pub fn blocking_write(&self) -> MutexGuard<'_, T> {
+            unimplemented!()
+        }
+
+        pub async fn write(&self) -> MutexGuard<'_, T> {
+            unimplemented!()
+        }
+    }
+
+    pub struct Semaphore;
+
+    pub struct Permit;
+
+    #[derive(Debug)]
+    pub struct AcquireError;
+
+    impl Semaphore {
+        pub fn blocking_acquire(&self) -> Result<Permit, AcquireError> {
+            unimplemented!()
+        }
+
+        pub async fn acquire(&self) -> Result<Permit, AcquireError> {
+            unimplemented!()
+        }
+
+        pub fn blocking_acquire_many(&self, _: u32) -> Result<Permit, AcquireError> {
+            unimplemented!()
+        }
+
+        pub async fn acquire_many(&self, _: u32) -> Result<Permit, AcquireError> {
+            unimplemented!()
+        }
+
+        pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<Permit, AcquireError> {
+            unimplemented!()
+        }
+
+        pub async fn acquire_owned(self: Arc<Self>) -> Result<Permit, AcquireError> {
+            unimplemented!()
+        }
+
+        pub fn blocking_acquire_many_owned(
+            self: Arc<Self>,
+            _: u32,
+        ) -> Result<Permit, AcquireError> {
+            unimplemented!()
+        }
+
+        pub async fn acquire_many_owned(self: Arc<Self>, _: u32) -> Result<Permit, AcquireError> {
+            unimplemented!()
+        }
     }
 
     impl<T> std::ops::Deref for MutexGuard<'_, T> {
@@ -346,13 +483,41 @@ pub mod sync {
 }
 
 pub mod fs {
-    use std::{io, path::Path};
+    use std::{
+        fs::{Metadata, Permissions},
+        io,
+        path::{Path, PathBuf},
+    };
+
+    pub async fn canonicalize(_: impl AsRef<Path>) -> io::Result<PathBuf> {
+        unimplemented!()
+    }
+
+    pub async fn copy(_: impl AsRef<Path>, _: impl AsRef<Path>) -> io::Result<u64> {
+        unimplemented!()
+    }
+
+    pub async fn create_dir(_: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
 
     pub async fn create_dir_all(_: impl AsRef<Path>) -> io::Result<()> {
         unimplemented!()
     }
 
-    pub async fn metadata(_: impl AsRef<Path>) -> io::Result<std::fs::Metadata> {
+    pub async fn hard_link(_: impl AsRef<Path>, _: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn metadata(_: impl AsRef<Path>) -> io::Result<Metadata> {
+        unimplemented!()
+    }
+
+    pub async fn read(_: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+        unimplemented!()
+    }
+
+    pub async fn read_link(_: impl AsRef<Path>) -> io::Result<PathBuf> {
         unimplemented!()
     }
 
@@ -360,7 +525,27 @@ pub mod fs {
         unimplemented!()
     }
 
+    pub async fn remove_dir(_: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn remove_dir_all(_: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
     pub async fn remove_file(_: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn rename(_: impl AsRef<Path>, _: impl AsRef<Path>) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn set_permissions(_: impl AsRef<Path>, _: Permissions) -> io::Result<()> {
+        unimplemented!()
+    }
+
+    pub async fn symlink_metadata(_: impl AsRef<Path>) -> io::Result<Metadata> {
         unimplemented!()
     }
 

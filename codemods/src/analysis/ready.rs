@@ -3,12 +3,12 @@
 
 use ra_ap_hir::AsAssocItem;
 use ra_ap_syntax::{
-    AstNode, SyntaxNode, T, TextRange, TextSize,
+    AstNode, SyntaxNode, T, TextRange,
     ast::{self, HasArgList, HasGenericArgs},
 };
 
+use super::{awaited::inside_braces, leftovers};
 use crate::{
-    analysis::leftovers,
     change::Change,
     context::FileContext,
     knowledge::Definition,
@@ -138,14 +138,10 @@ impl Wrapped {
             let braces = list.syntax().text_range();
             let parent = outermost.parent();
             let is_tail = parent.is_some_and(|it| ast::StmtList::can_cast(it.kind()));
-            let text = ctx.slice(braces);
-            let inside = text.strip_prefix('{').and_then(|it| it.strip_suffix('}'))?;
-            let start = braces.end() - TextSize::of(inside.trim_start()) - TextSize::of('}');
-            let end = start + TextSize::of(inside.trim());
             // Elsewhere the block is needed for its statements.
             let opens = is_tail || list.statements().next().is_none();
-            let inner = match start < end && opens {
-                true => TextRange::new(start, end),
+            let inner = match opens {
+                true => inside_braces(ctx, &list)?,
                 false => braces,
             };
             let text = ctx.slice(inner);
@@ -296,9 +292,7 @@ fn returns(body: &ast::BlockExpr) -> bool {
         .filter_map(ast::ReturnExpr::cast);
     found.any(|it| {
         let inside = it.syntax().ancestors().take_while(|it| it != body.syntax());
-        !inside
-            .skip(1)
-            .any(|it| crate::analysis::control::is_own_body(&it))
+        !inside.skip(1).any(|it| super::control::is_own_body(&it))
     })
 }
 
