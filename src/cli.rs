@@ -12,6 +12,7 @@ use unpark_codemods::settings;
 
 use crate::{
     options::{self, CargoOptions, Options, VerifyOptions},
+    report::format::{Format, ReportFile},
     vcs::Guard,
 };
 
@@ -142,7 +143,10 @@ pub struct RunArgs {
     pub verify: VerifyArgs,
     /// How the result is shown [default: diff]
     #[arg(long, value_name = "FMT", help_heading = "Output")]
-    pub message_format: Option<MessageFormat>,
+    pub message_format: Option<Format>,
+    /// Write the result to a file too, in a format of --message-format; repeatable
+    #[arg(long, value_name = "FMT=FILE", help_heading = "Output")]
+    pub report: Vec<ReportFile>,
     /// What to look for.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -252,19 +256,6 @@ pub enum Check {
     Changes,
     /// Something would be changed, or needs a person.
     Strict,
-}
-
-/// How the result is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum MessageFormat {
-    /// A unified diff that `git apply` and `patch -p1` take
-    Diff,
-    /// Each finding with its place, its reason and its diff
-    Human,
-    /// One line for each finding
-    Short,
-    /// One JSON object a line
-    Json,
 }
 
 /// What to look for.
@@ -405,7 +396,7 @@ impl Cli {
     pub fn as_json(&self) -> bool {
         match &self.command {
             Some(Command::Undo(args)) => args.message_format == Some(UndoFormat::Json),
-            _ => self.run.message_format == Some(MessageFormat::Json),
+            _ => self.run.message_format == Some(Format::Json),
         }
     }
 }

@@ -17,15 +17,19 @@ use clap::{CommandFactory as _, FromArgMatches as _, error::ErrorKind, parser::V
 use unpark_codemods::CATALOGUE;
 
 use crate::{
-    cli::{
-        self, Check, Cli, Color, Command, MessageFormat, RunArgs, ScreenArgs, UndoArgs, UndoFormat,
-    },
+    cli::{self, Check, Cli, Color, Command, RunArgs, ScreenArgs, UndoArgs, UndoFormat},
     commit::{self, Committed, Recovered},
     config::nearest,
     outcome::{Defect, Outcome, State, relative},
     report::{
-        Palette, diff, failure::Failure, guide, human, invocation::Invocation, json,
-        recovery::Recovery, short, summary::Summary,
+        Palette,
+        failure::Failure,
+        format::{Format, Shown},
+        github, guide,
+        invocation::Invocation,
+        json,
+        recovery::Recovery,
+        summary::Summary,
     },
     run, start,
     verify::wrapper,
@@ -241,7 +245,7 @@ fn start_run(
     let mut options = args.selection.options(&args.paths, &args.cargo, progress);
     let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
     options.verify = args.verify.options(args.apply, wrapper);
-    let as_json = args.message_format == Some(MessageFormat::Json);
+    let as_json = args.message_format == Some(Format::Json);
     options.give_up = Some(if as_json { give_up_in_json } else { give_up });
     let invocation = Invocation {
         program,
@@ -282,21 +286,29 @@ fn start_run(
     };
     let code = exit_code(&outcome, args.check, committed.as_ref());
     // The tree has what was written; a diff of it is for those who ask for one.
-    let default = (!args.apply).then_some(MessageFormat::Diff);
+    let default = (!args.apply).then_some(Format::Diff);
     let format = args.message_format.or(default);
-    print(|out, palette| match format {
-        Some(MessageFormat::Diff) => diff::write(&outcome, palette, out),
-        Some(MessageFormat::Human) => human::write(&outcome, screen.verbose, palette, out),
-        Some(MessageFormat::Short) => short::write(&outcome, palette, out),
-        Some(MessageFormat::Json) => json::write(&outcome, code == 0, out),
-        None => Ok(()),
-    })?;
-    if format != Some(MessageFormat::Json) && (!screen.quiet || !outcome.defects.is_empty()) {
+    let shown = Shown {
+        outcome: &outcome,
+        success: code == 0,
+        verbose: screen.verbose,
+        here: &invocation.here,
+    };
+    if let Some(format) = format {
+        print(|out, palette| format.write(shown, palette, out))?;
+    }
+    if format == Some(Format::Github) {
+        github::add_to_summary(&outcome, &shown.base()).context("can't write the step summary")?;
+    }
+    for report in &args.report {
+        report.write(shown)?;
+    }
+    if format != Some(Format::Json) && (!screen.quiet || !outcome.defects.is_empty()) {
         let summary = Summary {
             outcome: &outcome,
             invocation: &invocation,
             committed: committed.as_ref(),
-            diff_shown: format == Some(MessageFormat::Diff),
+            diff_shown: format == Some(Format::Diff),
             verbose: screen.verbose,
             palette: err_palette(),
         };

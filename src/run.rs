@@ -238,6 +238,7 @@ impl<'a> Run<'a> {
             outcome.unfinished.push(home.root().to_owned());
         }
         outcome.homes.push(home);
+        outcome.packages.extend_from_slice(&project.packages);
         if let Some(reason) = limits::of_memory(self.options.max_memory) {
             collect::stopped(outcome, candidates, selection, &reason);
             return Ok(());

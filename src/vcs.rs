@@ -102,7 +102,7 @@ impl Guard {
 }
 
 /// The folder of the repository that a folder is in, unless it is ignored there.
-fn repository(folder: &Path) -> Option<PathBuf> {
+pub fn repository(folder: &Path) -> Option<PathBuf> {
     const MARKERS: [&str; 6] = [".git", ".hg", ".jj", ".pijul", ".fslckout", "_FOSSIL_"];
     let repository = folder
         .ancestors()

@@ -3,15 +3,27 @@
 pub mod conversion;
 pub mod diff;
 pub mod failure;
+pub mod fix;
+pub mod format;
+pub mod github;
+pub mod gitlab;
 pub mod guide;
 pub mod human;
 pub mod invocation;
 pub mod json;
+pub mod json_diagnostic;
+pub mod junit;
+pub mod notes;
+pub mod places;
+pub mod rdjson;
 pub mod recovery;
+pub mod sarif;
+pub mod severity;
 pub mod short;
 pub mod summary;
 
 use anstyle::{AnsiColor, Style};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The styles of a stream; none of them do anything where there are no colours.
 #[derive(Debug, Clone, Copy, Default)]
@@ -55,6 +67,19 @@ impl Palette {
             hunk: AnsiColor::Cyan.on_default(),
         }
     }
+}
+
+/// What a URI can't hold of a path as it is.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
+/// A path with `/` as a part of a URI.
+pub fn uri(path: &str) -> String {
+    utf8_percent_encode(path, ESCAPED).to_string()
 }
 
 /// A number and its noun.
