@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles};
 use unpark_codemods::settings;
 
 use crate::{
+    changed::Changes,
     options::{self, CargoOptions, Options, VerifyOptions},
     report::format::{Format, ReportFile},
     vcs::Guard,
@@ -147,9 +148,15 @@ pub struct RunArgs {
     /// Write the result to a file too, in a format of --message-format; repeatable
     #[arg(long, value_name = "FMT=FILE", help_heading = "Output")]
     pub report: Vec<ReportFile>,
+    /// Only count the findings, by codemod and state
+    #[arg(long, help_heading = "Output")]
+    pub statistics: bool,
     /// What to look for.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Where to look.
+    #[command(flatten)]
+    pub changes: ChangesArgs,
     /// What may be overwritten.
     #[command(flatten)]
     pub guard: GuardArgs,
@@ -256,6 +263,18 @@ pub enum Check {
     Changes,
     /// Something would be changed, or needs a person.
     Strict,
+}
+
+/// Which lines findings have to touch.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct ChangesArgs {
+    /// Only findings on lines that changed since this revision, or whose call chain has one
+    #[arg(long, value_name = "REV", conflicts_with = "staged")]
+    pub since: Option<String>,
+    /// The same for the lines that the next commit changes
+    #[arg(long)]
+    pub staged: bool,
 }
 
 /// What to look for.
@@ -429,6 +448,7 @@ impl SelectionArgs {
             root: self.root.clone(),
             max_functions: self.max_functions,
             fs: self.fs.map(Fs::setting),
+            changes: None,
             syntax_only: self.syntax_only,
             no_rust_src_install: self.no_rust_src_install,
             cargo: cargo.options(),
@@ -438,6 +458,16 @@ impl SelectionArgs {
             jobs: self.jobs.map_or(0, NonZeroUsize::get),
             progress,
             verify: None,
+        }
+    }
+}
+
+impl ChangesArgs {
+    /// The changes that are asked about.
+    pub fn changes(&self) -> Option<Changes> {
+        match &self.since {
+            Some(revision) => Some(Changes::Since(revision.clone())),
+            None => self.staged.then_some(Changes::Staged),
         }
     }
 }

@@ -9,6 +9,7 @@
 
 pub mod analyse;
 pub mod cargo;
+pub mod changed;
 pub mod cli;
 pub mod collect;
 pub mod commit;

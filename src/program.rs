@@ -29,6 +29,7 @@ use crate::{
         invocation::Invocation,
         json,
         recovery::Recovery,
+        statistics,
         summary::Summary,
     },
     run, start,
@@ -242,7 +243,18 @@ fn start_run(
     screen: &ScreenArgs,
     progress: bool,
 ) -> Result<u8> {
+    if args.statistics
+        && args
+            .message_format
+            .is_some_and(|format| format != Format::Json)
+    {
+        bail!(
+            "`--statistics` is a table, or `--message-format json`\nhelp: `--report FMT=FILE` \
+             writes the findings beside it"
+        );
+    }
     let mut options = args.selection.options(&args.paths, &args.cargo, progress);
+    options.changes = args.changes.changes();
     let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
     options.verify = args.verify.options(args.apply, wrapper);
     let as_json = args.message_format == Some(Format::Json);
@@ -294,9 +306,14 @@ fn start_run(
         verbose: screen.verbose,
         here: &invocation.here,
     };
-    if let Some(format) = format {
-        print(|out, palette| format.write(shown, palette, out))?;
-    }
+    print(|out, palette| match format {
+        Some(Format::Json) if args.statistics => {
+            statistics::write_json(&outcome, shown.success, out)
+        }
+        _ if args.statistics => statistics::write(&outcome, palette, out),
+        Some(format) => format.write(shown, palette, out),
+        None => Ok(()),
+    })?;
     if format == Some(Format::Github) {
         github::add_to_summary(&outcome, &shown.base()).context("can't write the step summary")?;
     }
@@ -308,7 +325,7 @@ fn start_run(
             outcome: &outcome,
             invocation: &invocation,
             committed: committed.as_ref(),
-            diff_shown: format == Some(Format::Diff),
+            diff_shown: format == Some(Format::Diff) && !args.statistics,
             verbose: screen.verbose,
             palette: err_palette(),
         };

@@ -119,7 +119,8 @@ fn is_ignored(repository: &Path, folder: &Path) -> bool {
             .is_ok_and(|status| status.success())
 }
 
-fn git(repository: &Path) -> Command {
+/// git, in a repository, without taking its locks for nothing.
+pub fn git(repository: &Path) -> Command {
     let mut command = Command::new("git");
     command.arg("--no-optional-locks").arg("-C").arg(repository);
     command

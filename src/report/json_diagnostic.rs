@@ -24,7 +24,7 @@ enum Line<'a> {
         package_id: &'a str,
         manifest_path: &'a Path,
         target: &'a Target,
-        message: Diagnostic,
+        message: &'a Diagnostic,
     },
     BuildFinished {
         success: bool,
@@ -94,7 +94,7 @@ pub fn write(outcome: &Outcome, success: bool, out: &mut dyn Write) -> io::Resul
                     package_id: &package.id,
                     manifest_path: &package.manifest,
                     target,
-                    message,
+                    message: &message,
                 },
             )?,
             // Without cargo there is only what rustc itself prints.

@@ -20,6 +20,7 @@ pub mod recovery;
 pub mod sarif;
 pub mod severity;
 pub mod short;
+pub mod statistics;
 pub mod summary;
 
 use anstyle::{AnsiColor, Style};

@@ -3,6 +3,7 @@
 mod apply;
 mod bad_input;
 mod bytes;
+mod changes;
 mod formats;
 mod reports;
 mod roots;

@@ -203,6 +203,7 @@ impl Stage {
             selection: &selection,
             config: &config,
             denied,
+            changed: None,
             lowered: &BTreeSet::new(),
             asked: &|_| false,
         };
