@@ -8,6 +8,7 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles};
+use clap_complete::Shell;
 use unpark_codemods::settings;
 
 use crate::{
@@ -38,13 +39,16 @@ Exit codes:
   2    it could not run
   101  a defect of unpark itself was caught";
 
+/// What `--version` says: the version of the rust-analyzer crates decides what is understood.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (rust-analyzer 0.0.348)");
+
 /// Finds where async Rust parks a thread or drops a task, and rewrites it.
 ///
 /// Prints the changes as a diff and a summary; writes nothing without --apply.
 #[derive(Debug, Parser)]
 #[command(
     name = "unpark",
-    version,
+    version = VERSION,
     styles = STYLES,
     after_help = EXAMPLES,
     max_term_width = 100,
@@ -91,6 +95,17 @@ pub enum Command {
     },
     /// Takes the last --apply back, done or interrupted
     Undo(UndoArgs),
+    /// Prints what completes commands in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Prints the man page, or that of a subcommand
+    Man {
+        /// The subcommand
+        #[arg(value_name = "SUBCOMMAND")]
+        command: Option<String>,
+    },
 }
 
 /// Where something is to be taken back.

@@ -18,6 +18,7 @@ pub mod discover;
 pub mod engine;
 pub mod format;
 pub mod identity;
+pub mod install;
 pub mod limits;
 pub mod members;
 pub mod options;

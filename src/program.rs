@@ -20,6 +20,7 @@ use crate::{
     cli::{self, Check, Cli, Color, Command, RunArgs, ScreenArgs, UndoArgs, UndoFormat},
     commit::{self, Committed, Recovered},
     config::nearest,
+    install,
     outcome::{Defect, Outcome, State, relative},
     report::{
         Palette,
@@ -184,6 +185,15 @@ fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
             Ok(0)
         }
         Some(Command::Undo(args)) => undo(args, &cli.screen),
+        Some(Command::Completions { shell }) => {
+            print(|out, _| install::completions(*shell, out))?;
+            Ok(0)
+        }
+        Some(Command::Man { command }) => {
+            let page = install::man(command.as_deref())?;
+            print(|out, _| page.render(out))?;
+            Ok(0)
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod bad_input;
 mod bytes;
 mod changes;
 mod formats;
+mod install;
 mod reports;
 mod roots;
 mod usage;
