@@ -95,6 +95,21 @@ pub enum Command {
     },
     /// Takes the last --apply back, done or interrupted
     Undo(UndoArgs),
+    /// Prints the configuration that holds, and where each value comes from
+    Config {
+        /// The workspace, or a place in it [default: the current folder]
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
+        /// Print the JSON schema of unpark.toml instead, for editors
+        #[arg(long, conflicts_with = "path")]
+        schema: bool,
+        /// What to look for.
+        #[command(flatten)]
+        selection: Box<SelectionArgs>,
+        /// What cargo is told.
+        #[command(flatten)]
+        cargo: Box<CargoArgs>,
+    },
     /// Prints what completes commands in a shell
     Completions {
         /// The shell

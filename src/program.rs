@@ -19,11 +19,11 @@ use unpark_codemods::CATALOGUE;
 use crate::{
     cli::{self, Check, Cli, Color, Command, RunArgs, ScreenArgs, UndoArgs, UndoFormat},
     commit::{self, Committed, Recovered},
-    config::nearest,
+    config::{Config, SCHEMA, nearest},
     install,
     outcome::{Defect, Outcome, State, relative},
     report::{
-        Palette,
+        self, Palette,
         failure::Failure,
         format::{Format, Shown},
         github, guide,
@@ -185,6 +185,24 @@ fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
             Ok(0)
         }
         Some(Command::Undo(args)) => undo(args, &cli.screen),
+        Some(Command::Config { schema: true, .. }) => {
+            print(|out, _| out.write_all(SCHEMA.as_bytes()))?;
+            Ok(0)
+        }
+        Some(Command::Config {
+            path,
+            selection,
+            cargo,
+            ..
+        }) => {
+            let paths: Vec<PathBuf> = path.iter().cloned().collect();
+            let options = selection.options(&paths, cargo, progress);
+            run::select(&options)?;
+            let root = start::root(&options)?;
+            let config = Config::load(&start::config_folder(&root))?;
+            print(|out, palette| report::config::write(&config, &options, palette, out))?;
+            Ok(0)
+        }
         Some(Command::Completions { shell }) => {
             print(|out, _| install::completions(*shell, out))?;
             Ok(0)

@@ -1,5 +1,6 @@
 //! Shows an outcome: one file a format, and the summary.
 
+pub mod config;
 pub mod conversion;
 pub mod diff;
 pub mod failure;
