@@ -200,37 +200,13 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
-    use unpark_codemods::codemod::Safety;
-
     use super::*;
-    use crate::source::Position;
+    use crate::report::sample;
 
     fn findings(number: usize, state: State) -> impl Iterator<Item = Finding> {
-        (1..=number).map(move |line| {
-            let at = |column| Position {
-                line,
-                column,
-                byte: 0,
-            };
-            Finding {
-                id: String::new(),
-                codemod: "unobserved-task",
-                state,
-                safety: Safety::Safe,
-                path: PathBuf::from("/w/src/a,b.rs"),
-                start: at(3),
-                end: at(9),
-                message: "100% of `Vec<u8>`\nare a <b> | c".to_owned(),
-                why: Vec::new(),
-                conversion: None,
-                refusal: None,
-                help: None,
-                compiler: None,
-                change: None,
-                effects: Vec::new(),
-            }
+        (1..=number).map(move |line| Finding {
+            message: "100% of `Vec<u8>`\nare a <b> | c".to_owned(),
+            ..sample::finding(state, "/w/src/a,b.rs", line)
         })
     }
 
@@ -267,7 +243,7 @@ mod tests {
         assert_eq!(of("notice").len(), 10);
         assert!(of("warning")[0].contains("(manual)"), "{text}");
         assert!(text.starts_with(
-            "::error file=src/a%2Cb.rs,line=1,endLine=1,col=3,endColumn=9,title=unobserved-task \
+            "::error file=src/a%2Cb.rs,line=1,endLine=1,col=1,endColumn=7,title=unobserved-task \
              (fixed)::100%25 of `Vec<u8>`%0Aare a <b> | c%0Ahelp: fixed, the change is safe\n"
         ));
         assert!(text.ends_with("\n4 more: GitHub shows 10 of a kind for a step\n"));

@@ -84,6 +84,46 @@ pub fn uri(path: &str) -> String {
     utf8_percent_encode(path, ESCAPED).to_string()
 }
 
+/// A finding for tests.
+#[cfg(test)]
+mod sample {
+    use unpark_codemods::codemod::Safety;
+
+    use crate::{
+        outcome::{Finding, State},
+        source::Position,
+    };
+
+    /// One without words, on the first characters of a line.
+    pub fn finding(state: State, path: &str, line: usize) -> Finding {
+        let at = |column| Position {
+            line,
+            column,
+            byte: 0,
+        };
+        Finding {
+            id: String::new(),
+            codemod: "unobserved-task",
+            state,
+            safety: match state {
+                State::Fixed => Safety::Safe,
+                _ => Safety::Unsafe,
+            },
+            path: path.into(),
+            start: at(1),
+            end: at(7),
+            message: String::new(),
+            why: Vec::new(),
+            conversion: None,
+            refusal: None,
+            help: None,
+            compiler: None,
+            change: None,
+            effects: Vec::new(),
+        }
+    }
+}
+
 /// A number and its noun.
 pub fn count(number: usize, noun: &str) -> String {
     match number {
