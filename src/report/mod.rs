@@ -84,6 +84,14 @@ pub fn uri(path: &str) -> String {
     utf8_percent_encode(path, ESCAPED).to_string()
 }
 
+/// A number and its noun.
+pub fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
 /// A finding for tests.
 #[cfg(test)]
 mod sample {
@@ -121,13 +129,5 @@ mod sample {
             change: None,
             effects: Vec::new(),
         }
-    }
-}
-
-/// A number and its noun.
-pub fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
     }
 }
