@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use cargo_metadata::{Metadata, MetadataCommand, TargetKind as CargoTargetKind};
+use cargo_metadata::{Metadata, MetadataCommand, Target, TargetKind as CargoTargetKind};
 use ra_ap_ide_db::span::Edition;
 use unpark_codemods::facts::{Dependency, DependencyKind, PackageFacts, TargetKind};
 
@@ -35,6 +35,10 @@ pub struct Package {
     pub facts: PackageFacts,
     /// The root file of each of its crates.
     pub targets: Vec<(PathBuf, TargetKind)>,
+    /// Its crates, as cargo tells of them.
+    pub crates: Vec<Target>,
+    /// How cargo's own messages name it.
+    pub id: String,
     /// How cargo's `-p` names it.
     pub spec: String,
     /// The names of its features, without `default`.
@@ -145,6 +149,8 @@ fn package(package: &cargo_metadata::Package) -> Package {
             features: package.features.clone(),
         },
         targets,
+        crates: package.targets.clone(),
+        id: package.id.repr.clone(),
         spec: format!("{}@{}", package.name, package.version),
         features: package
             .features

@@ -10,11 +10,14 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, builder::Styles};
+use clap_complete::Shell;
 use unpark_codemods::settings;
 
 pub use self::scaffold::{Scaffold, ServiceArgs};
 use crate::{
+    changed::Changes,
     options::{self, CargoOptions, Options, VerifyOptions},
+    report::format::{Format, ReportFile},
     vcs::Guard,
 };
 
@@ -39,13 +42,16 @@ Exit codes:
   2    it could not run
   101  a defect of unpark itself was caught";
 
+/// What `--version` says: the version of the rust-analyzer crates decides what is understood.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (rust-analyzer 0.0.348)");
+
 /// Finds where async Rust parks a thread or drops a task, and rewrites it.
 ///
 /// Prints the changes as a diff and a summary; writes nothing without --apply.
 #[derive(Debug, Parser)]
 #[command(
     name = "unpark",
-    version,
+    version = VERSION,
     styles = STYLES,
     after_help = EXAMPLES,
     max_term_width = 100,
@@ -92,6 +98,32 @@ pub enum Command {
     },
     /// Takes the last --apply back, done or interrupted
     Undo(UndoArgs),
+    /// Prints the configuration that holds, and where each value comes from
+    Config {
+        /// The workspace, or a place in it [default: the current folder]
+        #[arg(value_name = "PATH")]
+        path: Option<PathBuf>,
+        /// Print the JSON schema of unpark.toml instead, for editors
+        #[arg(long, conflicts_with = "path")]
+        schema: bool,
+        /// What to look for.
+        #[command(flatten)]
+        selection: Box<SelectionArgs>,
+        /// What cargo is told.
+        #[command(flatten)]
+        cargo: Box<CargoArgs>,
+    },
+    /// Prints what completes commands in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Prints the man page, or that of a subcommand
+    Man {
+        /// The subcommand
+        #[arg(value_name = "SUBCOMMAND")]
+        command: Option<String>,
+    },
     /// Writes a module anew, and the places that use it
     #[command(subcommand)]
     Scaffold(Scaffold),
@@ -170,9 +202,15 @@ pub struct RunArgs {
     /// What becomes of the result.
     #[command(flatten)]
     pub result: ResultArgs,
+    /// Only count the findings, by codemod and state
+    #[arg(long, help_heading = "Output")]
+    pub statistics: bool,
     /// What to look for.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Where to look.
+    #[command(flatten)]
+    pub changes: ChangesArgs,
     /// What may be overwritten.
     #[command(flatten)]
     pub guard: GuardArgs,
@@ -192,7 +230,10 @@ pub struct ResultArgs {
     pub verify: VerifyArgs,
     /// How the result is shown [default: diff]
     #[arg(long, value_name = "FMT", help_heading = "Output")]
-    pub message_format: Option<MessageFormat>,
+    pub message_format: Option<Format>,
+    /// Write the result to a file too, in a format of --message-format; repeatable
+    #[arg(long, value_name = "FMT=FILE", help_heading = "Output")]
+    pub report: Vec<ReportFile>,
 }
 
 /// How the changes are compiled.
@@ -294,17 +335,16 @@ pub enum Check {
     Strict,
 }
 
-/// How the result is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum MessageFormat {
-    /// A unified diff that `git apply` and `patch -p1` take
-    Diff,
-    /// Each finding with its place, its reason and its diff
-    Human,
-    /// One line for each finding
-    Short,
-    /// One JSON object a line
-    Json,
+/// Which lines findings have to touch.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct ChangesArgs {
+    /// Only findings on lines that changed since this revision, or whose call chain has one
+    #[arg(long, value_name = "REV", conflicts_with = "staged")]
+    pub since: Option<String>,
+    /// The same for the lines that the next commit changes
+    #[arg(long)]
+    pub staged: bool,
 }
 
 /// What to look for.
@@ -437,9 +477,9 @@ impl Cli {
         match &self.command {
             Some(Command::Undo(args)) => args.message_format == Some(UndoFormat::Json),
             Some(Command::Scaffold(Scaffold::BackgroundService(args))) => {
-                args.result.message_format == Some(MessageFormat::Json)
+                args.result.message_format == Some(Format::Json)
             }
-            _ => self.run.result.message_format == Some(MessageFormat::Json),
+            _ => self.run.result.message_format == Some(Format::Json),
         }
     }
 }
@@ -473,6 +513,7 @@ impl SelectionArgs {
             root: self.root.clone(),
             max_functions: self.max_functions,
             fs: self.fs.map(Fs::setting),
+            changes: None,
             syntax_only: self.syntax_only,
             no_rust_src_install: self.no_rust_src_install,
             cargo: cargo.options(),
@@ -482,6 +523,16 @@ impl SelectionArgs {
             jobs: self.jobs.map_or(0, NonZeroUsize::get),
             progress,
             verify: None,
+        }
+    }
+}
+
+impl ChangesArgs {
+    /// The changes that are asked about.
+    pub fn changes(&self) -> Option<Changes> {
+        match &self.since {
+            Some(revision) => Some(Changes::Since(revision.clone())),
+            None => self.staged.then_some(Changes::Staged),
         }
     }
 }

@@ -239,14 +239,19 @@ pub fn finish(outcome: &mut Outcome) {
     outcome.defects.sort();
 }
 
-struct Collector<'a> {
-    plan: &'a Plan<'a>,
-    workspace: &'a Workspace,
-    files: &'a Files,
+/// Puts what the rounds say into the words of the outcome.
+pub struct Collector<'a> {
+    /// What is the same for every round.
+    pub plan: &'a Plan<'a>,
+    /// Where the files are.
+    pub workspace: &'a Workspace,
+    /// The open files.
+    pub files: &'a Files,
 }
 
 impl Collector<'_> {
-    fn finding(&self, settled: &Settled, change: Option<usize>, state: State) -> Finding {
+    /// A finding, with its places in the files as they were.
+    pub fn finding(&self, settled: &Settled, change: Option<usize>, state: State) -> Finding {
         let it = &settled.finding;
         let file = &self.files[&it.file];
         let lines = Lines::new(&file.source.text, file.source.shift());

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
+use toml::de::{DeTable, DeValue};
 use unpark_codemods::{
     CATALOGUE,
     knowledge::{Knowledge, StatedShape, WrapperKind},
@@ -21,6 +22,8 @@ use crate::options::Options;
 pub struct Config {
     /// Where it was read from.
     pub path: Option<PathBuf>,
+    /// What stands there, as text and parsed.
+    written: (String, toml::Table),
     /// What each codemod may do; a codemod that is not named may fix.
     pub levels: BTreeMap<String, Level>,
     /// Options of the codemods.
@@ -89,17 +92,56 @@ pub struct Named {
     pub reason: Option<String>,
 }
 
-const KEYS: &[&str] = &[
-    "blocking",
-    "cheap",
-    "codemod",
-    "cpu-bound",
-    "reads",
-    "wrapper",
+/// A list of functions of the user's own.
+#[derive(Debug)]
+pub struct List {
+    /// Its key.
+    pub name: &'static str,
+    /// What a row may say.
+    pub keys: &'static [&'static str],
+}
+
+/// The lists that a configuration may have.
+pub const LISTS: &[List] = &[
+    List {
+        name: "blocking",
+        keys: &["path", "equivalent", "shape"],
+    },
+    List {
+        name: "cheap",
+        keys: &["path", "reason"],
+    },
+    List {
+        name: "cpu-bound",
+        keys: &["path", "reason"],
+    },
+    List {
+        name: "reads",
+        keys: &["path", "reason"],
+    },
+    List {
+        name: "wrapper",
+        keys: &["path", "is"],
+    },
 ];
-const CODEMOD_KEYS: &[&str] = &["level"];
-const BLOCKING_IN_ASYNC_KEYS: &[&str] = &["level", "fs"];
-const UNOBSERVED_TASK_KEYS: &[&str] = &["level", "style", "span", "panics"];
+
+/// The JSON schema of `unpark.toml`, for editors.
+pub const SCHEMA: &str = include_str!("../docs/unpark.schema.json");
+
+/// The options of a codemod, with what holds where nothing is written.
+pub fn options_of(codemod: &str) -> &'static [(&'static str, &'static str)] {
+    const LEVEL: (&str, &str) = ("level", "\"fix\"");
+    match codemod {
+        "blocking-in-async" => &[LEVEL, ("fs", "\"auto\"")],
+        "unobserved-task" => &[
+            LEVEL,
+            ("style", "\"inline\""),
+            ("span", "false"),
+            ("panics", "false"),
+        ],
+        _ => &[LEVEL],
+    }
+}
 
 impl Config {
     /// Reads the configuration of the workspace at `root`; none is the default one.
@@ -115,7 +157,7 @@ impl Config {
             let table = text
                 .parse::<toml::Table>()
                 .with_context(|| format!("{} does not parse", path.display()))?;
-            return Config::from_table(table, path.clone())
+            return Config::from_table(table, path.clone(), text)
                 .with_context(|| format!("in {}", path.display()));
         }
         let manifest = root.join("Cargo.toml");
@@ -135,17 +177,29 @@ impl Config {
                 .cloned()
         });
         match metadata {
-            Some(table) => Config::from_table(table, manifest.clone()).with_context(|| {
+            Some(table) => Config::from_table(table, manifest.clone(), text).with_context(|| {
                 format!("in [workspace.metadata.unpark] of {}", manifest.display())
             }),
             None => Ok(Config::default()),
         }
     }
 
-    fn from_table(table: toml::Table, path: PathBuf) -> Result<Config> {
-        check_keys(table.keys(), KEYS, "key")?;
+    /// Reads the text of an `unpark.toml`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn read(text: &str) -> Result<Config> {
+        let table = text.parse::<toml::Table>().context("it does not parse")?;
+        Config::from_table(table, PathBuf::from("unpark.toml"), text.to_owned())
+    }
+
+    fn from_table(table: toml::Table, path: PathBuf, text: String) -> Result<Config> {
+        let lists = LISTS.iter().map(|list| list.name);
+        let keys: Vec<&str> = lists.chain(["codemod"]).collect();
+        check_keys(table.keys(), &keys, "key")?;
         let mut config = Config {
             path: Some(path),
+            written: (text, table.clone()),
             ..Config::default()
         };
         let codemods = match table.get("codemod") {
@@ -159,12 +213,8 @@ impl Config {
             let toml::Value::Table(mut options) = value else {
                 bail!("`codemod.{name}` has to be a table");
             };
-            let known = match name.as_str() {
-                "unobserved-task" => UNOBSERVED_TASK_KEYS,
-                "blocking-in-async" => BLOCKING_IN_ASYNC_KEYS,
-                _ => CODEMOD_KEYS,
-            };
-            check_keys(options.keys(), known, &format!("key of [codemod.{name}]"))?;
+            let known: Vec<&str> = options_of(&name).iter().map(|(key, _)| *key).collect();
+            check_keys(options.keys(), &known, &format!("key of [codemod.{name}]"))?;
             if let Some(level) = options.remove("level") {
                 let level = level
                     .try_into()
@@ -179,6 +229,13 @@ impl Config {
                 config.unobserved_task = options
                     .try_into()
                     .with_context(|| format!("[codemod.{name}]"))?;
+            }
+        }
+        for list in LISTS {
+            let rows = table.get(list.name).and_then(toml::Value::as_array);
+            for row in rows.into_iter().flatten().filter_map(toml::Value::as_table) {
+                let what = format!("key of [[{}]]", list.name);
+                check_keys(row.keys(), list.keys, &what)?;
             }
         }
         config.wrappers = rows(&table, "wrapper")?;
@@ -200,6 +257,21 @@ impl Config {
             }
         }
         Ok(config)
+    }
+
+    /// A value as it is written, and where that stands.
+    pub fn written(&self, keys: &[&str]) -> Option<(&toml::Value, String)> {
+        let (text, table) = &self.written;
+        let (first, rest) = keys.split_first()?;
+        let value = rest
+            .iter()
+            .try_fold(table.get(*first)?, |value, key| value.get(*key))?;
+        let path = self.path.as_ref()?;
+        let file = path.file_name()?.to_string_lossy();
+        Some(match line_of(text, keys) {
+            Some(line) => (value, format!("{file}:{line}")),
+            None => (value, file.into_owned()),
+        })
     }
 
     /// What a codemod may do.
@@ -242,6 +314,29 @@ impl Config {
             },
         }
     }
+}
+
+/// The line of a key, in `unpark.toml` or below `metadata.unpark` of a manifest.
+fn line_of(text: &str, keys: &[&str]) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let heads: [&[&str]; 3] = [
+        &[],
+        &["workspace", "metadata", "unpark"],
+        &["package", "metadata", "unpark"],
+    ];
+    let at = heads.iter().find_map(|head| {
+        let (mut table, mut place) = (Some(document.get_ref()), None);
+        for wanted in head.iter().chain(keys) {
+            let (key, value) = table?.iter().find(|(key, _)| key.get_ref() == wanted)?;
+            place = Some(key.span().start);
+            table = match value.get_ref() {
+                DeValue::Table(table) => Some(table),
+                _ => None,
+            };
+        }
+        place
+    })?;
+    Some(text[..at].matches('\n').count() + 1)
 }
 
 /// The tables of an array.

@@ -29,9 +29,11 @@ use unpark_codemods::{
 
 use crate::{
     analyse::{self, Anchored, Looked},
+    changed::ChangedLines,
+    collect::Collector,
     discover::{self, CandidateFile, Skipped},
     identity,
-    outcome::{Defect, relative},
+    outcome::{Defect, State, relative},
     overlay::{Overlay, Replacement},
     source::{Source, with_line_ends_of},
     workspace::Workspace,
@@ -64,6 +66,8 @@ pub struct Plan<'a> {
     pub lowered: &'a BTreeSet<String>,
     /// Whether a file was asked about, whatever stands in it.
     pub asked: &'a (dyn Fn(&Path) -> bool + Sync),
+    /// The lines that findings have to touch.
+    pub changed: Option<&'a ChangedLines>,
     /// Whether a comment in the file allows a finding, asked with the original text's offset.
     pub allowed: &'a (dyn Fn(&OpenFile, &Finding, usize) -> bool + Sync),
 }
@@ -375,6 +379,14 @@ fn write(
         let wanted = *safety >= plan.least
             && !is_denied
             && !plan.report_only.contains(settled.finding.codemod)
+            && plan.changed.is_none_or(|changed| {
+                let collector = Collector {
+                    plan,
+                    workspace,
+                    files,
+                };
+                changed.touch(&collector.finding(&settled, None, State::Manual))
+            })
             && !(plan.allowed)(
                 &files[&settled.finding.file],
                 &settled.finding,

@@ -9,6 +9,7 @@
 
 pub mod analyse;
 pub mod cargo;
+pub mod changed;
 pub mod cli;
 pub mod collect;
 pub mod commit;
@@ -17,6 +18,7 @@ pub mod discover;
 pub mod engine;
 pub mod format;
 pub mod identity;
+pub mod install;
 pub mod limits;
 pub mod members;
 pub mod options;

@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 
 use unpark_codemods::settings::Fs;
 
-use crate::outcome::Defect;
+use crate::{changed::Changes, outcome::Defect};
 
 /// One run.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,8 @@ pub struct Options {
     pub max_functions: Option<NonZeroUsize>,
     /// What becomes of calls that wait for the file system; `None` for what the configuration says.
     pub fs: Option<Fs>,
+    /// Only findings on lines that changed, or that speak of one.
+    pub changes: Option<Changes>,
     /// No cargo and no types; every finding is manual.
     pub syntax_only: bool,
     /// Never add the rust-src component.

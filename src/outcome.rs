@@ -13,6 +13,7 @@ use unpark_codemods::{
 };
 
 use crate::{
+    cargo::Package,
     commit::Home,
     discover::Skipped,
     overlay::Replacement,
@@ -46,6 +47,8 @@ pub struct Outcome {
     pub defects: Vec<Defect>,
     /// Where the journals of the workspaces are that were loaded.
     pub homes: Vec<Home>,
+    /// The members of these workspaces.
+    pub packages: Vec<Package>,
     /// The workspaces in which an apply or an undo has not ended.
     pub unfinished: Vec<PathBuf>,
     /// How many files were walked.

@@ -21,13 +21,16 @@ mod task;
 use self::task::Task;
 use crate::{
     cli::{
-        self, Cli, Color, Command, MessageFormat, RunArgs, Scaffold, ScreenArgs, ServiceArgs,
-        UndoArgs, UndoFormat,
+        self, Cli, Color, Command, RunArgs, Scaffold, ScreenArgs, ServiceArgs, UndoArgs, UndoFormat,
     },
     commit::{self, Recovered},
-    config::nearest,
+    config::{Config, SCHEMA, nearest},
+    install,
     outcome::{Defect, relative},
-    report::{Palette, failure::Failure, guide, invocation::Invocation, json, recovery::Recovery},
+    report::{
+        self, Palette, failure::Failure, format::Format, guide, invocation::Invocation, json,
+        recovery::Recovery,
+    },
     run, scaffold, start,
     verify::wrapper,
     why::{self, Place},
@@ -181,6 +184,33 @@ fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
         Some(Command::Scaffold(Scaffold::BackgroundService(args))) => {
             start_scaffold(name, args, &cli.screen, progress)
         }
+        Some(Command::Config { schema: true, .. }) => {
+            print(|out, _| out.write_all(SCHEMA.as_bytes()))?;
+            Ok(0)
+        }
+        Some(Command::Config {
+            path,
+            selection,
+            cargo,
+            ..
+        }) => {
+            let paths: Vec<PathBuf> = path.iter().cloned().collect();
+            let options = selection.options(&paths, cargo, progress);
+            run::select(&options)?;
+            let root = start::root(&options)?;
+            let config = Config::load(&start::config_folder(&root))?;
+            print(|out, palette| report::config::write(&config, &options, palette, out))?;
+            Ok(0)
+        }
+        Some(Command::Completions { shell }) => {
+            print(|out, _| install::completions(*shell, out))?;
+            Ok(0)
+        }
+        Some(Command::Man { command }) => {
+            let page = install::man(command.as_deref())?;
+            print(|out, _| page.render(out))?;
+            Ok(0)
+        }
     }
 }
 
@@ -240,10 +270,22 @@ fn start_run(
     screen: &ScreenArgs,
     progress: bool,
 ) -> Result<u8> {
+    if args.statistics
+        && args
+            .result
+            .message_format
+            .is_some_and(|format| format != Format::Json)
+    {
+        bail!(
+            "`--statistics` is a table, or `--message-format json`\nhelp: `--report FMT=FILE` \
+             writes the findings beside it"
+        );
+    }
     let mut options = args.selection.options(&args.paths, &args.cargo, progress);
+    options.changes = args.changes.changes();
     let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
     options.verify = args.result.verify.options(args.apply, wrapper);
-    let as_json = args.result.message_format == Some(MessageFormat::Json);
+    let as_json = args.result.message_format == Some(Format::Json);
     options.give_up = Some(if as_json { give_up_in_json } else { give_up });
     let invocation = Invocation {
         program,
@@ -256,6 +298,7 @@ fn start_run(
         check: args.check,
         exit_zero: args.result.exit_zero,
         format: args.result.message_format,
+        reports: &args.result.report,
         guard: args.guard.guard(),
         folders: folders(&invocation),
         // What can't be told here is told by the run.
@@ -264,6 +307,7 @@ fn start_run(
             false => Vec::new(),
         },
         scaffold: None,
+        statistics: args.statistics,
         invocation,
     };
     task.carry_out(screen, |options| {
@@ -291,10 +335,12 @@ fn start_scaffold(
         check: None,
         exit_zero: args.result.exit_zero,
         format: args.result.message_format,
+        reports: &args.result.report,
         guard: args.guard.guard(),
         folders: vec![home.root().to_owned()],
         homes: vec![home],
         scaffold: Some(&request),
+        statistics: false,
         invocation: Invocation {
             program,
             command: args.words(),

@@ -95,12 +95,11 @@ pub fn with_what_it_needs(outcome: &Outcome, change: usize) -> BTreeSet<usize> {
         if !needed.insert(id) {
             continue;
         }
+        let Some(change) = outcome.changes.iter().find(|change| change.id == id) else {
+            continue;
+        };
         let all = outcome.changes.iter().filter(|change| change.selected);
-        let before = all.filter(|other| {
-            let builds = |change: &Change| builds_on(change, other);
-            let mut changes = outcome.changes.iter().filter(|change| change.id == id);
-            changes.any(builds)
-        });
+        let before = all.filter(|other| builds_on(change, other));
         open.extend(before.map(|change| change.id));
     }
     needed

@@ -16,6 +16,7 @@ use unpark_codemods::{
 
 use crate::{
     cargo::{Project, nearest_manifest},
+    changed::ChangedLines,
     collect,
     commit::Home,
     config::{Config, Level, did_you_mean},
@@ -67,6 +68,8 @@ struct Run<'a> {
     paths: Vec<PathBuf>,
     /// The folder that holds all paths.
     common: PathBuf,
+    /// The lines that findings have to touch.
+    changed: Option<ChangedLines>,
     progress: Progress,
     rustfmt: Rustfmt,
 }
@@ -75,12 +78,19 @@ impl<'a> Run<'a> {
     fn new(options: &'a Options, threads: usize) -> Result<Run<'a>> {
         let paths = start::paths(options)?;
         let common = start::common_folder(&paths);
+        let folder = common.ancestors().find(|folder| folder.is_dir());
+        let changed = options
+            .changes
+            .as_ref()
+            .map(|changes| ChangedLines::of(changes, folder.unwrap_or(&common)))
+            .transpose()?;
         let progress = Progress::new(options.progress);
         Ok(Run {
             options,
             threads,
             paths,
             common,
+            changed,
             progress,
             rustfmt: Rustfmt::default(),
         })
@@ -128,6 +138,9 @@ impl<'a> Run<'a> {
             self.with_types(&mut outcome, found, &selection)?;
         }
         roots::is_there(self.options, &outcome.roots)?;
+        if let Some(changed) = &self.changed {
+            changed.keep(&mut outcome);
+        }
         collect::finish(&mut outcome);
         self.progress.done();
         Ok(outcome)
@@ -248,6 +261,7 @@ impl<'a> Run<'a> {
             outcome.unfinished.push(home.root().to_owned());
         }
         outcome.homes.push(home);
+        outcome.packages.extend_from_slice(&project.packages);
         if let Some(reason) = limits::of_memory(self.options.max_memory) {
             collect::stopped(outcome, candidates, selection, &reason);
             return Ok(());
@@ -314,6 +328,7 @@ impl<'a> Run<'a> {
                 config,
                 denied: &denied,
                 lowered: &lowered,
+                changed: self.changed.as_ref(),
                 asked: &|path| {
                     let is_chosen = || self.is_chosen(&project, path);
                     walked.contains(path) && is_chosen().unwrap_or(false)
@@ -414,6 +429,8 @@ pub struct Chosen<'a> {
     pub denied: &'a BTreeMap<String, String>,
     /// The ids of findings whose changes may claim no more than to be unsafe.
     pub lowered: &'a BTreeSet<String>,
+    /// The lines that findings have to touch.
+    pub changed: Option<&'a ChangedLines>,
     /// Whether a file was asked about, whatever stands in it.
     pub asked: &'a (dyn Fn(&Path) -> bool + Sync),
 }
@@ -475,6 +492,7 @@ pub fn analyse(
         denied: chosen.denied,
         lowered: chosen.lowered,
         allowed: &allowed,
+        changed: chosen.changed,
         asked: chosen.asked,
     };
     let rounds = engine::run(workspace, files, &plan);

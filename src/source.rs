@@ -117,9 +117,15 @@ impl<'a> Lines<'a> {
 
     /// The text of a line, counted from 1, without its end.
     pub fn line(&self, line: usize) -> &'a str {
+        &self.text[self.range(line)]
+    }
+
+    /// Where a line, counted from 1, is in the text, without its end.
+    pub fn range(&self, line: usize) -> Range<usize> {
         let start = self.starts[line - 1];
         let end = self.starts.get(line).copied().unwrap_or(self.text.len());
-        self.text[start..end].trim_end_matches(['\n', '\r'])
+        let text = self.text[start..end].trim_end_matches(['\n', '\r']);
+        start..start + text.len()
     }
 }
 

@@ -102,7 +102,7 @@ impl Guard {
 }
 
 /// The folder of the repository that a folder is in, unless it is ignored there.
-fn repository(folder: &Path) -> Option<PathBuf> {
+pub fn repository(folder: &Path) -> Option<PathBuf> {
     const MARKERS: [&str; 6] = [".git", ".hg", ".jj", ".pijul", ".fslckout", "_FOSSIL_"];
     let repository = folder
         .ancestors()
@@ -119,7 +119,8 @@ fn is_ignored(repository: &Path, folder: &Path) -> bool {
             .is_ok_and(|status| status.success())
 }
 
-fn git(repository: &Path) -> Command {
+/// git, in a repository, without taking its locks for nothing.
+pub fn git(repository: &Path) -> Command {
     let mut command = Command::new("git");
     command.arg("--no-optional-locks").arg("-C").arg(repository);
     command

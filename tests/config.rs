@@ -1,14 +1,21 @@
 //! What a person may say: the configuration, and the comments in their code.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use serde_json::Value;
 
 use unpark::{
-    config::{Config, Level},
+    config::{Config, LISTS, Level, SCHEMA},
     options::Options,
     outcome::{Finding, Outcome, State},
+    report::{self, Palette},
     suppress,
 };
 use unpark_codemods::{
+    CATALOGUE,
     codemod::Safety,
     knowledge::{Shape, WrapperKind},
     settings::{Style, UnobservedTask},
@@ -44,7 +51,7 @@ fn what_is_not_known_is_an_error_with_the_nearest_name() {
         "zzzzzz = 1",
         &[
             "unknown key `zzzzzz`",
-            "known are blocking, cheap, codemod, cpu-bound, reads",
+            "known are blocking, cheap, cpu-bound, reads, wrapper, codemod",
         ],
     );
     refused(
@@ -64,6 +71,13 @@ fn what_is_not_known_is_an_error_with_the_nearest_name() {
     refused(
         "[[wrapper]]\npath = 'a::b'\nkind = 'spawn'",
         &["wrapper", "kind"],
+    );
+    refused(
+        "[[blocking]]\npath = 'a::b'\nequivalant = 'a::c'",
+        &[
+            "unknown key of [[blocking]] `equivalant`",
+            "did you mean `equivalent`?",
+        ],
     );
     refused(
         "[[cpu-bond]]\npath = 'a::b'",
@@ -369,4 +383,81 @@ fn a_comment_is_the_same_one_after_lines_have_moved() {
     assert_eq!(before.len(), 2);
     assert_ne!(before[0], before[1]);
     assert_eq!(before, ids(&format!("//! Moved.\n\n{text}")));
+}
+
+#[test]
+fn what_is_printed_is_the_configuration_that_holds() {
+    let own = "[codemod.unobserved-task]\nlevel = 'report'\nstyle = 'helper'\n\n\
+               [[wrapper]]\npath = 'a::b'\nis = 'spawn-blocking'\n\n\
+               [[cheap]]\npath = 'a::\"c'\n";
+    for text in [own, ""] {
+        let config = loaded("unpark.toml", text).expect(text);
+        let mut out = Vec::new();
+        let options = Options::default();
+        report::config::write(&config, &options, Palette::default(), &mut out).expect(text);
+        let printed = String::from_utf8(out).expect("it is text");
+        let again = loaded("unpark.toml", &printed).expect(&printed);
+        for codemod in CATALOGUE {
+            assert_eq!(again.level(codemod.name), config.level(codemod.name));
+        }
+        assert_eq!(again.unobserved_task, config.unobserved_task);
+        assert_eq!(again.blocking_in_async, config.blocking_in_async);
+        assert_eq!(again.wrappers, config.wrappers);
+        assert_eq!(again.cheap, config.cheap);
+    }
+}
+
+/// Every key that anything has, with every value that anything takes, everywhere: the schema takes
+/// what is read, and nothing else.
+#[test]
+fn the_schema_agrees_with_what_is_read() {
+    let schema: Value = serde_json::from_str(SCHEMA).expect("it is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("it is a schema");
+    let mut words = BTreeSet::from(["nothing-known".to_owned()]);
+    collect_words(&schema, &mut words);
+    let keys: Vec<&String> = words.iter().collect();
+    let values = words.iter().map(|word| format!("\"{word}\""));
+    let values: Vec<String> = values.chain(["true".to_owned(), "1".to_owned()]).collect();
+    let mut texts = Vec::new();
+    for key in &keys {
+        texts.push(format!("[{key}]\n"));
+        texts.push(format!("[[{key}]]\npath = \"a::b\"\n"));
+        for codemod in CATALOGUE {
+            let head = format!("[codemod.{}]\n{key} = ", codemod.name);
+            texts.extend(values.iter().map(|value| format!("{head}{value}\n")));
+        }
+        for list in LISTS {
+            let head = format!("[[{}]]\npath = \"a::b\"\n", list.name);
+            for value in values.iter().filter(|_| *key != "path") {
+                texts.push(format!("{head}{key} = {value}\n"));
+                let both = format!("{head}equivalent = \"a::c\"\n{key} = {value}\n");
+                texts.extend((*key != "equivalent").then_some(both));
+            }
+        }
+    }
+    texts.push("[[wrapper]]\nis = \"spawn\"\n".to_owned());
+    let mut taken = 0;
+    for text in texts {
+        let json: Value = toml::from_str(&text).expect(&text);
+        let read = Config::read(&text);
+        assert_eq!(validator.is_valid(&json), read.is_ok(), "{text}: {read:?}");
+        taken += usize::from(read.is_ok());
+    }
+    assert!(taken > 50, "{taken}");
+}
+
+/// Every name of a property, and every word that a value may be.
+fn collect_words(schema: &Value, words: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(map) => {
+            let names = map.get("properties").and_then(Value::as_object);
+            words.extend(names.into_iter().flatten().map(|(name, _)| name.clone()));
+            let values = map.get("enum").and_then(Value::as_array);
+            let values = values.into_iter().flatten().filter_map(Value::as_str);
+            words.extend(values.map(str::to_owned));
+            map.values().for_each(|value| collect_words(value, words));
+        }
+        Value::Array(all) => all.iter().for_each(|value| collect_words(value, words)),
+        _ => {}
+    }
 }

@@ -7,7 +7,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env, fs, panic,
+    env, fs, io, panic,
     path::Path,
     process::{self, Command},
     sync::{
@@ -18,6 +18,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use clap::ValueEnum as _;
 use ignore::WalkBuilder;
 use proptest::{
     prelude::*,
@@ -31,7 +32,10 @@ use unpark::{
     limits,
     options::Options,
     outcome::{Defect, Outcome},
-    report::{Palette, diff, human, json, short},
+    report::{
+        Palette, diff,
+        format::{Format, Shown},
+    },
 };
 use unpark_codemods::{CATALOGUE, Codemod};
 
@@ -331,12 +335,15 @@ fn by_syntax(found: &[CandidateFile], selection: &[&'static Codemod]) -> Outcome
     outcome
 }
 
-fn reports(outcome: &Outcome) -> std::io::Result<()> {
-    let mut out = Vec::new();
-    diff::write(outcome, Palette::new(true), &mut out)?;
-    human::write(outcome, true, Palette::new(true), &mut out)?;
-    short::write(outcome, Palette::default(), &mut out)?;
-    json::write(outcome, true, &mut out)
+fn reports(outcome: &Outcome) -> io::Result<()> {
+    let shown = Shown {
+        outcome,
+        success: true,
+        verbose: true,
+        here: Path::new("/"),
+    };
+    let mut formats = Format::value_variants().iter();
+    formats.try_for_each(|format| format.write(shown, Palette::new(true), &mut io::sink()))
 }
 
 /// git makes of the old files and the diff what the run says.

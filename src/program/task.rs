@@ -2,15 +2,22 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::{DEFECT, FOUND, err_palette, print, say_recovered, stderr, success_if_closed};
 use crate::{
-    cli::{Check, MessageFormat, ScreenArgs},
+    cli::{Check, ScreenArgs},
     commit::{self, Committed, Home, Recovered},
     options::Options,
     outcome::{Outcome, State},
-    report::{self, diff, human, invocation::Invocation, json, short, summary::Summary},
+    report::{
+        self,
+        format::{Format, ReportFile, Shown},
+        github,
+        invocation::Invocation,
+        statistics,
+        summary::Summary,
+    },
     scaffold::Request,
     vcs::Guard,
 };
@@ -24,7 +31,11 @@ pub struct Task<'a> {
     pub apply: bool,
     pub check: Option<Check>,
     pub exit_zero: bool,
-    pub format: Option<MessageFormat>,
+    pub format: Option<Format>,
+    /// The files that it is written to as well.
+    pub reports: &'a [ReportFile],
+    /// Findings are only counted.
+    pub statistics: bool,
     pub guard: Guard,
     /// The folders that may be written to.
     pub folders: Vec<PathBuf>,
@@ -45,7 +56,7 @@ impl Task<'_> {
         run: impl Fn(&Options) -> Result<Outcome>,
     ) -> Result<u8> {
         let Task { invocation, .. } = self;
-        let as_json = self.format == Some(MessageFormat::Json);
+        let as_json = self.format == Some(Format::Json);
         let say_recovered = |it: &[Recovered]| say_recovered(it, invocation, as_json, screen);
         let mut recovered = Vec::new();
         if self.apply {
@@ -99,21 +110,33 @@ impl Task<'_> {
         screen: &ScreenArgs,
     ) -> Result<()> {
         // The tree has what was written; a diff of it is for those who ask for one.
-        let default = (!self.apply).then_some(MessageFormat::Diff);
+        let default = (!self.apply).then_some(Format::Diff);
         let format = self.format.or(default);
+        let shown = Shown {
+            outcome,
+            success,
+            verbose: screen.verbose,
+            here: &self.invocation.here,
+        };
         print(|out, palette| match format {
-            Some(MessageFormat::Diff) => diff::write(outcome, palette, out),
-            Some(MessageFormat::Human) => human::write(outcome, screen.verbose, palette, out),
-            Some(MessageFormat::Short) => short::write(outcome, palette, out),
-            Some(MessageFormat::Json) => json::write(outcome, success, out),
+            Some(Format::Json) if self.statistics => statistics::write_json(outcome, success, out),
+            _ if self.statistics => statistics::write(outcome, palette, out),
+            Some(format) => format.write(shown, palette, out),
             None => Ok(()),
         })?;
-        if format != Some(MessageFormat::Json) && (!screen.quiet || !outcome.defects.is_empty()) {
+        if format == Some(Format::Github) {
+            github::add_to_summary(outcome, &shown.base())
+                .context("can't write the step summary")?;
+        }
+        for report in self.reports {
+            report.write(shown)?;
+        }
+        if format != Some(Format::Json) && (!screen.quiet || !outcome.defects.is_empty()) {
             let summary = Summary {
                 outcome,
                 invocation: &self.invocation,
                 committed,
-                diff_shown: format == Some(MessageFormat::Diff),
+                diff_shown: format == Some(Format::Diff) && !self.statistics,
                 verbose: screen.verbose,
                 palette: err_palette(),
             };

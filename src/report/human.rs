@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use unpark_codemods::codemod::Safety;
 
-use super::{Palette, conversion, diff};
+use super::{
+    Palette, diff,
+    notes::{self, Kind},
+};
 use crate::{
     outcome::{Finding, Outcome, State},
     replay,
@@ -36,7 +38,7 @@ pub fn write(
 }
 
 /// What nobody but a person can mend comes first, what is dealt with last.
-fn severity(state: State) -> usize {
+pub fn severity(state: State) -> usize {
     match state {
         State::Reverted => 0,
         State::Manual => 1,
@@ -83,7 +85,21 @@ pub fn write_finding(
         }
         None => Group::with_title(title),
     };
-    for (level, message) in notes(outcome, finding) {
+    let change = finding
+        .change
+        .and_then(|id| outcome.changes.iter().find(|change| change.id == id));
+    let mut notes = notes::all(outcome, finding);
+    if change.is_some()
+        && let Some((_, last)) = notes.last_mut()
+    {
+        // The diff follows.
+        last.push(':');
+    }
+    for (kind, message) in notes {
+        let level = match kind {
+            Kind::Note => Level::NOTE,
+            Kind::Help => Level::HELP,
+        };
         group = group.element(level.message(message));
     }
     let renderer = match palette.colored {
@@ -91,9 +107,6 @@ pub fn write_finding(
         false => Renderer::plain(),
     };
     writeln!(out, "{}", renderer.render(&[group]))?;
-    let change = finding
-        .change
-        .and_then(|id| outcome.changes.iter().find(|change| change.id == id));
     let Some(change) = change else {
         return Ok(());
     };
@@ -105,70 +118,4 @@ pub fn write_finding(
         diff::hunks(old.as_bytes(), new.as_bytes(), palette, out)?;
     }
     Ok(())
-}
-
-/// Why it is one, and what is done about it.
-fn notes(outcome: &Outcome, finding: &Finding) -> Vec<(Level<'static>, String)> {
-    let mut notes = Vec::new();
-    for reason in &finding.why {
-        let here = reason.path == finding.path && reason.line == finding.start.line;
-        notes.push((
-            Level::NOTE,
-            match here {
-                true => reason.message.clone(),
-                false => format!(
-                    "{} ({}:{})",
-                    reason.message,
-                    outcome.shown(&reason.path),
-                    reason.line
-                ),
-            },
-        ));
-    }
-    if let Some(it) = &finding.conversion {
-        notes.push((Level::NOTE, conversion::cost(it)));
-        let chains = it.functions.iter();
-        notes.extend(chains.map(|it| (Level::NOTE, conversion::chain(outcome, it))));
-    }
-    if let Some(refusal) = &finding.refusal {
-        notes.push((
-            Level::NOTE,
-            format!(
-                "refused, {} ({}): {}",
-                refusal.kind.code(),
-                refusal.kind.name(),
-                refusal.message
-            ),
-        ));
-    }
-    if let Some(error) = &finding.compiler {
-        notes.push((Level::NOTE, format!("taken back: {error}")));
-    }
-    if !finding.effects.is_empty() {
-        let effects: Vec<&str> = finding.effects.iter().map(|effect| effect.name()).collect();
-        notes.push((
-            Level::NOTE,
-            format!("what may differ at run time: {}", effects.join(", ")),
-        ));
-    }
-    match finding.state {
-        State::Fixed => notes.push((
-            Level::HELP,
-            format!("fixed, the change is {}:", finding.safety.name()),
-        )),
-        State::Offered if finding.safety == Safety::Unsafe => notes.push((
-            Level::HELP,
-            "offered, `--unsafe-fixes` makes this change:".to_owned(),
-        )),
-        State::Offered => notes.push((Level::HELP, "offered:".to_owned())),
-        _ => {}
-    }
-    if let Some(help) = &finding.help {
-        let level = match finding.state {
-            State::Suppressed => Level::NOTE,
-            _ => Level::HELP,
-        };
-        notes.push((level, help.clone()));
-    }
-    notes
 }

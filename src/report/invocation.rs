@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
+    changed::Changes,
     options::{Options, VerifyFeatures},
     outcome::relative,
 };
@@ -26,6 +27,13 @@ impl Invocation {
         let mut words = vec![self.program.to_owned()];
         words.extend(self.command.iter().map(|word| quoted(word)));
         words.extend(flags.iter().map(|&flag| flag.to_owned()));
+        match &self.options.changes {
+            Some(Changes::Since(revision)) => {
+                words.extend(["--since".to_owned(), quoted(revision)])
+            }
+            Some(Changes::Staged) => words.push("--staged".to_owned()),
+            None => {}
+        }
         words.extend(self.flags());
         let paths = self.options.paths.iter();
         words.extend(paths.map(|path| quoted(&path.to_string_lossy())));

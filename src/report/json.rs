@@ -33,6 +33,7 @@ enum Line<'a> {
     Error(ErrorLine<'a>),
     Recovered(RecoveredLine),
     Undone(UndoneLine),
+    Statistics(StatisticsLine<'a>),
     Summary(SummaryLine<'a>),
 }
 
@@ -158,6 +159,13 @@ struct UndoneLine {
     success: bool,
 }
 
+/// How many findings there are, by codemod and state.
+#[derive(Serialize)]
+struct StatisticsLine<'a> {
+    schema: u32,
+    codemods: BTreeMap<&'a str, BTreeMap<&'static str, usize>>,
+}
+
 #[derive(Serialize)]
 struct SettledPart {
     files: Vec<String>,
@@ -217,7 +225,27 @@ pub fn write(outcome: &Outcome, success: bool, out: &mut dyn Write) -> io::Resul
     for defect in &outcome.defects {
         line(out, &Line::Defect(defect_line(outcome, defect)))?;
     }
+    summary(outcome, success, out)
+}
+
+/// Writes the line that a run ends with.
+///
+/// # Errors
+/// If it can't be written.
+pub fn summary(outcome: &Outcome, success: bool, out: &mut dyn Write) -> io::Result<()> {
     line(out, &Line::Summary(summary_line(outcome, success)))
+}
+
+/// Writes how many findings there are.
+///
+/// # Errors
+/// If it can't be written.
+pub fn statistics(
+    codemods: BTreeMap<&str, BTreeMap<&'static str, usize>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let schema = SCHEMA;
+    line(out, &Line::Statistics(StatisticsLine { schema, codemods }))
 }
 
 /// Writes what kept a run from going.

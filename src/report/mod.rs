@@ -1,18 +1,32 @@
 //! Shows an outcome: one file a format, and the summary.
 
+pub mod config;
 pub mod conversion;
 pub mod diff;
 pub mod failure;
+pub mod fix;
+pub mod format;
+pub mod github;
+pub mod gitlab;
 pub mod guide;
 pub mod human;
 pub mod invocation;
 pub mod json;
+pub mod json_diagnostic;
+pub mod junit;
+pub mod notes;
+pub mod places;
+pub mod rdjson;
 pub mod recovery;
+pub mod sarif;
 pub mod scaffold;
+pub mod severity;
 pub mod short;
+pub mod statistics;
 pub mod summary;
 
 use anstyle::{AnsiColor, Style};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The styles of a stream; none of them do anything where there are no colours.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,10 +72,63 @@ impl Palette {
     }
 }
 
+/// What a URI can't hold of a path as it is.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
+/// A path with `/` as a part of a URI.
+pub fn uri(path: &str) -> String {
+    utf8_percent_encode(path, ESCAPED).to_string()
+}
+
 /// A number and its noun.
 pub fn count(number: usize, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),
         _ => format!("{number} {noun}s"),
+    }
+}
+
+/// A finding for tests.
+#[cfg(test)]
+mod sample {
+    use unpark_codemods::codemod::Safety;
+
+    use crate::{
+        outcome::{Finding, State},
+        source::Position,
+    };
+
+    /// One without words, on the first characters of a line.
+    pub fn finding(state: State, path: &str, line: usize) -> Finding {
+        let at = |column| Position {
+            line,
+            column,
+            byte: 0,
+        };
+        Finding {
+            id: String::new(),
+            codemod: "unobserved-task",
+            state,
+            safety: match state {
+                State::Fixed => Safety::Safe,
+                _ => Safety::Unsafe,
+            },
+            path: path.into(),
+            start: at(1),
+            end: at(7),
+            message: String::new(),
+            why: Vec::new(),
+            conversion: None,
+            refusal: None,
+            help: None,
+            compiler: None,
+            change: None,
+            effects: Vec::new(),
+        }
     }
 }

@@ -332,34 +332,11 @@ fn by_state(findings: &[&Finding]) -> String {
 mod tests {
     use std::path::PathBuf;
 
-    use unpark_codemods::codemod::Safety;
-
     use super::*;
-    use crate::{discover::Skipped, options::Options, outcome::Defect, source::Position};
+    use crate::{discover::Skipped, options::Options, outcome::Defect, report::sample};
 
     fn finding(state: State) -> Finding {
-        let place = Position {
-            line: 12,
-            column: 1,
-            byte: 90,
-        };
-        Finding {
-            id: String::new(),
-            codemod: "unobserved-task",
-            state,
-            safety: Safety::Unsafe,
-            path: PathBuf::from("/w/src/x.rs"),
-            start: place,
-            end: place,
-            message: String::new(),
-            why: Vec::new(),
-            conversion: None,
-            refusal: None,
-            help: None,
-            compiler: None,
-            change: None,
-            effects: Vec::new(),
-        }
+        sample::finding(state, "/w/src/x.rs", 12)
     }
 
     #[test]

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::support::project::Project;
 
-const FILES: [&str; 5] = [
+/// The files of [`project`] that change.
+pub const FILES: [&str; 5] = [
     "src/lib.rs",
     "src/crlf.rs",
     "src/bom.rs",
@@ -15,7 +16,8 @@ const FILES: [&str; 5] = [
     "src/with space.rs",
 ];
 
-fn project() -> Project {
+/// Line ends of both kinds, byte order marks, no newline at the end, and a space in a name.
+pub fn project() -> Project {
     let task = "async fn flush() -> Result<(), u8> {\n    std::future::ready(Ok(())).await\n}\n\n// é\npub fn start() {\n    \
                 tokio::spawn(flush());\n}\n";
     let crlf = task.replace('\n', "\r\n");

@@ -3,6 +3,9 @@
 mod apply;
 mod bad_input;
 mod bytes;
+mod changes;
+mod formats;
+mod install;
 mod manifests;
 mod reports;
 mod roots;

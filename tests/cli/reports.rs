@@ -63,3 +63,28 @@ fn packages_are_chosen_by_name() {
         .concat(),
     );
 }
+
+#[test]
+fn the_configuration_that_holds() {
+    let project = Project::new(&[
+        ("src/lib.rs", ""),
+        (
+            "unpark.toml",
+            "[codemod.unobserved-task]\nlevel = \"report\"\npanics = true\n\n\
+             [[cheap]]\npath = \"demo::read\"\nreason = \"ten lines\"\n",
+        ),
+    ]);
+    let args = ["config", "--fs", "keep", "--skip", "fake-async"];
+    assert_snapshot("config.txt", &project.transcript(&args));
+    // Below the folder of the file, too; and without one.
+    let below = project.unpark(&["config", "src"]).text();
+    assert!(
+        below.contains("level = \"report\"  # unpark.toml:2\n"),
+        "{below}"
+    );
+    let none = Project::new(&[("src/lib.rs", "")])
+        .unpark(&["config"])
+        .text();
+    assert!(none.starts_with("# there is no unpark.toml"), "{none}");
+    assert!(!none.contains("unpark.toml:"), "{none}");
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::support::{project::Project, snapshot::assert_snapshot};
 
 /// Two roots, with a function of the same name in each.
-const FILES: &[(&str, &str)] = &[
+pub const FILES: &[(&str, &str)] = &[
     (
         "src/lib.rs",
         "\

@@ -212,6 +212,7 @@ impl Stage {
             selection: &selection,
             config: &config,
             denied,
+            changed: None,
             lowered: &BTreeSet::new(),
             asked: &|_| false,
         };
