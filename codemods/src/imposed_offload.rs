@@ -201,20 +201,20 @@ fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
 /// What is done about functions that only the workspace sees.
 fn settle(ws: &WorkspaceContext<'_>, imposed: Vec<Imposed>, findings: &mut Findings) {
     let open = imposed.iter().filter(|it| it.comment.is_none());
-    let bare: BTreeMap<FunctionKey, &Bare> = open
-        .filter_map(|it| Some((it.function.key, it.bare.as_ref().ok()?)))
-        .collect();
+    let bare: BTreeMap<FunctionKey, &Result<Bare, Refusal>> =
+        open.map(|it| (it.function.key, &it.bare)).collect();
     let definitions = imposed.iter().map(|it| &it.function);
     let definitions: Vec<_> = definitions
         .filter(|it| bare.contains_key(&it.key))
         .collect();
-    let mut uses = uses(ws, &definitions, |call, of| {
-        callers::becomes(call, bare[&of])
+    let mut uses = uses(ws, &definitions, |call, of| match bare[&of] {
+        Ok(bare) => callers::becomes(call, bare),
+        Err(refusal) => Err(refusal.clone()),
     });
     for it in imposed {
         match uses.remove(&it.function.key) {
             Some(uses) => findings.items.push(it.settled(uses)),
-            None if it.comment.is_none() && it.bare.is_ok() => findings.quiet(UNCALLED),
+            None if it.comment.is_none() => findings.quiet(UNCALLED),
             None => findings.items.push(it.settled(Uses::default())),
         }
     }
