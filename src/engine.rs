@@ -389,6 +389,12 @@ fn write(
                 .get(&edit.file)
                 .is_none_or(|taken| taken.iter().all(|other| edit.fits_beside(other)))
         });
+        let edited = by_file.values().flatten();
+        let fits = fits
+            && !edited.into_iter().any(|edit| change.copies(edit))
+            && !taken
+                .iter()
+                .any(|(_, other)| change.edits.iter().any(|edit| other.copies(edit)));
         if !fits {
             // It is found again in the next round, in the text that the others leave.
             open.push(settled);
@@ -523,6 +529,10 @@ fn record(
         let mut depends_on = BTreeSet::new();
         let home = &files[&settled.finding.file];
         depends_on.extend(home.overlay.writers(settled.finding.range.into()));
+        for &(file, range) in &change.copied {
+            let writers = files.get(&file).map(|it| it.overlay.writers(range.into()));
+            depends_on.extend(writers.into_iter().flatten());
+        }
         for (file, range) in change.used {
             let Some(overlay) = files.get(&file).map(|it| &it.overlay) else {
                 continue;

@@ -131,7 +131,7 @@ mod facades;
 mod postconditions;
 mod seed;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
 
@@ -149,6 +149,7 @@ use crate::{
         handle::other_runtime,
         held::{Kind, alive_at, kind_of, refutes_send},
         in_place::{InPlace, Trust, cancellation, endless},
+        own_combinators::{OwnCombinator, OwnCombinators},
         send::is_not_send,
         severity::{Severity, flavor_of},
         surroundings::{comment_about, has_to_be_send},
@@ -179,20 +180,35 @@ const BRIDGES: &str = "block_on that is a legitimate bridge, for no async code c
 const OUTSIDE: &str = "block_on outside of the root (--root)";
 
 fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
-    let (looked, _) = ws.look(&ws.members.candidates(), in_file);
-    let mut seeds = Vec::new();
-    for (_, InFile { found, inside }) in looked {
-        findings.add(found);
-        seeds.extend(inside);
+    let candidates = ws.members.candidates();
+    if candidates.is_empty() {
+        return;
     }
-    let seeds = through_facades(ws, seeds, findings);
-    chain::follow(ws, seeds, findings);
+    let own = OwnCombinators::of(ws);
+    let (looked, _) = ws.look(&candidates, |ctx| in_file(ctx, &own));
+    let mut seeds = Vec::new();
+    let mut in_own = Vec::new();
+    for (_, it) in looked {
+        findings.add(it.found);
+        seeds.extend(it.inside);
+        in_own.extend(it.in_own);
+    }
+    let seeds = through_facades(ws, seeds, &own, findings);
+    let graph = chain::follow(ws, seeds, &own, findings);
+    for (mut finding, own) in in_own {
+        let stays = own.iter().find(|it| graph.nodes.contains_key(&it.key));
+        if let (Some(own), Verdict::Rewrite { .. }) = (stays, &finding.verdict) {
+            finding.verdict = Verdict::Refused(own.becomes_async());
+        }
+        findings.items.push(finding);
+    }
 }
 
 /// The calls of functions that do nothing but drive another, in the place of what these do.
 fn through_facades(
     ws: &WorkspaceContext<'_>,
     mut seeds: Vec<Seed>,
+    own: &OwnCombinators,
     findings: &mut Findings,
 ) -> Vec<Seed> {
     let facades = seeds.iter_mut();
@@ -202,7 +218,7 @@ fn through_facades(
     if facades.is_empty() {
         return seeds;
     }
-    let calls = facades::calls(ws, &facades);
+    let calls = facades::calls(ws, &facades, own);
     // What only async code calls would be left without a use.
     facades.retain(|key, facade| {
         let mut calls = calls.iter().filter(|(of, _)| of == key);
@@ -229,15 +245,17 @@ fn through_facades(
 struct InFile {
     /// Those in async code, decided.
     found: Findings,
+    /// Those of them in closures that functions of the workspace call, with these.
+    in_own: Vec<(Finding, Vec<Arc<OwnCombinator>>)>,
     /// Those in functions that are not async.
     inside: Vec<Seed>,
 }
 
-fn in_file(ctx: &FileContext<'_>) -> InFile {
+fn in_file(ctx: &FileContext<'_>, own: &OwnCombinators) -> InFile {
     let mut found = Findings::default();
-    let mut inside = Vec::new();
+    let (mut inside, mut in_own) = (Vec::new(), Vec::new());
     for call in ctx.calls(is_block_on) {
-        let Some(around) = Around::of(ctx, call.expr.syntax()) else {
+        let Some(around) = Around::with(ctx, call.expr.syntax(), own) else {
             continue;
         };
         let in_function = matches!(around.enclosing, Enclosing::SyncFn(_));
@@ -264,10 +282,11 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
             conversion: None,
             verdict,
         };
-        match around.enclosing {
-            Enclosing::SyncFn(function) => match Seed::new(ctx, &call, &function, finding) {
+        match &around.enclosing {
+            Enclosing::SyncFn(function) => match Seed::new(ctx, &call, function, finding) {
                 Some(mut seed) => {
                     seed.not_send = asides.not_send;
+                    seed.own = around.own().cloned().collect();
                     if around.closures.is_empty() {
                         seed.facade = Facade::of(ctx, &call, &function, &seed);
                     }
@@ -275,10 +294,17 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
                 }
                 None => found.quiet(BRIDGES),
             },
+            _ if around.own().next().is_some() => {
+                in_own.push((finding, around.own().cloned().collect()));
+            }
             _ => found.items.push(finding),
         }
     }
-    InFile { found, inside }
+    InFile {
+        found,
+        in_own,
+        inside,
+    }
 }
 
 /// Whether a future is made of a value that is not `Send`, or only of a guard, and not of a
@@ -341,6 +367,16 @@ impl Waiting<'_> {
             }
             asides.why.push(Note::new(unless_sent(&words)));
             asides.not_send = Some(refusal);
+            trust.lower();
+        }
+        for own in around.own().filter(|it| it.twin().is_ok()) {
+            let refusal = own.not_send();
+            if has_to_be {
+                return Some(refusal);
+            }
+            asides.why.extend(own.note());
+            asides.why.push(Note::new(&refusal.message));
+            asides.not_send.get_or_insert(refusal);
             trust.lower();
         }
         for held in alive_at(ctx, place, body) {
@@ -436,8 +472,8 @@ fn verdict(
         let message = "the call stands in what a macro makes, and can't be edited in the file";
         return refuse(RefusalKind::R8, message);
     };
-    let (change, comments) = match around.written(ctx, written) {
-        Ok(written) => written.change(ctx),
+    let (change, comments) = match around.change(ctx, written) {
+        Ok(changed) => changed,
         Err(refusal) => return Verdict::Refused(refusal),
     };
     if comments {

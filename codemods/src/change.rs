@@ -30,6 +30,9 @@ pub struct Change {
     /// Code that it counts on, beside what it edits: what an earlier change did there comes before it.
     /// Imports among it may not be taken away by any change of the round.
     pub used: Vec<(FileId, TextRange)>,
+    /// Code that it writes a second time: no other change of the round may edit it, for the copy would
+    /// be of what stood there before.
+    pub copied: Vec<(FileId, TextRange)>,
 }
 
 /// A local or an import that only code that goes away may use.
@@ -64,6 +67,15 @@ impl Change {
         self.gone.extend(&other.gone);
         self.leftovers.extend(other.leftovers.iter().cloned());
         self.used.extend(&other.used);
+        self.copied.extend(&other.copied);
+    }
+
+    /// Whether an edit would stand in what it writes a second time.
+    pub fn copies(&self, edit: &Edit) -> bool {
+        self.copied.iter().any(|&(file, range)| {
+            let text = String::new();
+            !edit.fits_beside(&Edit { file, range, text })
+        })
     }
 
     /// Deletes `range` of `file`.

@@ -246,9 +246,12 @@ fn back_edges(functions: &BTreeSet<FunctionKey>, calls: &Calls) -> BTreeSet<usiz
     back
 }
 
-/// Whether no edit of a change stands in what another one replaces.
-pub fn fit_together(edits: &[Edit]) -> bool {
-    let mut sorted: Vec<&Edit> = edits.iter().collect();
+/// Whether no edit of a change stands in what another one replaces, or is written a second time.
+pub fn fit_together(change: &Change) -> bool {
+    if change.edits.iter().any(|edit| change.copies(edit)) {
+        return false;
+    }
+    let mut sorted: Vec<&Edit> = change.edits.iter().collect();
     sorted.sort_by_key(|edit| (edit.file, edit.range.start(), edit.range.end()));
     sorted
         .windows(2)

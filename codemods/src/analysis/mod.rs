@@ -31,6 +31,7 @@ pub mod moves;
 pub mod nested;
 pub mod occurrences;
 pub mod offload;
+pub mod own_combinators;
 pub mod postfix;
 pub mod propagation;
 pub mod reach;

@@ -12,6 +12,7 @@ use crate::{
         driven::is_block_on,
         functions::{FunctionKey, unit_of},
         nested::panics_inside,
+        own_combinators::OwnCombinators,
         propagation::{Fate, Root},
     },
     context::{Enclosing, FileContext},
@@ -35,9 +36,10 @@ impl Chains<'_> {
         let parts = of.keys().flat_map(|key| &self.graph.nodes[key].parts);
         let files: BTreeSet<FileId> = parts.map(|it| it.key.file).collect();
         let files: Vec<FileId> = files.into_iter().collect();
+        let own = self.own;
         let (looked, _) = self.ws.look(&files, |ctx| {
             let mut broken: Vec<(usize, Option<TextRange>, String)> = Vec::new();
-            broken.extend(left_in(ctx, &of, &known));
+            broken.extend(left_in(ctx, &of, &known, own));
             broken.extend(nested_in(ctx, &of, &alone));
             broken
         });
@@ -60,12 +62,13 @@ fn left_in(
     ctx: &FileContext<'_>,
     of: &Roots,
     known: &BTreeSet<(FileId, u32, u32)>,
+    own: &OwnCombinators,
 ) -> Vec<(usize, Option<TextRange>, String)> {
     ctx.calls(is_block_on)
         .into_iter()
         .filter(|call| !known.contains(&at((ctx.file, call.range))))
         .filter_map(
-            |call| match Around::of(ctx, call.expr.syntax())?.enclosing {
+            |call| match Around::with(ctx, call.expr.syntax(), own)?.enclosing {
                 Enclosing::SyncFn(function) => {
                     let function = ctx.sema.to_fn_def(&function)?;
                     let root = *of.get(&unit_of(ctx, function)?)?;

@@ -10,8 +10,11 @@ mod element;
 mod inline;
 mod leaving;
 mod looped;
+mod own;
 mod template;
 mod together;
+
+use std::sync::Arc;
 
 use ra_ap_hir::{AsAssocItem, Function, HasCrate, ModuleDef, PathResolution, Type};
 use ra_ap_syntax::{
@@ -25,10 +28,16 @@ use self::{
     inline::{Inline, head, replaced},
     leaving::{Outer, may_leave, outer_of},
     looped::Loop,
+    own::OwnCall,
     template::{Filling, Template},
 };
-use super::{in_place::Written, surroundings::begins_statement};
+use super::{
+    in_place::Written,
+    own_combinators::{OwnCombinator, OwnCombinators},
+    surroundings::begins_statement,
+};
 use crate::{
+    change::Change,
     context::{Enclosing, FileContext},
     knowledge::{Combinator, End},
     refusal::{Refusal, RefusalKind},
@@ -57,10 +66,19 @@ pub struct InClosure {
 impl Around {
     /// What is around a node. `None` in a constant.
     pub fn of(ctx: &FileContext<'_>, node: &SyntaxNode) -> Option<Around> {
+        Around::with(ctx, node, OwnCombinators::none())
+    }
+
+    /// The same, where functions of the workspace may call a closure there and then.
+    pub fn with(
+        ctx: &FileContext<'_>,
+        node: &SyntaxNode,
+        own: &OwnCombinators,
+    ) -> Option<Around> {
         let mut closures = Vec::new();
         let mut enclosing = ctx.enclosing(node)?;
         while let Enclosing::Closure(closure) = &enclosing {
-            let Some(called) = called_by(ctx, &closure.clone().into()) else {
+            let Some(called) = called_by(ctx, &closure.clone().into(), own) else {
                 break;
             };
             let outer = ctx.enclosing(called.site.syntax())?;
@@ -74,16 +92,44 @@ impl Around {
         })
     }
 
-    /// What takes the place of the outermost call that a closure stands in, if `wait` takes the place
-    /// of what waits.
+    /// The change that lets `wait` take the place of what waits, and whether a comment goes away with
+    /// it.
     ///
     /// # Errors
     /// If one of the closures can't be written out.
-    pub fn written(&self, ctx: &FileContext<'_>, wait: Written) -> Result<Written, Refusal> {
-        self.closures
-            .iter()
-            .try_fold(wait, |wait, it| it.called.written(ctx, &[wait]))
+    pub fn change(&self, ctx: &FileContext<'_>, wait: Written) -> Result<(Change, bool), Refusal> {
+        let calls = self.closures.iter().map(|it| &it.called);
+        let mut all = change(ctx, calls.clone(), wait)?;
+        for own in calls.filter_map(Called::own) {
+            all.0.extend(own.twin()?);
+        }
+        Ok(all)
     }
+
+    /// The functions of the workspace that call the closures.
+    pub fn own(&self) -> impl Iterator<Item = &Arc<OwnCombinator>> {
+        self.closures.iter().filter_map(|it| it.called.own())
+    }
+}
+
+/// What takes the place of these calls, innermost first, if `wait` takes the place of what waits.
+///
+/// # Errors
+/// If one of them can't be written out.
+pub fn change<'c>(
+    ctx: &FileContext<'_>,
+    mut calls: impl Iterator<Item = &'c Called>,
+    wait: Written,
+) -> Result<(Change, bool), Refusal> {
+    let written = calls.try_fold(vec![wait], |waits, it| it.written(ctx, waits))?;
+    let mut change = Change::default();
+    let mut comments = false;
+    for it in written {
+        let (of, with_comment) = it.change(ctx);
+        change.extend(&of);
+        comments |= with_comment;
+    }
+    Ok((change, comments))
 }
 
 /// A call that calls the closure, or the function, which it is given there and then.
@@ -102,12 +148,28 @@ enum Way {
     Text(&'static Combinator, ast::MethodCallExpr, Function),
     /// A chain of iterator methods.
     Chain(Chain),
+    /// A function of the workspace.
+    Own(OwnCall),
     /// There is no counterpart. What drives it, if it only makes an iterator.
     None(Option<String>),
 }
 
 /// What calls `argument` there and then. `None` where it is not known when it is called.
-pub fn called_by(ctx: &FileContext<'_>, argument: &ast::Expr) -> Option<Called> {
+pub fn called_by(
+    ctx: &FileContext<'_>,
+    argument: &ast::Expr,
+    own: &OwnCombinators,
+) -> Option<Called> {
+    if let ast::Expr::ClosureExpr(closure) = argument
+        && let Some((of, site)) = own.taking(ctx, closure)
+    {
+        let (of, closure) = (of.clone(), closure.clone());
+        return of.calls_at_once().then(|| Called {
+            name: of.name.clone(),
+            site,
+            way: Way::Own(OwnCall { of, closure }),
+        });
+    }
     let list = argument.syntax().parent().and_then(ast::ArgList::cast)?;
     let call = list.syntax().parent().and_then(ast::Expr::cast)?;
     let function = ctx.callee(&call)?;
@@ -132,18 +194,44 @@ pub fn called_by(ctx: &FileContext<'_>, argument: &ast::Expr) -> Option<Called> 
 }
 
 impl Called {
-    /// The call written out, with `awaits` in the place of what they replace: in closures, in the
+    /// The function that is called, if it is one of the workspace.
+    pub fn own(&self) -> Option<&Arc<OwnCombinator>> {
+        match &self.way {
+            Way::Own(call) => Some(&call.of),
+            _ => None,
+        }
+    }
+
+    /// What changes in the call, with `awaits` in the place of what they replace: in closures, in the
     /// receiver, or a function that is handed over by its path and is awaited.
     ///
     /// # Errors
-    /// Why it can't be, as F6.
-    pub fn written(&self, ctx: &FileContext<'_>, awaits: &[Written]) -> Result<Written, Refusal> {
+    /// Why that can't be.
+    pub fn written(
+        &self,
+        ctx: &FileContext<'_>,
+        mut awaits: Vec<Written>,
+    ) -> Result<Vec<Written>, Refusal> {
+        match &self.way {
+            Way::Own(call) => {
+                awaits.extend(call.written(ctx, &self.site)?);
+                Ok(awaits)
+            }
+            _ => {
+                awaits.sort_by_key(|it| (it.range.start(), it.range.end()));
+                Ok(vec![self.written_out(ctx, &awaits)?])
+            }
+        }
+    }
+
+    /// The call written out.
+    fn written_out(&self, ctx: &FileContext<'_>, awaits: &[Written]) -> Result<Written, Refusal> {
         let name = &self.name;
         let written = match &self.way {
             Way::None(Some(by)) if by != name => Err(format!(
                 "nothing that waits can take the place of `{by}` behind it"
             )),
-            Way::None(_) => Err("nothing that waits can take its place".to_owned()),
+            Way::None(_) | Way::Own(_) => Err("nothing that waits can take its place".to_owned()),
             _ if hides_std(ctx, self.site.syntax()) => {
                 Err("`Some`, `Ok` or `Vec` is something else here".to_owned())
             }
