@@ -32,7 +32,10 @@
 //!
 //! A closure can't wait, but one that std calls there and then can be written out: what `map` and
 //! `collect` do as a loop, what `Option::and_then` does as a `match`, each in the same order, and
-//! with the same end at the first error.
+//! with the same end at the first error. Where a function of the workspace takes the closure and only
+//! calls it, the closure becomes async, and the call goes to a twin of the function: a copy of it with
+//! `AsyncFnOnce` in the place of `FnOnce`, which awaits what the closure gives. The function stays for
+//! its other callers, and a twin that is there already is used.
 //!
 //! # Why is this bad
 //! tokio's own `block_on` panics on an async thread: "Cannot start a runtime from within a
@@ -84,7 +87,10 @@
 //!   code hands over such a one (R1).
 //! - The future's type is not known (R2), or it is not `Send` where it would have to be (R3).
 //! - The call stands in a closure that is called there and then, by something that has no counterpart
-//!   that waits, such as `sort_by_key` or `retain` (F6).
+//!   that waits, such as `sort_by_key` or `retain`, or by a function of the workspace that can't have a
+//!   twin: it drives futures itself, is long, or the twin's name stands somewhere already (F6). It holds a
+//!   guard meanwhile (F21), or its package or the caller's is to compile without async closures (F22,
+//!   R6). Nothing can promise that the future of an async closure is `Send`, where it has to be (F15).
 //! - The call stands in what a macro makes, and not in the file (R8).
 //! - A guard, or another value that is not `Send`, would be held while the future waits (R9).
 //! - Left to a person: a comment says why the call is there.
@@ -121,8 +127,9 @@
 //! `abort` stands around it, for it can now be dropped half way; where the future is not known to be
 //! `Send`, or a value that is not is dropped before but was borrowed, for the compiler takes it to be
 //! held; where a call, or a function that keeps its signature, has to drive the future itself; where
-//! other crates can see a function that becomes async (F13); and where `#[track_caller]` on one does
-//! nothing any more (F14).
+//! other crates can see a function that becomes async (F13); where `#[track_caller]` on one does
+//! nothing any more (F14); and where a closure becomes async, for whether its future is `Send` shows only
+//! where it is used.
 
 mod chain;
 mod conversion;
@@ -130,14 +137,16 @@ mod explain;
 mod facades;
 mod postconditions;
 mod seed;
+mod waiting;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
+use ra_ap_syntax::{AstNode, SyntaxNode, TextRange};
 
 use self::{
     facades::{Facade, FacadeCall},
     seed::Seed,
+    waiting::Waiting,
 };
 use crate::{
     analysis::{
@@ -147,12 +156,11 @@ use crate::{
         functions::FunctionKey,
         handed_runtime::is_parameter,
         handle::other_runtime,
-        held::{Kind, alive_at, kind_of, refutes_send},
+        held::refutes_send,
         in_place::{InPlace, Trust, cancellation, endless},
         own_combinators::{OwnCombinator, OwnCombinators},
-        send::is_not_send,
         severity::{Severity, flavor_of},
-        surroundings::{comment_about, has_to_be_send},
+        surroundings::comment_about,
     },
     codemod::{Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
     context::{Call, Enclosing, FileContext},
@@ -307,18 +315,6 @@ fn in_file(ctx: &FileContext<'_>, own: &OwnCombinators) -> InFile {
     }
 }
 
-/// Whether a future is made of a value that is not `Send`, or only of a guard, and not of a
-/// reference to one.
-fn takes_not_send(ctx: &FileContext<'_>, future: &ast::Expr, only_guards: bool) -> bool {
-    let inside = future.syntax().descendants().skip(1);
-    inside.filter_map(ast::Expr::cast).any(|expr| {
-        ctx.type_of(&expr).is_some_and(|ty| match only_guards {
-            true => matches!(kind_of(ctx, &ty), Some(Kind::Guard { .. })),
-            false => ty.as_adt().is_some() && is_not_send(ctx, &ty),
-        })
-    })
-}
-
 /// What is known beside the verdict.
 #[derive(Default)]
 struct Asides {
@@ -334,80 +330,6 @@ fn today(ctx: &FileContext<'_>, api: &Api, enclosing: &Enclosing) -> String {
         _ => None,
     };
     Severity::of(api, flavor).sentence(&api.path)
-}
-
-/// A future that would be awaited.
-struct Waiting<'a> {
-    /// Where.
-    place: &'a ast::Expr,
-    /// What makes it.
-    future: &'a ast::Expr,
-    /// What refutes that it is `Send`, in words.
-    not_send: Option<String>,
-}
-
-impl Waiting<'_> {
-    /// Why nothing may wait there, for what is held while it does.
-    fn refusal(
-        self,
-        ctx: &FileContext<'_>,
-        around: &Around,
-        body: &SyntaxNode,
-        asides: &mut Asides,
-        trust: &mut Trust,
-    ) -> Option<Refusal> {
-        let place = self.place.syntax();
-        let has_to_be = has_to_be_send(ctx, place);
-        // Of a function, its callers decide.
-        let free = !has_to_be || matches!(around.enclosing, Enclosing::SyncFn(_));
-        if let Some(words) = self.not_send {
-            let refusal = Refusal::new(RefusalKind::R3, &words);
-            if has_to_be || takes_not_send(ctx, self.future, free) {
-                return Some(refusal);
-            }
-            asides.why.push(Note::new(unless_sent(&words)));
-            asides.not_send = Some(refusal);
-            trust.lower();
-        }
-        for own in around.own().filter(|it| it.twin().is_ok()) {
-            let refusal = own.not_send();
-            if has_to_be {
-                return Some(refusal);
-            }
-            asides.why.extend(own.note());
-            asides.why.push(Note::new(&refusal.message));
-            asides.not_send.get_or_insert(refusal);
-            trust.lower();
-        }
-        for held in alive_at(ctx, place, body) {
-            if held.kind == Kind::Chosen {
-                let refusal = held.not_send();
-                if has_to_be {
-                    return Some(refusal);
-                }
-                asides.why.push(Note::new(refusal.message));
-                trust.lower();
-                continue;
-            }
-            asides.why.push(held.note(ctx));
-            match held.refusal() {
-                Some(refusal) if held.is_guard() || !free => return Some(refusal),
-                _ => {}
-            }
-            let refusal = held.not_send();
-            asides.why.push(Note::new(unless_sent(&refusal.message)));
-            asides.not_send.get_or_insert(refusal);
-            trust.lower();
-        }
-        None
-    }
-}
-
-/// What refutes that a future is `Send`, where nothing is known that asks for it.
-fn unless_sent(words: &str) -> String {
-    format!(
-        "{words}, as far as can be known; where the future has to be `Send`, it does not compile"
-    )
 }
 
 /// The one place where it is decided; each refusal says why.

@@ -141,7 +141,12 @@ fn write_header(part: &Definition, form: Form, around: &mut Around) {
         .and_then(|it| it.returns.as_ref());
     match promised {
         Some(it) => around.add(part.key.file, it.range, &it.before, &it.after),
-        None => around.add(part.key.file, TextRange::empty(part.header), "async ", ""),
+        None => {
+            let file = part.key.file;
+            around.add(file, TextRange::empty(part.header), "async ", "");
+            let elided = part.elided.iter();
+            elided.for_each(|(range, text)| around.add(file, *range, "", text));
+        }
     }
 }
 

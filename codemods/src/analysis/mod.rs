@@ -15,6 +15,7 @@ pub mod control;
 pub mod discard;
 pub mod driven;
 pub mod dropped_output;
+pub mod elided;
 pub mod equivalents;
 pub mod functions;
 pub mod handed_over;

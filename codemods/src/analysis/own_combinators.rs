@@ -10,10 +10,7 @@ mod written;
 use std::{collections::BTreeMap, sync::Arc};
 
 use ra_ap_ide_db::{FxHashSet, span::Edition};
-use ra_ap_syntax::{
-    AstNode, TextRange,
-    ast,
-};
+use ra_ap_syntax::{AstNode, TextRange, ast};
 
 use super::{
     driven::is_block_on,
@@ -286,7 +283,9 @@ impl Twin<'_, '_> {
         let range = self.node.syntax().text_range();
         let lines = ctx.slice(range).lines().count();
         if lines > LINES {
-            return Err(refuse(&format!("its {lines} lines would stand there twice")));
+            return Err(refuse(&format!(
+                "its {lines} lines would stand there twice"
+            )));
         }
         let attributes = attributes(self.node)
             .map_err(|attribute| refuse(&format!("`#[{attribute}]` is for one function")))?;
@@ -297,10 +296,11 @@ impl Twin<'_, '_> {
             return Err(refuse("it drives futures itself"));
         }
         if self.is_bound_to_thread() {
-            return Err(refuse("it changes what belongs to its thread while it calls it"));
+            return Err(refuse(
+                "it changes what belongs to its thread while it calls it",
+            ));
         }
-        self.beside(&attributes)
-            .map_err(|why| refuse(&why))
+        self.beside(&attributes).map_err(|why| refuse(&why))
     }
 
     /// The guard that would be held while the closure waits.
@@ -316,7 +316,11 @@ impl Twin<'_, '_> {
 
     /// Whether it uses a thread's own values: code that waits may go on on another one.
     fn is_bound_to_thread(&self) -> bool {
-        let paths = self.node.syntax().descendants().filter_map(ast::PathExpr::cast);
+        let paths = self
+            .node
+            .syntax()
+            .descendants()
+            .filter_map(ast::PathExpr::cast);
         let mut types = paths.filter_map(|it| self.ctx.type_of(&it.into()));
         types.any(|ty| self.ctx.is_adt(&ty, "std::thread::LocalKey"))
     }

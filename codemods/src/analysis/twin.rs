@@ -14,6 +14,7 @@ use ra_ap_syntax::{
 use super::{
     bridges::{Bridge, Drivers},
     contract::{attribute_path, header},
+    elided,
     functions::{Definition, FunctionKey, Shape, key_of},
     reach::{Graph, Node},
     sites::Site,
@@ -262,7 +263,12 @@ pub fn head(
     ];
     let body = body.syntax().text_range().start();
     let signature = TextRange::new(first_after_attributes(node), body);
-    let changes = changes.iter().map(|(range, text)| (*range, text.as_str()));
+    let elided = elided::shown(ctx, node).into_iter();
+    let elided: Vec<_> = elided
+        .map(|(range, text)| (TextRange::empty(range.end()), text))
+        .collect();
+    let changes = changes.iter().chain(&elided);
+    let changes = changes.map(|(range, text)| (*range, text.as_str()));
     head + &spliced(ctx.text, signature, own.into_iter().chain(changes))
 }
 

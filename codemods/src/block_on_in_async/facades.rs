@@ -12,7 +12,7 @@ use ra_ap_syntax::{
     ast::{self, HasArgList, HasGenericParams, HasName, HasVisibility},
 };
 
-use super::{Asides, CODEMOD, Waiting, seed::Seed, today};
+use super::{Asides, CODEMOD, seed::Seed, today, waiting::Waiting};
 use crate::{
     analysis::{
         bridges::Driver,

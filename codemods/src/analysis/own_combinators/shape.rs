@@ -70,7 +70,9 @@ fn bounds(node: &ast::Fn, ty: &ast::Type) -> Option<Vec<ast::TypeBound>> {
     let preds: Vec<ast::WherePred> = preds.collect();
     // The list, the parameter, and the bounds behind `where`.
     let mentions = tokens(node, &name.text()).count();
-    let lists = own.into_iter().chain(preds.iter().filter_map(|it| it.type_bound_list()));
+    let lists = own
+        .into_iter()
+        .chain(preds.iter().filter_map(|it| it.type_bound_list()));
     (mentions == 2 + preds.len()).then(|| lists.flat_map(|it| it.bounds()).collect())
 }
 
@@ -81,9 +83,14 @@ fn function_trait(bound: &ast::TypeBound) -> Option<ast::NameRef> {
     };
     let path = path.path()?;
     path.segment()?.parenthesized_arg_list()?;
-    let name = path.segment()?.name_ref().filter(|_| path.qualifier().is_none())?;
+    let name = path
+        .segment()?
+        .name_ref()
+        .filter(|_| path.qualifier().is_none())?;
     let plain = bound.question_mark_token().is_none() && bound.async_token().is_none();
-    matches!(&*name.text(), "Fn" | "FnMut" | "FnOnce").then_some(name).filter(|_| plain)
+    matches!(&*name.text(), "Fn" | "FnMut" | "FnOnce")
+        .then_some(name)
+        .filter(|_| plain)
 }
 
 /// The identifiers of this name in a function.

@@ -32,7 +32,10 @@ impl Twin<'_, '_> {
             let wanted = ast::SourceFile::parse(&format!("{head}{{}}"), ctx.package.edition).tree();
             let wanted = wanted.syntax().descendants().find_map(ast::Fn::cast);
             if wanted.as_ref().map(signature) != Some(signature(&other)) {
-                return Err(format!("`{}` beside it is something else", self.twin_name()));
+                return Err(format!(
+                    "`{}` beside it is something else",
+                    self.twin_name()
+                ));
             }
             let range = other.syntax().text_range();
             change.used.push((ctx.file, range));
@@ -81,7 +84,11 @@ fn signature(node: &ast::Fn) -> Vec<String> {
         text(node.ret_type().as_ref().map(AstNode::syntax)),
         text(node.where_clause().as_ref().map(AstNode::syntax)),
         text(receiver.as_ref().map(AstNode::syntax)),
-        format!("{} {}", node.async_token().is_some(), node.unsafe_token().is_some()),
+        format!(
+            "{} {}",
+            node.async_token().is_some(),
+            node.unsafe_token().is_some()
+        ),
     ];
     let types = list.iter().flat_map(|it| it.params());
     parts.extend(types.map(|it| text(it.ty().as_ref().map(AstNode::syntax))));
