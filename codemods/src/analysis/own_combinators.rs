@@ -19,6 +19,7 @@ use super::{
     twin::{Home, attributes, in_use, twin_name},
 };
 use crate::{
+    cfg::conditions,
     change::Change,
     codemod::Note,
     context::FileContext,
@@ -273,6 +274,12 @@ impl Twin<'_, '_> {
         }
         if let Some(refusal) = without_async_closures(ctx) {
             return Err(refusal);
+        }
+        // Another configuration may have another function of this name, without a twin.
+        let node = self.node.syntax();
+        if !conditions(ctx.sema, ctx.file, node).is_empty() && !ctx.is_test_code(node) {
+            let message = cannot(name, "the function is only there under a `cfg`");
+            return Err(Refusal::new(RefusalKind::F12, message));
         }
         let trait_name = format!("Async{}", self.closure.bound.text());
         let path = format!("core::ops::{trait_name}");
