@@ -9,7 +9,7 @@ mod written;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ra_ap_ide_db::{FxHashSet, span::Edition};
+use ra_ap_ide_db::{FileId, FxHashSet, span::Edition};
 use ra_ap_syntax::{AstNode, TextRange, ast};
 
 use super::{
@@ -89,8 +89,13 @@ impl OwnCombinators {
             .map(|it| twin_name(&it.name))
             .collect();
         let used = in_use(ws, names);
+        let mut frozen: BTreeMap<FileId, Option<String>> = BTreeMap::new();
         for it in all.iter_mut().filter(|it| writes(it)) {
-            let frozen = ws.members.frozen(it.key.file).map(|reason| {
+            let file = it.key.file;
+            let frozen = frozen
+                .entry(file)
+                .or_insert_with(|| ws.members.frozen(file));
+            let frozen = frozen.as_ref().map(|reason| {
                 let message = format!("its file must not be edited: {reason}");
                 Refusal::new(RefusalKind::R8, it.cannot(&message))
             });
