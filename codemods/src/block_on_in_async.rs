@@ -296,7 +296,7 @@ fn in_file(ctx: &FileContext<'_>, own: &OwnCombinators) -> InFile {
                     seed.not_send = asides.not_send;
                     seed.own = around.own().cloned().collect();
                     if around.closures.is_empty() {
-                        seed.facade = Facade::of(ctx, &call, &function, &seed);
+                        seed.facade = Facade::of(ctx, &call, function, &seed);
                     }
                     inside.push(seed);
                 }

@@ -253,7 +253,7 @@ fn back_edges(functions: &BTreeSet<FunctionKey>, calls: &Calls) -> BTreeSet<usiz
 
 /// Whether no edit of a change stands in what another one replaces, or is written a second time.
 pub fn fit_together(change: &Change) -> bool {
-    if change.edits.iter().any(|edit| change.copies(edit)) {
+    if change.edits.iter().any(|edit| change.is_copied(edit)) {
         return false;
     }
     let mut sorted: Vec<&Edit> = change.edits.iter().collect();

@@ -159,10 +159,11 @@ impl OwnCombinator {
 
     /// That its twin is new, if it is.
     pub fn note(&self) -> Option<Note> {
-        let (file, range) = *self.twin().ok()?.copied.first()?;
+        let mut used = self.twin().ok()?.used.iter();
+        let own = used.find(|it| it.copied)?;
         let (name, twin) = (&self.name, twin_name(&self.name));
         Some(Note {
-            place: Some((file, range)),
+            place: Some((own.file, own.range)),
             message: format!("`{twin}` is put beside `{name}`, for closures that wait"),
         })
     }

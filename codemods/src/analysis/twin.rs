@@ -256,7 +256,7 @@ pub fn head(
     for attribute in attributes {
         head += &format!("{attribute}\n{outer}");
     }
-    let twin = twin_name(&name.text());
+    let twin = twin_name(name.text());
     let own = [
         (TextRange::empty(header(node)), "async "),
         (name.syntax().text_range(), &*twin),

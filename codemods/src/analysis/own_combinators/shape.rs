@@ -69,7 +69,7 @@ fn bounds(node: &ast::Fn, ty: &ast::Type) -> Option<Vec<ast::TypeBound>> {
     });
     let preds: Vec<ast::WherePred> = preds.collect();
     // The list, the parameter, and the bounds behind `where`.
-    let mentions = tokens(node, &name.text()).count();
+    let mentions = tokens(node, name.text()).count();
     let lists = own
         .into_iter()
         .chain(preds.iter().filter_map(|it| it.type_bound_list()));
@@ -88,7 +88,7 @@ fn function_trait(bound: &ast::TypeBound) -> Option<ast::NameRef> {
         .name_ref()
         .filter(|_| path.qualifier().is_none())?;
     let plain = bound.question_mark_token().is_none() && bound.async_token().is_none();
-    matches!(&*name.text(), "Fn" | "FnMut" | "FnOnce")
+    matches!(name.text(), "Fn" | "FnMut" | "FnOnce")
         .then_some(name)
         .filter(|_| plain)
 }
@@ -146,7 +146,7 @@ pub(super) fn calls(
             ast::FieldExpr::can_cast(it.kind()) || ast::MethodCallExpr::can_cast(it.kind())
         })
     };
-    let mut named = tokens(node, &name.text()).filter(|token| !is_other(token));
+    let mut named = tokens(node, name.text()).filter(|token| !is_other(token));
     if named.any(|token| !places.contains(&token.text_range())) {
         return Err("does more with it than to call it".to_owned());
     }

@@ -38,7 +38,7 @@ impl Twin<'_, '_> {
                 ));
             }
             let range = other.syntax().text_range();
-            change.used.push((ctx.file, range));
+            change.uses(ctx.file, range);
             return Ok(change);
         }
         let mut awaits = Vec::new();
@@ -56,7 +56,7 @@ impl Twin<'_, '_> {
         let outer = ctx.indent_at(whole.start());
         let body = spliced(ctx.text, body.syntax().text_range(), awaits);
         change.insert(ctx.file, whole.end(), format!("\n\n{outer}{head}{body}"));
-        change.copied.push((ctx.file, whole));
+        change.copies(ctx.file, whole);
         Ok(change)
     }
 
