@@ -141,6 +141,10 @@ fn package(package: &cargo_metadata::Package) -> Package {
         facts: PackageFacts {
             name: package.name.to_string(),
             edition: package.edition.as_str().parse().unwrap_or(Edition::CURRENT),
+            rust_version: package
+                .rust_version
+                .as_ref()
+                .map(|version| (version.major, version.minor)),
             publish: package
                 .publish
                 .as_ref()

@@ -401,6 +401,12 @@ fn write(
                 .get(&edit.file)
                 .is_none_or(|taken| taken.iter().all(|other| edit.fits_beside(other)))
         });
+        let edited = by_file.values().flatten();
+        let fits = fits
+            && !edited.into_iter().any(|edit| change.is_copied(edit))
+            && !taken
+                .iter()
+                .any(|(_, other)| change.edits.iter().any(|edit| other.is_copied(edit)));
         if !fits {
             // It is found again in the next round, in the text that the others leave.
             open.push(settled);
@@ -540,10 +546,18 @@ fn record(
         let mut depends_on = BTreeSet::new();
         let home = &files[&settled.finding.file];
         depends_on.extend(home.overlay.writers(settled.finding.range.into()));
-        for (file, range) in change.used {
+        for change::Used {
+            file,
+            range,
+            copied,
+        } in change.used
+        {
             let Some(overlay) = files.get(&file).map(|it| &it.overlay) else {
                 continue;
             };
+            if copied {
+                depends_on.extend(overlay.writers(range.into()));
+            }
             let original = |at: TextSize| overlay.to_original(at.into());
             let there = original(range.start())..=original(range.end());
             let earlier = rounds.touched.iter();

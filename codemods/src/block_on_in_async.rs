@@ -36,7 +36,10 @@
 //!
 //! A closure can't wait, but one that std calls there and then can be written out: what `map` and
 //! `collect` do as a loop, what `Option::and_then` does as a `match`, each in the same order, and
-//! with the same end at the first error.
+//! with the same end at the first error. Where a function of the workspace takes the closure and only
+//! calls it, the closure becomes async, and the call goes to a twin of the function: a copy of it with
+//! `AsyncFnOnce` in the place of `FnOnce`, which awaits what the closure gives. The function stays for
+//! its other callers, and a twin that is there already is used.
 //!
 //! # Why is this bad
 //! tokio's own `block_on` panics on an async thread: "Cannot start a runtime from within a
@@ -88,7 +91,10 @@
 //!   code hands over such a one (R1).
 //! - The future's type is not known (R2), or it is not `Send` where it would have to be (R3).
 //! - The call stands in a closure that is called there and then, by something that has no counterpart
-//!   that waits, such as `sort_by_key` or `retain` (F6).
+//!   that waits, such as `sort_by_key` or `retain`, or by a function of the workspace that can't have a
+//!   twin: it drives futures itself, is long, or the twin's name stands somewhere already (F6). It holds a
+//!   guard meanwhile (F21), or its package or the caller's is to compile without async closures (F22,
+//!   R6). Nothing can promise that the future of an async closure is `Send`, where it has to be (F15).
 //! - The call stands in what a macro makes, and not in the file (R8).
 //! - A guard, or another value that is not `Send`, would be held while the future waits (R9).
 //! - Left to a person: a comment says why the call is there.
@@ -126,8 +132,9 @@
 //! none; where the future is not known to be
 //! `Send`, or a value that is not is dropped before but was borrowed, for the compiler takes it to be
 //! held; where a call, or a function that keeps its signature, has to drive the future itself; where
-//! other crates can see a function that becomes async (F13); and where `#[track_caller]` on one does
-//! nothing any more (F14).
+//! other crates can see a function that becomes async (F13); where `#[track_caller]` on one does
+//! nothing any more (F14); and where a closure becomes async, for whether its future is `Send` shows only
+//! where it is used.
 
 mod chain;
 mod conversion;
@@ -135,14 +142,16 @@ mod explain;
 mod facades;
 mod postconditions;
 mod seed;
+mod waiting;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
+use ra_ap_syntax::{AstNode, SyntaxNode, TextRange};
 
 use self::{
     facades::{Facade, FacadeCall},
     seed::Seed,
+    waiting::Waiting,
 };
 use crate::{
     analysis::{
@@ -153,11 +162,11 @@ use crate::{
         functions::FunctionKey,
         handed_runtime::is_parameter,
         handle::other_runtime,
-        held::{Kind, alive_at, kind_of, refutes_send},
+        held::refutes_send,
         in_place::{InPlace, Trust, cancellation, endless},
-        send::is_not_send,
+        own_combinators::{OwnCombinator, OwnCombinators},
         severity::{Severity, flavor_of},
-        surroundings::{comment_about, has_to_be_send},
+        surroundings::comment_about,
     },
     codemod::{Codemod, Effect, Finding, Findings, Note, Pass, Safety, Verdict},
     context::{Call, Enclosing, FileContext},
@@ -186,20 +195,35 @@ const BRIDGES: &str = "block_on that is a legitimate bridge, for no async code c
 const OUTSIDE: &str = "block_on outside of the root (--root)";
 
 fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
-    let (looked, _) = ws.look(&ws.members.candidates(), in_file);
-    let mut seeds = Vec::new();
-    for (_, InFile { found, inside }) in looked {
-        findings.add(found);
-        seeds.extend(inside);
+    let candidates = ws.members.candidates();
+    if candidates.is_empty() {
+        return;
     }
-    let seeds = through_facades(ws, seeds, findings);
-    chain::follow(ws, seeds, findings);
+    let own = OwnCombinators::of(ws);
+    let (looked, _) = ws.look(&candidates, |ctx| in_file(ctx, &own));
+    let mut seeds = Vec::new();
+    let mut in_own = Vec::new();
+    for (_, it) in looked {
+        findings.add(it.found);
+        seeds.extend(it.inside);
+        in_own.extend(it.in_own);
+    }
+    let seeds = through_facades(ws, seeds, &own, findings);
+    let graph = chain::follow(ws, seeds, &own, findings);
+    for (mut finding, own) in in_own {
+        let stays = own.iter().find(|it| graph.nodes.contains_key(&it.key));
+        if let (Some(own), Verdict::Rewrite { .. }) = (stays, &finding.verdict) {
+            finding.verdict = Verdict::Refused(own.becomes_async());
+        }
+        findings.items.push(finding);
+    }
 }
 
 /// The calls of functions that do nothing but drive another, in the place of what these do.
 fn through_facades(
     ws: &WorkspaceContext<'_>,
     mut seeds: Vec<Seed>,
+    own: &OwnCombinators,
     findings: &mut Findings,
 ) -> Vec<Seed> {
     let facades = seeds.iter_mut();
@@ -209,7 +233,7 @@ fn through_facades(
     if facades.is_empty() {
         return seeds;
     }
-    let calls = facades::calls(ws, &facades);
+    let calls = facades::calls(ws, &facades, own);
     // What only async code calls would be left without a use.
     facades.retain(|key, facade| {
         let mut calls = calls.iter().filter(|(of, _)| of == key);
@@ -236,13 +260,15 @@ fn through_facades(
 struct InFile {
     /// Those in async code, decided.
     found: Findings,
+    /// Those of them in closures that functions of the workspace call, with these.
+    in_own: Vec<(Finding, Vec<Arc<OwnCombinator>>)>,
     /// Those in functions that are not async.
     inside: Vec<Seed>,
 }
 
-fn in_file(ctx: &FileContext<'_>) -> InFile {
+fn in_file(ctx: &FileContext<'_>, own: &OwnCombinators) -> InFile {
     let mut found = Findings::default();
-    let mut inside = Vec::new();
+    let (mut inside, mut in_own) = (Vec::new(), Vec::new());
     for call in ctx.calls(is_block_on) {
         let either = EitherRuntime::around(ctx, &call);
         if either.as_ref().is_some_and(|it| !it.is_current) {
@@ -250,7 +276,7 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
             continue;
         }
         let whole = either.as_ref().map_or(&call.expr, |it| &it.whole);
-        let Some(around) = Around::of(ctx, whole.syntax()) else {
+        let Some(around) = Around::with(ctx, whole.syntax(), own) else {
             continue;
         };
         let in_function = matches!(around.enclosing, Enclosing::SyncFn(_));
@@ -278,36 +304,32 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
             conversion: None,
             verdict,
         };
-        match around.enclosing {
-            Enclosing::SyncFn(function) => match Seed::new(ctx, &call, &function, finding) {
+        match &around.enclosing {
+            Enclosing::SyncFn(function) => match Seed::new(ctx, &call, function, finding) {
                 Some(mut seed) => {
                     seed.not_send = asides.not_send;
+                    seed.own = around.own().cloned().collect();
                     if let Some(either) = &either {
                         seed.api = either.api.clone();
                         seed.driver = either.driver.clone();
                     } else if around.closures.is_empty() {
-                        seed.facade = Facade::of(ctx, &call, &function, &seed);
+                        seed.facade = Facade::of(ctx, &call, function, &seed);
                     }
                     inside.push(seed);
                 }
                 None => found.quiet(BRIDGES),
             },
+            _ if around.own().next().is_some() => {
+                in_own.push((finding, around.own().cloned().collect()));
+            }
             _ => found.items.push(finding),
         }
     }
-    InFile { found, inside }
-}
-
-/// Whether a future is made of a value that is not `Send`, or only of a guard, and not of a
-/// reference to one.
-fn takes_not_send(ctx: &FileContext<'_>, future: &ast::Expr, only_guards: bool) -> bool {
-    let inside = future.syntax().descendants().skip(1);
-    inside.filter_map(ast::Expr::cast).any(|expr| {
-        ctx.type_of(&expr).is_some_and(|ty| match only_guards {
-            true => matches!(kind_of(ctx, &ty), Some(Kind::Guard { .. })),
-            false => ty.as_adt().is_some() && is_not_send(ctx, &ty),
-        })
-    })
+    InFile {
+        found,
+        in_own,
+        inside,
+    }
 }
 
 /// What is known beside the verdict.
@@ -325,70 +347,6 @@ fn today(ctx: &FileContext<'_>, api: &Api, enclosing: &Enclosing) -> String {
         _ => None,
     };
     Severity::of(api, flavor).sentence(&api.path)
-}
-
-/// A future that would be awaited.
-struct Waiting<'a> {
-    /// Where.
-    place: &'a ast::Expr,
-    /// What makes it.
-    future: &'a ast::Expr,
-    /// What refutes that it is `Send`, in words.
-    not_send: Option<String>,
-}
-
-impl Waiting<'_> {
-    /// Why nothing may wait there, for what is held while it does.
-    fn refusal(
-        self,
-        ctx: &FileContext<'_>,
-        around: &Around,
-        body: &SyntaxNode,
-        asides: &mut Asides,
-        trust: &mut Trust,
-    ) -> Option<Refusal> {
-        let place = self.place.syntax();
-        let has_to_be = has_to_be_send(ctx, place);
-        // Of a function, its callers decide.
-        let free = !has_to_be || matches!(around.enclosing, Enclosing::SyncFn(_));
-        if let Some(words) = self.not_send {
-            let refusal = Refusal::new(RefusalKind::R3, &words);
-            if has_to_be || takes_not_send(ctx, self.future, free) {
-                return Some(refusal);
-            }
-            asides.why.push(Note::new(unless_sent(&words)));
-            asides.not_send = Some(refusal);
-            trust.lower();
-        }
-        for held in alive_at(ctx, place, body) {
-            if held.kind == Kind::Chosen {
-                let refusal = held.not_send();
-                if has_to_be {
-                    return Some(refusal);
-                }
-                asides.why.push(Note::new(refusal.message));
-                trust.lower();
-                continue;
-            }
-            asides.why.push(held.note(ctx));
-            match held.refusal() {
-                Some(refusal) if held.is_guard() || !free => return Some(refusal),
-                _ => {}
-            }
-            let refusal = held.not_send();
-            asides.why.push(Note::new(unless_sent(&refusal.message)));
-            asides.not_send.get_or_insert(refusal);
-            trust.lower();
-        }
-        None
-    }
-}
-
-/// What refutes that a future is `Send`, where nothing is known that asks for it.
-fn unless_sent(words: &str) -> String {
-    format!(
-        "{words}, as far as can be known; where the future has to be `Send`, it does not compile"
-    )
 }
 
 /// The one place where it is decided; each refusal says why.
@@ -464,8 +422,8 @@ fn verdict(
         let message = "the call stands in what a macro makes, and can't be edited in the file";
         return refuse(RefusalKind::R8, message);
     };
-    let (change, comments) = match around.written(ctx, written) {
-        Ok(written) => written.change(ctx),
+    let (change, comments) = match around.change(ctx, written) {
+        Ok(changed) => changed,
         Err(refusal) => return Verdict::Refused(refusal),
     };
     if comments {

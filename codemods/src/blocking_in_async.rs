@@ -288,11 +288,10 @@ impl Site<'_, '_> {
             let message = "it is built outside of the closure that waits for it";
             return Verdict::Refused(Refusal::new(RefusalKind::R5, message));
         }
-        let written = match self.around.written(ctx, rewritten.written.clone()) {
-            Ok(written) => written,
+        let (mut change, comments) = match self.around.change(ctx, rewritten.written.clone()) {
+            Ok(changed) => changed,
             Err(refusal) => return Verdict::Refused(refusal),
         };
-        let (mut change, comments) = written.change(ctx);
         rewritten.complete(ctx, &mut change);
         if comments {
             why.push(Note::new("a comment in the call goes away with it"));

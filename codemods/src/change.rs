@@ -29,7 +29,19 @@ pub struct Change {
     pub leftovers: Vec<Leftover>,
     /// Code that it counts on, beside what it edits: what an earlier change did there comes before it.
     /// Imports among it may not be taken away by any change of the round.
-    pub used: Vec<(FileId, TextRange)>,
+    pub used: Vec<Used>,
+}
+
+/// Code that a change counts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Used {
+    /// The file.
+    pub file: FileId,
+    /// The place.
+    pub range: TextRange,
+    /// It is written a second time: no other change of the round may edit it, for the copy would be of
+    /// what stood there before.
+    pub copied: bool,
 }
 
 /// A local or an import that only code that goes away may use.
@@ -64,6 +76,35 @@ impl Change {
         self.gone.extend(&other.gone);
         self.leftovers.extend(other.leftovers.iter().cloned());
         self.used.extend(&other.used);
+    }
+
+    /// Counts on what stands in `range` of `file`.
+    pub fn uses(&mut self, file: FileId, range: TextRange) {
+        let copied = false;
+        self.used.push(Used {
+            file,
+            range,
+            copied,
+        });
+    }
+
+    /// Writes what stands in `range` of `file` a second time.
+    pub fn copies(&mut self, file: FileId, range: TextRange) {
+        let copied = true;
+        self.used.push(Used {
+            file,
+            range,
+            copied,
+        });
+    }
+
+    /// Whether an edit would stand in what is written a second time.
+    pub fn is_copied(&self, edit: &Edit) -> bool {
+        let mut copied = self.used.iter().filter(|it| it.copied);
+        copied.any(|&Used { file, range, .. }| {
+            let text = String::new();
+            !edit.fits_beside(&Edit { file, range, text })
+        })
     }
 
     /// Deletes `range` of `file`.

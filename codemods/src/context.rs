@@ -671,16 +671,19 @@ impl<'a> FileContext<'a> {
 }
 
 /// The last name of what a call calls.
-fn called_name(call: &ast::Expr) -> Option<String> {
-    let name = match call {
+pub fn name_of_call(call: &ast::Expr) -> Option<ast::NameRef> {
+    match call {
         ast::Expr::CallExpr(call) => match call.expr()? {
-            ast::Expr::PathExpr(path) => path.path()?.segment()?.name_ref()?,
-            _ => return None,
+            ast::Expr::PathExpr(path) => path.path()?.segment()?.name_ref(),
+            _ => None,
         },
-        ast::Expr::MethodCallExpr(call) => call.name_ref()?,
-        _ => return None,
-    };
-    Some(name.text().to_string())
+        ast::Expr::MethodCallExpr(call) => call.name_ref(),
+        _ => None,
+    }
+}
+
+fn called_name(call: &ast::Expr) -> Option<String> {
+    Some(name_of_call(call)?.text().to_string())
 }
 
 fn mentions(node: &SyntaxNode, names: &FxHashSet<String>) -> bool {

@@ -11,6 +11,8 @@ pub struct PackageFacts {
     pub name: String,
     /// Its edition.
     pub edition: Edition,
+    /// The oldest compiler that it says it compiles with, by its first two numbers.
+    pub rust_version: Option<(u64, u64)>,
     /// Whether it can be published: a crate outside of the workspace may see its `pub` items.
     pub publish: bool,
     /// Its declared dependencies of all kinds.

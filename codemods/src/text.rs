@@ -59,6 +59,27 @@ pub fn has_comment(node: &SyntaxNode, range: TextRange) -> bool {
         })
 }
 
+/// A part of a text with some edits made in it. Of two at one place, the given order holds.
+pub fn spliced<'t>(
+    text: &str,
+    part: TextRange,
+    edits: impl IntoIterator<Item = (TextRange, &'t str)>,
+) -> String {
+    let inside = edits.into_iter().filter(|(at, _)| part.contains_range(*at));
+    let mut edits: Vec<(TextRange, &str)> = inside.collect();
+    edits.sort_by_key(|(range, _)| (range.start(), range.end()));
+    let slice = |range: TextRange| &text[usize::from(range.start())..usize::from(range.end())];
+    let mut out = String::new();
+    let mut at = part.start();
+    for (range, with) in edits {
+        out += slice(TextRange::new(at, range.start()));
+        out += with;
+        at = range.end();
+    }
+    out += slice(TextRange::new(at, part.end()));
+    out
+}
+
 /// Code with the lines after its first moved from the indentation `from` to another. Only white
 /// space between tokens is touched: the lines of a string stay as they are.
 pub fn shifted(text: &str, from: &str, to: &str) -> String {

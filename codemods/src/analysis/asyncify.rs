@@ -141,7 +141,12 @@ fn write_header(part: &Definition, form: Form, around: &mut Around) {
         .and_then(|it| it.returns.as_ref());
     match promised {
         Some(it) => around.add(part.key.file, it.range, &it.before, &it.after),
-        None => around.add(part.key.file, TextRange::empty(part.header), "async ", ""),
+        None => {
+            let file = part.key.file;
+            around.add(file, TextRange::empty(part.header), "async ", "");
+            let elided = part.elided.iter();
+            elided.for_each(|(range, text)| around.add(file, *range, "", text));
+        }
     }
 }
 
@@ -246,9 +251,12 @@ fn back_edges(functions: &BTreeSet<FunctionKey>, calls: &Calls) -> BTreeSet<usiz
     back
 }
 
-/// Whether no edit of a change stands in what another one replaces.
-pub fn fit_together(edits: &[Edit]) -> bool {
-    let mut sorted: Vec<&Edit> = edits.iter().collect();
+/// Whether no edit of a change stands in what another one replaces, or is written a second time.
+pub fn fit_together(change: &Change) -> bool {
+    if change.edits.iter().any(|edit| change.is_copied(edit)) {
+        return false;
+    }
+    let mut sorted: Vec<&Edit> = change.edits.iter().collect();
     sorted.sort_by_key(|edit| (edit.file, edit.range.start(), edit.range.end()));
     sorted
         .windows(2)

@@ -29,9 +29,7 @@ pub struct Bridge {
 impl Bridge {
     /// Notes in a change which imports the text goes through, and makes the one that it takes.
     pub fn note_imports(&self, file: FileId, change: &mut Change) {
-        change
-            .used
-            .extend(self.through.iter().map(|&it| (file, it)));
+        self.through.iter().for_each(|&it| change.uses(file, it));
         if let Some((at, text)) = &self.import {
             let mut edits = change.edits.iter();
             let at = TextRange::empty(*at);

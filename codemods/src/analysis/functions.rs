@@ -9,7 +9,7 @@ use ra_ap_syntax::{
 };
 
 use super::{
-    contract,
+    contract, elided,
     handed_runtime::{self, RuntimeParameter},
     traits::InTrait,
 };
@@ -58,6 +58,8 @@ pub struct Definition {
     pub in_trait: Option<InTrait>,
     /// Where `async` would stand.
     pub header: TextSize,
+    /// The lifetimes that its signature would have to show, each behind what it stands.
+    pub elided: Vec<(TextRange, String)>,
     /// Why it can't become async, by itself.
     pub frontier: Option<Refusal>,
     /// Why its future would not be `Send`, whatever it awaits.
@@ -134,6 +136,7 @@ pub fn definition(ctx: &FileContext<'_>, node: &ast::Fn) -> Option<Definition> {
         // Where the trait can be seen is where it is declared.
         only_in: (!public || !(library || implements)).then(|| ctx.package.name.clone()),
         header: contract::header(node),
+        elided: elided::shown(ctx, node),
         uncalled: implements_foreign || function.is_main(ctx.db) || contract::is_test(node),
         frontier: contract.frontier,
         not_send: contract.not_send,

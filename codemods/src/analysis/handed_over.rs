@@ -10,6 +10,7 @@ use super::{
     sites::{Caller, Site, in_generic},
 };
 use crate::{
+    change::Change,
     context::FileContext,
     refusal::{Refusal, RefusalKind},
 };
@@ -60,6 +61,8 @@ pub fn handed_over(
         name,
         caller: Caller::Closure(ctx.enclosing_function_name(node), refusal),
         in_closure: false,
+        own: Vec::new(),
+        around: Change::default(),
         is_called: false,
         in_tests,
         held: None,

@@ -135,7 +135,7 @@ impl Rewritten {
         }
         if let (Some(edit), Some(manifest)) = (&self.manifest, &ctx.manifest) {
             match edit.range.is_empty() && edit.text.is_empty() {
-                true => change.used.push((manifest.file, manifest.all())),
+                true => change.uses(manifest.file, manifest.all()),
                 false => change.edits.push(edit.clone()),
             }
         }

@@ -18,6 +18,7 @@ use self::{
 use super::{
     bridges::Drivers,
     functions::{Definition, FunctionKey, Shape},
+    own_combinators::OwnCombinators,
     sites::Site,
 };
 use crate::{
@@ -57,16 +58,19 @@ pub enum What {
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
     /// What may drive its future where a call can't be awaited, if the function is to become async.
-    drivers: Option<&'a Drivers>,
+    pub drivers: Option<&'a Drivers>,
+    /// The functions that call a closure there and then, if a call in it may be awaited.
+    pub own: &'a OwnCombinators,
     /// Tests, benches and examples matter too.
     tests: bool,
 }
 
 impl<'a> Question<'a> {
     /// All that has to change together with a function that becomes async.
-    pub fn of_change(drivers: &'a Drivers) -> Question<'a> {
+    pub fn of_change(drivers: &'a Drivers, own: &'a OwnCombinators) -> Question<'a> {
         Question {
             drivers: Some(drivers),
+            own,
             tests: true,
         }
     }
@@ -75,6 +79,7 @@ impl<'a> Question<'a> {
     pub fn who_calls(tests: bool) -> Question<'static> {
         Question {
             drivers: None,
+            own: OwnCombinators::none(),
             tests,
         }
     }

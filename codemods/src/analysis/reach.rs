@@ -9,6 +9,7 @@ use super::{
     bridges::Drivers,
     functions::{Definition, FunctionKey, ends_with_path},
     occurrences::{Occurrence, Question, What, census_of},
+    own_combinators::OwnCombinators,
     sites::{Caller, Site},
     trait_objects::{Named, OfTrait, Place, trait_objects},
     traits::InTrait,
@@ -94,9 +95,14 @@ impl Node {
 
 impl Graph {
     /// Looks for callers, and the callers of those.
-    pub fn backward(ws: &WorkspaceContext<'_>, seeds: Vec<Definition>, drivers: &Drivers) -> Graph {
+    pub fn backward(
+        ws: &WorkspaceContext<'_>,
+        seeds: Vec<Definition>,
+        drivers: &Drivers,
+        own: &OwnCombinators,
+    ) -> Graph {
         let mut graph = Graph::default();
-        let question = Question::of_change(drivers);
+        let question = Question::of_change(drivers, own);
         let mut open = seeds;
         while !open.is_empty() {
             open = graph.ask(ws, open, &question);

@@ -21,7 +21,7 @@ pub fn removals(tree: &SourceFile, file: FileId, taken: &[&Change]) -> Vec<(usiz
         .filter(|(_, leftover)| leftover.file == file)
         .filter(|(_, leftover)| {
             let mut used = taken.iter().flat_map(|change| &change.used);
-            !used.any(|it| *it == (file, leftover.binding))
+            !used.any(|it| (it.file, it.range) == (file, leftover.binding))
         })
         .collect();
     open.sort_by_key(|(index, _)| std::cmp::Reverse(*index));

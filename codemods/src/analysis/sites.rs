@@ -1,5 +1,7 @@
 //! A call of a function that may become async: who makes it, and what could stand there instead.
 
+use std::sync::Arc;
+
 use ra_ap_hir::{AsAssocItem, AssocItemContainer};
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{
@@ -10,19 +12,22 @@ use ra_ap_syntax::{
 use super::{
     alive::alive_at,
     awaited::is_called,
-    bridges::{Bridge, Driver, Drivers},
-    closures::{calls_around, can_be_written},
+    bridges::{Bridge, Driver},
+    closures::{Called, calls_around, can_be_written},
     functions::{self, FunctionKey, definition, key_of, unit_of},
     handed_over::as_closures,
     handed_runtime::{HandedRuntime, handed},
     held::{Held, Kind, is_chosen, is_not_send_already, made_beside},
     in_place::cancellation,
+    occurrences::Question,
+    own_combinators::OwnCombinator,
     severity::flavor_of,
     surroundings::{has_to_be_send, is_spawned},
 };
 use crate::{
+    change::Change,
     codemod::Note,
-    context::{Enclosing, FileContext},
+    context::{Enclosing, FileContext, name_of_call},
     knowledge::Flavor,
     refusal::{Refusal, RefusalKind},
 };
@@ -51,6 +56,11 @@ pub struct Site {
     /// It stands in closures that are written out if it is awaited, or is a function in the place of
     /// one.
     pub in_closure: bool,
+    /// The functions of the workspace that call the closures in which it stands, and are not written
+    /// out.
+    pub own: Vec<Arc<OwnCombinator>>,
+    /// What changes around it then.
+    pub around: Change,
     /// What it gives is called there.
     pub is_called: bool,
     /// Tests, benches and examples.
@@ -118,10 +128,8 @@ pub struct AsyncCode {
 /// The name of what is called.
 fn name_in(call: &ast::Expr) -> Option<ast::NameRef> {
     match call {
-        ast::Expr::MethodCallExpr(call) => call.name_ref(),
-        ast::Expr::CallExpr(call) => name_in(&call.expr()?),
         ast::Expr::PathExpr(path) => path.path()?.segment()?.name_ref(),
-        _ => None,
+        _ => name_of_call(call),
     }
 }
 
@@ -183,13 +191,14 @@ pub fn site(
     ctx: &FileContext<'_>,
     call: &ast::Expr,
     (of, callee): (FunctionKey, FunctionKey),
-    drivers: Option<&Drivers>,
+    question: &Question<'_>,
 ) -> Option<Site> {
+    let drivers = question.drivers;
     let node = call.syntax();
     let range = ctx.source_range(node)?;
     let name = ctx.source_range(name_in(call)?.syntax())?;
     let is_path = matches!(call, ast::Expr::PathExpr(_));
-    let (calls, enclosing) = match calls_around(ctx, call) {
+    let (calls, enclosing) = match calls_around(ctx, call, question.own) {
         Some((calls, enclosing)) => (calls, Some(enclosing)),
         None if is_path => return None,
         None => (Vec::new(), None),
@@ -207,10 +216,14 @@ pub fn site(
                     RefusalKind::F19,
                     format!("an iterator{place} calls it when it is asked"),
                 ),
-                false => (
-                    RefusalKind::F6,
-                    format!("a closure{place} that is not async calls it"),
-                ),
+                false => {
+                    let taken = question.own.taking(ctx, closure);
+                    let taken = taken.and_then(|(own, _)| Some((&own.name, own.otherwise()?)));
+                    let does = taken.map(|(name, does)| format!(", and `{name}` {does}"));
+                    let does = does.unwrap_or_default();
+                    let message = format!("a closure{place} that is not async calls it{does}");
+                    (RefusalKind::F6, message)
+                }
             };
             stays(Refusal::new(kind, message))
         }
@@ -257,6 +270,16 @@ pub fn site(
     let (chosen, others): (Vec<Held>, Vec<Held>) = others
         .into_iter()
         .partition(|it| it.kind == Kind::Chosen && !has_to_be);
+    let own: Vec<_> = calls.iter().filter_map(Called::own).cloned().collect();
+    let mut around = Change::default();
+    if waits && !own.is_empty() {
+        let mut calls = calls.iter().filter(|it| it.own().is_some());
+        let changes = calls.try_fold(Vec::new(), |all, it| it.written(ctx, all));
+        for it in changes.ok()? {
+            around.extend(&it.change(ctx).0);
+        }
+    }
+    let unsent = own.first().map(|it| it.not_send());
     let in_tests = ctx.is_test_code(node);
     let mut bridges = drivers.map_or_else(Vec::new, |drivers| drivers.at(ctx, node, in_tests));
     if let ast::Expr::PathExpr(path) = call {
@@ -280,10 +303,12 @@ pub fn site(
         range,
         name,
         is_called: !is_path && is_called(call),
-        in_closure: !calls.is_empty(),
+        in_closure: calls.iter().any(|it| it.own().is_none()),
+        own,
+        around,
         in_tests,
         held: guards.iter().find_map(Held::refusal),
-        not_send: others.first().map(Held::not_send),
+        not_send: others.first().map(Held::not_send).or(unsent),
         chosen: chosen.first().map(Held::not_send),
         cancelled: changes.then(|| cancellation(ctx, node)).flatten(),
         bridges,

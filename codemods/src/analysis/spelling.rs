@@ -33,7 +33,9 @@ impl Spelling {
 
     /// Notes in a change which import it goes through.
     pub fn note_import(&self, ctx: &FileContext<'_>, change: &mut Change) {
-        change.used.extend(self.through.map(|it| (ctx.file, it)));
+        self.through
+            .iter()
+            .for_each(|&it| change.uses(ctx.file, it));
     }
 }
 

@@ -13,7 +13,8 @@ use ra_ap_syntax::{
 
 use super::{
     bridges::{Bridge, Drivers},
-    contract::attribute_path,
+    contract::{attribute_path, header},
+    elided,
     functions::{Definition, FunctionKey, Shape, key_of},
     reach::{Graph, Node},
     sites::Site,
@@ -22,10 +23,10 @@ use crate::{
     change::{Change, Edit},
     context::FileContext,
     refusal::{Refusal, RefusalKind},
-    text::has_comment,
+    text::{has_comment, spliced},
     workspace::WorkspaceContext,
 };
-use names::Home;
+pub use names::{Home, named};
 
 /// Attributes that the twin needs too.
 const SHARED: [&str; 8] = [
@@ -123,27 +124,11 @@ impl Twins {
         ws: &WorkspaceContext<'_>,
         homes: &BTreeMap<FunctionKey, Vec<Home>>,
     ) {
-        let wanted: FxHashSet<String> = homes.values().flatten().map(Home::twin).collect();
-        let mut used: BTreeMap<String, FileId> = BTreeMap::new();
-        for member in ws.members.mentioning(&wanted) {
-            let text = ws.members.text(member.file);
-            let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-            for word in words.filter(|&word| wanted.contains(word)) {
-                used.entry(word.to_owned()).or_insert(member.file);
-            }
-        }
+        let used = in_use(ws, homes.values().flatten().map(Home::twin).collect());
         for (key, homes) in homes {
-            let taken = homes
-                .iter()
-                .find_map(|home| Some((home.twin(), used.get(&home.twin())?)));
-            if let Some((name, &file)) = taken {
-                let place = ws.members.place(file, 0);
-                let path = place
-                    .rsplit_once(':')
-                    .map_or(place.as_str(), |(path, _)| path);
-                let message = format!("the name `{name}` stands in {path} already");
-                self.of
-                    .insert(*key, Err(Refusal::new(RefusalKind::F13, message)));
+            if let Some(message) = homes.iter().find_map(|home| used.get(&home.twin())) {
+                let refusal = Refusal::new(RefusalKind::F13, message);
+                self.of.insert(*key, Err(refusal));
             }
         }
     }
@@ -181,8 +166,25 @@ impl Twin {
 }
 
 /// The name of a twin.
-fn twin_name(name: &str) -> String {
+pub fn twin_name(name: &str) -> String {
     format!("{name}_async")
+}
+
+/// Those of the names that stand somewhere in the workspace, each with that in words.
+pub fn in_use(ws: &WorkspaceContext<'_>, names: FxHashSet<String>) -> BTreeMap<String, String> {
+    let mut used = BTreeMap::new();
+    for member in ws.members.mentioning(&names) {
+        let text = ws.members.text(member.file);
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        for word in words.filter(|&word| names.contains(word)) {
+            used.entry(word.to_owned()).or_insert_with(|| {
+                let place = ws.members.place(member.file, 0);
+                let path = place.rsplit_once(':').map_or(&*place, |(path, _)| path);
+                format!("the name `{word}` stands in {path} already")
+            });
+        }
+    }
+    used
 }
 
 /// The twin of a function of this file.
@@ -202,11 +204,11 @@ fn twin(
     }
     let body = node.body().ok_or_else(|| refuse("it has no body"))?;
     let start = first_after_attributes(node);
-    let header = TextRange::new(start, body.syntax().text_range().start());
+    let signature = TextRange::new(start, body.syntax().text_range().start());
     if node.unsafe_token().is_some() {
         return Err(refuse("it is unsafe"));
     }
-    if has_comment(node.syntax(), header) {
+    if has_comment(node.syntax(), signature) {
         return Err(refuse("a comment stands in its signature"));
     }
     let attributes = attributes(node).map_err(|name| refuse(&format!("`#[{name}]` is for one")))?;
@@ -221,24 +223,12 @@ fn twin(
     let call = format!("{receiver}{name}{}({})", turbofish(node), names.join(", "));
     let outer = ctx.indent_at(node.syntax().text_range().start());
     let inner = format!("{outer}{}", ctx.indent_unit());
-    let mut close = format!("\n{outer}}}\n\n{outer}");
-    if is_documented(node) {
-        close += &format!("/// What `{own}` does, for async code.\n{outer}");
-    }
-    for attribute in attributes {
-        close += &format!("{attribute}\n{outer}");
-    }
-    let part = |from, to| ctx.slice(TextRange::new(from, to));
-    let place = definition.place;
-    close += part(start, definition.header);
-    close += "async ";
-    close += part(definition.header, place.start());
-    close += &name;
-    close += part(place.end(), header.end());
+    let head = head(ctx, node, &attributes, &[]);
+    let close = format!("\n{outer}}}\n\n{outer}{head}");
     Ok(Twin {
         name,
         file: ctx.file,
-        body: header.end(),
+        body: signature.end(),
         call,
         bridges: drivers.in_function(ctx, body.syntax()),
         open: format!("{{\n{inner}"),
@@ -246,6 +236,40 @@ fn twin(
         muts,
         exports: Vec::new(),
     })
+}
+
+/// What stands before the body of the twin of a function, with more changes to its signature.
+pub fn head(
+    ctx: &FileContext<'_>,
+    node: &ast::Fn,
+    attributes: &[String],
+    changes: &[(TextRange, String)],
+) -> String {
+    let outer = ctx.indent_at(node.syntax().text_range().start());
+    let (Some(name), Some(body)) = (node.name(), node.body()) else {
+        return String::new();
+    };
+    let mut head = String::new();
+    if is_documented(node) {
+        head += &format!("/// What `{}` does, for async code.\n{outer}", name.text());
+    }
+    for attribute in attributes {
+        head += &format!("{attribute}\n{outer}");
+    }
+    let twin = twin_name(name.text());
+    let own = [
+        (TextRange::empty(header(node)), "async "),
+        (name.syntax().text_range(), &*twin),
+    ];
+    let body = body.syntax().text_range().start();
+    let signature = TextRange::new(first_after_attributes(node), body);
+    let elided = elided::shown(ctx, node).into_iter();
+    let elided: Vec<_> = elided
+        .map(|(range, text)| (TextRange::empty(range.end()), text))
+        .collect();
+    let changes = changes.iter().chain(&elided);
+    let changes = changes.map(|(range, text)| (*range, text.as_str()));
+    head + &spliced(ctx.text, signature, own.into_iter().chain(changes))
 }
 
 /// Where a function starts, behind its documentation and attributes.
@@ -269,7 +293,7 @@ fn is_documented(node: &ast::Fn) -> bool {
 
 /// The attributes that both need. The error names one of which nobody can tell which of both it is
 /// for.
-fn attributes(node: &ast::Fn) -> Result<Vec<String>, String> {
+pub fn attributes(node: &ast::Fn) -> Result<Vec<String>, String> {
     let mut shared = Vec::new();
     for attr in node.attrs() {
         let path = attribute_path(&attr).unwrap_or_default();

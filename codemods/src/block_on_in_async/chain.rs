@@ -1,7 +1,7 @@
 //! Calls in functions that are not async: those that async code comes to, and what becomes async
 //! with them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::TextRange;
@@ -14,6 +14,7 @@ use crate::{
         closures::{Wrap, WrittenOut, write_out},
         functions::{FunctionKey, ends_with_path},
         in_place::Trust,
+        own_combinators::OwnCombinators,
         propagation::{Fate, Reason, Root, Source, decide},
         reach::Graph,
         twin::Twins,
@@ -25,26 +26,31 @@ use crate::{
 };
 
 /// Follows the seeds to the async code that comes to them, and says what is to be done.
-pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findings) {
+pub fn follow(
+    ws: &WorkspaceContext<'_>,
+    seeds: Vec<Seed>,
+    own: &OwnCombinators,
+    findings: &mut Findings,
+) -> Graph {
     let drivers = Drivers::new(seeds.iter().filter_map(|seed| seed.driver.clone()));
     let functions = seeds.iter().map(|seed| seed.function.clone()).collect();
-    let graph = Graph::backward(ws, functions, &drivers);
+    let graph = Graph::backward(ws, functions, &drivers, own);
     let (seeds, unreached): (Vec<Seed>, Vec<Seed>) = seeds
         .into_iter()
         .partition(|seed| graph.nodes[&seed.function.unit].is_wanted());
-    let own = unreached.iter().filter(|seed| seed.of_facade.is_none());
-    own.for_each(|_| findings.quiet(BRIDGES));
+    let calls = unreached.iter().filter(|seed| seed.of_facade.is_none());
+    calls.for_each(|_| findings.quiet(BRIDGES));
     // A call of a facade that can't wait may stay as it is.
     let (mut seeds, left): (Vec<Seed>, Vec<Seed>) = seeds
         .into_iter()
-        .partition(|seed| !(seed.of_facade.is_some() && seed.stays(ws).is_some()));
+        .partition(|seed| !(seed.of_facade.is_some() && seed.stays(ws, &graph).is_some()));
     leave_overlapping(&mut seeds);
     let sources: Vec<Source> = seeds
         .iter()
         .map(|seed| Source {
             of: seed.function.unit,
             driver: seed.driver.clone(),
-            stays: seed.stays(ws),
+            stays: seed.stays(ws, &graph),
             not_send: seed.not_send.clone(),
         })
         .collect();
@@ -55,6 +61,7 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
         graph: &graph,
         twins: &twins,
         decision: &decision,
+        own,
     };
     findings
         .items
@@ -86,6 +93,7 @@ pub fn follow(ws: &WorkspaceContext<'_>, seeds: Vec<Seed>, findings: &mut Findin
         }
         findings.items.push(finding);
     }
+    graph
 }
 
 /// Leaves the calls of facades for another round that stand in a closure which is written out because
@@ -171,7 +179,7 @@ impl Chains<'_> {
             .collect();
         let (looked, _) = self
             .ws
-            .look(&files, |ctx| write_out(ctx, &wraps[&ctx.file]));
+            .look(&files, |ctx| write_out(ctx, &wraps[&ctx.file], self.own));
         let looked = looked.into_iter();
         looked.map(|(file, it)| Ok((file, it?))).collect()
     }
@@ -212,18 +220,33 @@ impl Chains<'_> {
                 trust.lower();
             }
         }
+        let gone: Vec<(FileId, TextRange)> = written_out
+            .iter()
+            .flatten()
+            .flat_map(|(file, it)| it.iter().map(|it| (*file, it.range)))
+            .collect();
+        let is_gone = |file: FileId, range: TextRange| {
+            let mut gone = gone.iter();
+            gone.any(|(of, it)| *of == file && it.contains_range(range))
+        };
         for (file, wraps) in &wraps {
-            let written_out = written_out.iter().flatten().filter(|(it, _)| it == file);
-            let gone: Vec<TextRange> = written_out
-                .flat_map(|(_, it)| it.iter().map(|it| it.range))
-                .collect();
-            for wrap in wraps {
-                if !gone.iter().any(|it| it.contains_range(wrap.range)) {
-                    around.add(*file, wrap.range, &wrap.before, &wrap.after);
-                }
+            for wrap in wraps.iter().filter(|it| !is_gone(*file, it.range)) {
+                around.add(*file, wrap.range, &wrap.before, &wrap.after);
             }
         }
         around.write(&mut change);
+        let awaited = root.calls.iter();
+        for (site, _) in awaited.filter(|(_, fate)| matches!(fate, Fate::Await)) {
+            let mut own = site.around.clone();
+            own.edits.retain(|edit| !is_gone(edit.file, edit.range));
+            change.extend(&own);
+            for it in &site.own {
+                change.extend(it.twin().ok().unwrap_or(&Change::default()));
+                why.extend(it.note().filter(|note| !why.contains(note)));
+            }
+        }
+        let mut seen = HashSet::new();
+        change.edits.retain(|edit| seen.insert(edit.clone()));
         for (site, fate) in &root.calls {
             match fate {
                 Fate::Await => {
@@ -262,7 +285,7 @@ impl Chains<'_> {
         notes.extend(why);
         let verdict = match written_out {
             Err(refusal) => Verdict::Refused(refusal),
-            Ok(_) if fit_together(&change.edits) => Verdict::Rewrite {
+            Ok(_) if fit_together(&change) => Verdict::Rewrite {
                 safety: trust.safety(),
                 change,
                 effects: effects.into_iter().collect(),

@@ -10,6 +10,7 @@ use crate::{
     analysis::{
         closures::Wrap,
         functions::FunctionKey,
+        own_combinators::OwnCombinators,
         propagation::{Decision, Fate, Root},
         reach::Graph,
         sites::Site,
@@ -29,6 +30,8 @@ pub struct Chains<'a> {
     pub twins: &'a Twins,
     /// What becomes async.
     pub decision: &'a Decision,
+    /// The functions that call a closure there and then.
+    pub own: &'a OwnCombinators,
 }
 
 impl Chains<'_> {

@@ -12,7 +12,7 @@ use ra_ap_syntax::{
     ast::{self, HasArgList, HasGenericParams, HasName, HasVisibility},
 };
 
-use super::{Asides, CODEMOD, Waiting, seed::Seed, today};
+use super::{Asides, CODEMOD, seed::Seed, today, waiting::Waiting};
 use crate::{
     analysis::{
         bridges::Driver,
@@ -20,6 +20,7 @@ use crate::{
         functions::{FunctionKey, definition, key_of},
         held::makes_not_send,
         in_place::{Trust, Written, cancellation},
+        own_combinators::OwnCombinators,
         recursion::{is_around, leads_from},
         send::is_not_send,
         surroundings::comment_about,
@@ -27,7 +28,7 @@ use crate::{
     cfg::inactive_cfg,
     change::Change,
     codemod::{Effect, Finding, Verdict},
-    context::{Call, Enclosing, FileContext, tokens_of},
+    context::{Call, Enclosing, FileContext, name_of_call, tokens_of},
     knowledge::{Api, Role},
     refusal::{Refusal, RefusalKind},
     workspace::WorkspaceContext,
@@ -172,6 +173,7 @@ pub enum FacadeCall {
 pub fn calls(
     ws: &WorkspaceContext<'_>,
     facades: &BTreeMap<FunctionKey, Facade>,
+    own: &OwnCombinators,
 ) -> Vec<(FunctionKey, FacadeCall)> {
     let names: FxHashSet<String> = facades.values().map(|facade| facade.name.clone()).collect();
     let members = ws.members.mentioning(&names);
@@ -189,7 +191,7 @@ pub fn calls(
                 && let Some(facade) = facades.get(&key)
                 && seen.insert(range)
             {
-                calls.push((key, call(ctx, facade, &expr, range)));
+                calls.push((key, call(ctx, facade, (&expr, range), own)));
             }
         }
         calls
@@ -197,8 +199,13 @@ pub fn calls(
     looked.into_iter().flat_map(|(_, calls)| calls).collect()
 }
 
-fn call(ctx: &FileContext<'_>, facade: &Facade, expr: &ast::Expr, range: TextRange) -> FacadeCall {
-    let Some(around) = Around::of(ctx, expr.syntax()) else {
+fn call(
+    ctx: &FileContext<'_>,
+    facade: &Facade,
+    (expr, range): (&ast::Expr, TextRange),
+    own: &OwnCombinators,
+) -> FacadeCall {
+    let Some(around) = Around::with(ctx, expr.syntax(), own) else {
         return FacadeCall::Stays;
     };
     let in_function = matches!(around.enclosing, Enclosing::SyncFn(_));
@@ -235,6 +242,7 @@ fn call(ctx: &FileContext<'_>, facade: &Facade, expr: &ast::Expr, range: TextRan
         future_text: ctx.slice(list.unwrap_or(range)).to_owned(),
         driver: facade.driver.clone(),
         not_send: asides.not_send,
+        own: around.own().cloned().collect(),
         leads_to: leads_to
             .into_iter()
             .filter_map(|it| key_of(ctx, it))
@@ -249,18 +257,6 @@ fn arguments(call: &ast::Expr) -> Option<ast::ArgList> {
     match call {
         ast::Expr::MethodCallExpr(it) => it.arg_list(),
         ast::Expr::CallExpr(it) => it.arg_list(),
-        _ => None,
-    }
-}
-
-/// The name that a call calls.
-fn name_in(call: &ast::Expr) -> Option<ast::NameRef> {
-    match call {
-        ast::Expr::MethodCallExpr(it) => it.name_ref(),
-        ast::Expr::CallExpr(it) => match it.expr()? {
-            ast::Expr::PathExpr(path) => path.path()?.segment()?.name_ref(),
-            _ => None,
-        },
         _ => None,
     }
 }
@@ -309,7 +305,7 @@ fn verdict(
     asides: &mut Asides,
 ) -> Verdict {
     let (Some(name), Some(body), Some(range)) = (
-        name_in(call).and_then(|name| ctx.source_range(name.syntax())),
+        name_of_call(call).and_then(|name| ctx.source_range(name.syntax())),
         around.enclosing.body(),
         ctx.source_range(call.syntax()),
     ) else {
@@ -362,8 +358,8 @@ fn verdict(
                 text: format!("{head}{}{tail}.await", facade.other),
                 kept: vec![before, behind],
             };
-            match around.written(ctx, written) {
-                Ok(written) => written.change(ctx).0,
+            match around.change(ctx, written) {
+                Ok((change, _)) => change,
                 Err(refusal) => return Verdict::Refused(refusal),
             }
         }

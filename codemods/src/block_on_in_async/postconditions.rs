@@ -12,6 +12,7 @@ use crate::{
         driven::is_block_on,
         functions::{FunctionKey, unit_of},
         nested::panics_inside,
+        own_combinators::OwnCombinators,
         propagation::{Fate, Root},
     },
     context::{Enclosing, FileContext},
@@ -34,9 +35,10 @@ impl Chains<'_> {
         let parts = of.keys().flat_map(|key| &self.graph.nodes[key].parts);
         let files: BTreeSet<FileId> = parts.map(|it| it.key.file).collect();
         let files: Vec<FileId> = files.into_iter().collect();
+        let own = self.own;
         let (looked, _) = self.ws.look(&files, |ctx| {
             let mut broken: Vec<(usize, Option<TextRange>, String)> = Vec::new();
-            broken.extend(left_in(ctx, &of, seeds));
+            broken.extend(left_in(ctx, &of, seeds, own));
             broken.extend(nested_in(ctx, &of, &alone));
             broken
         });
@@ -59,12 +61,13 @@ fn left_in(
     ctx: &FileContext<'_>,
     of: &Roots,
     seeds: &[Seed],
+    own: &OwnCombinators,
 ) -> Vec<(usize, Option<TextRange>, String)> {
     ctx.calls(is_block_on)
         .into_iter()
         .filter(|call| !seeds.iter().any(|it| it.takes_away(ctx.file, call.range)))
         .filter_map(
-            |call| match Around::of(ctx, call.expr.syntax())?.enclosing {
+            |call| match Around::with(ctx, call.expr.syntax(), own)?.enclosing {
                 Enclosing::SyncFn(function) => {
                     let function = ctx.sema.to_fn_def(&function)?;
                     let root = *of.get(&unit_of(ctx, function)?)?;

@@ -1,6 +1,6 @@
 //! A call in a function that is not async, as plain data.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use ra_ap_ide_db::FileId;
 use ra_ap_syntax::{AstNode, TextRange, ast};
@@ -12,6 +12,8 @@ use crate::{
         awaited::Future,
         bridges::Driver,
         functions::{Definition, FunctionKey, definition, key_of},
+        own_combinators::OwnCombinator,
+        reach::Graph,
         recursion::leads_to,
         severity::Severity,
     },
@@ -39,6 +41,8 @@ pub struct Seed {
     pub driver: Option<Driver>,
     /// What refutes that the future is `Send`.
     pub not_send: Option<Refusal>,
+    /// The functions of the workspace that call the closures in which it stands.
+    pub own: Vec<Arc<OwnCombinator>>,
     /// The async functions that the future comes to await.
     pub leads_to: BTreeSet<FunctionKey>,
     /// The function does nothing else.
@@ -74,6 +78,7 @@ impl Seed {
             api: call.api.clone(),
             driver: Driver::of(ctx, call),
             not_send: None,
+            own: Vec::new(),
             leads_to: leads_to
                 .into_iter()
                 .filter_map(|it| key_of(ctx, it))
@@ -116,14 +121,18 @@ impl Seed {
     }
 
     /// Why the future can't be awaited where it is.
-    pub fn stays(&self, ws: &WorkspaceContext<'_>) -> Option<Refusal> {
+    pub fn stays(&self, ws: &WorkspaceContext<'_>, graph: &Graph) -> Option<Refusal> {
         let message = match &self.finding.verdict {
             Verdict::Refused(refusal) => return Some(refusal.clone()),
             Verdict::Manual(_) => "a comment says why the call is there",
             Verdict::Rewrite { .. } if ws.members.allows(&self.finding) => {
                 "a comment allows the call"
             }
-            Verdict::Rewrite { .. } => return None,
+            Verdict::Rewrite { .. } => {
+                let mut own = self.own.iter();
+                let own = own.find(|it| graph.nodes.contains_key(&it.key));
+                return own.map(|it| it.becomes_async());
+            }
         };
         Some(Refusal::new(RefusalKind::R9, message))
     }

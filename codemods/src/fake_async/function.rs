@@ -149,7 +149,7 @@ fn judge(ctx: &FileContext<'_>, node: &ast::Fn, form: Form) -> Option<Judged> {
         ),
         (None, Ok(mut it)) => {
             // It may have awaited before.
-            it.change.used.push((ctx.file, node.syntax().text_range()));
+            it.change.uses(ctx.file, node.syntax().text_range());
             of_owner(ctx, node, form, &definition, it.change)
         }
     };

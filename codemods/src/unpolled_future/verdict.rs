@@ -9,10 +9,11 @@ use ra_ap_syntax::{
 use crate::{
     analysis::{
         awaited::{Future, awaited_at},
-        closures::calls_around,
+        closures::{calls_around, change},
         discard::{Dropped, Fate, fate_of},
         in_place::{Written, cancellation, polled_anew},
         lazy::Unpolled,
+        own_combinators::OwnCombinators,
         surroundings::comment_with,
     },
     codemod::{Effect, Note, Safety, Verdict},
@@ -71,7 +72,7 @@ impl Site<'_, '_> {
                         await it if it is meant to run to its end";
             return Ok(Verdict::Manual(help.to_owned()));
         }
-        let Some((calls, enclosing)) = calls_around(ctx, self.expr) else {
+        let Some((calls, enclosing)) = calls_around(ctx, self.expr, OwnCombinators::none()) else {
             return Ok(Verdict::Manual(self.outside_of_async()));
         };
         let Some(body) = enclosing.body().filter(|_| enclosing.is_async()) else {
@@ -92,9 +93,7 @@ impl Site<'_, '_> {
             return Err(refusal);
         }
         let written = self.written(&future)?;
-        let written = calls
-            .iter()
-            .try_fold(written, |wait, call| call.written(ctx, &[wait]))?;
+        let (change, comments) = change(ctx, calls.iter(), written)?;
         why.push(Note::new(
             "where the code must not wait for it, spawn the future instead, with its error logged",
         ));
@@ -105,7 +104,6 @@ impl Site<'_, '_> {
                 "it gives a `Result`, and nobody looks at that either",
             ));
         }
-        let (change, comments) = written.change(ctx);
         if comments {
             why.push(Note::new("a comment in the call goes away with it"));
         }

@@ -9,7 +9,7 @@ use ra_ap_syntax::{
 use crate::{
     analysis::{captured::must_own, control::returns, in_place::Written},
     context::FileContext,
-    text::{fresh_name, names, shifted, words},
+    text::{fresh_name, names, shifted, spliced, words},
 };
 
 /// A closure, or a function that was handed over by its path, written out.
@@ -325,19 +325,7 @@ pub(super) fn replaced(
 ) -> String {
     let awaits = awaits.iter().map(|wait| (wait.range, wait.text.as_str()));
     let gone = gone.iter().map(|range| (*range, ""));
-    let mut edits: Vec<(TextRange, &str)> = awaits
-        .chain(gone)
-        .filter(|(edit, _)| range.contains_range(*edit))
-        .collect();
-    edits.sort_by_key(|(range, _)| (range.start(), range.end()));
-    let mut text = String::new();
-    let mut at = range.start();
-    for (edit, with) in edits {
-        text += ctx.slice(TextRange::new(at, edit.start()));
-        text += with;
-        at = edit.end();
-    }
-    text += ctx.slice(TextRange::new(at, range.end()));
+    let text = spliced(ctx.text, range, awaits.chain(gone));
     shifted(&text, ctx.indent_at(range.start()), "")
 }
 

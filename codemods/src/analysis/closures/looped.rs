@@ -10,8 +10,8 @@ use super::{
     chain::Chain,
     collection::{Collection, Wrapper},
     inline::{Inline, block, head, indented, replaced},
-    is_plain,
     leaving::Outer,
+    text::is_plain,
 };
 use crate::{
     analysis::{handle::is_place, in_place::Written},

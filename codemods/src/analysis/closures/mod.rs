@@ -10,25 +10,31 @@ mod element;
 mod inline;
 mod leaving;
 mod looped;
+mod own;
 mod template;
+mod text;
 mod together;
 
-use ra_ap_hir::{AsAssocItem, Function, HasCrate, ModuleDef, PathResolution, Type};
-use ra_ap_syntax::{
-    AstNode, SyntaxNode, TextRange,
-    ast::{self, HasArgList},
-};
+use std::sync::Arc;
+
+use ra_ap_hir::Function;
+use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
 
 pub use self::together::{Wrap, WrittenOut, calls_around, can_be_written, write_out};
 use self::{
     chain::{Chain, Driven},
-    inline::{Inline, head, replaced},
     leaving::{Outer, may_leave, outer_of},
     looped::Loop,
-    template::{Filling, Template},
+    own::OwnCall,
+    text::as_text,
 };
-use super::{in_place::Written, surroundings::begins_statement};
+use super::{
+    in_place::Written,
+    own_combinators::{OwnCombinator, OwnCombinators},
+    surroundings::begins_statement,
+};
 use crate::{
+    change::Change,
     context::{Enclosing, FileContext},
     knowledge::{Combinator, End},
     refusal::{Refusal, RefusalKind},
@@ -57,10 +63,15 @@ pub struct InClosure {
 impl Around {
     /// What is around a node. `None` in a constant.
     pub fn of(ctx: &FileContext<'_>, node: &SyntaxNode) -> Option<Around> {
+        Around::with(ctx, node, OwnCombinators::none())
+    }
+
+    /// The same, where functions of the workspace may call a closure there and then.
+    pub fn with(ctx: &FileContext<'_>, node: &SyntaxNode, own: &OwnCombinators) -> Option<Around> {
         let mut closures = Vec::new();
         let mut enclosing = ctx.enclosing(node)?;
         while let Enclosing::Closure(closure) = &enclosing {
-            let Some(called) = called_by(ctx, &closure.clone().into()) else {
+            let Some(called) = called_by(ctx, &closure.clone().into(), own) else {
                 break;
             };
             let outer = ctx.enclosing(called.site.syntax())?;
@@ -74,16 +85,44 @@ impl Around {
         })
     }
 
-    /// What takes the place of the outermost call that a closure stands in, if `wait` takes the place
-    /// of what waits.
+    /// The change that lets `wait` take the place of what waits, and whether a comment goes away with
+    /// it.
     ///
     /// # Errors
     /// If one of the closures can't be written out.
-    pub fn written(&self, ctx: &FileContext<'_>, wait: Written) -> Result<Written, Refusal> {
-        self.closures
-            .iter()
-            .try_fold(wait, |wait, it| it.called.written(ctx, &[wait]))
+    pub fn change(&self, ctx: &FileContext<'_>, wait: Written) -> Result<(Change, bool), Refusal> {
+        let calls = self.closures.iter().map(|it| &it.called);
+        let mut all = change(ctx, calls.clone(), wait)?;
+        for own in calls.filter_map(Called::own) {
+            all.0.extend(own.twin()?);
+        }
+        Ok(all)
     }
+
+    /// The functions of the workspace that call the closures.
+    pub fn own(&self) -> impl Iterator<Item = &Arc<OwnCombinator>> {
+        self.closures.iter().filter_map(|it| it.called.own())
+    }
+}
+
+/// What takes the place of these calls, innermost first, if `wait` takes the place of what waits.
+///
+/// # Errors
+/// If one of them can't be written out.
+pub fn change<'c>(
+    ctx: &FileContext<'_>,
+    mut calls: impl Iterator<Item = &'c Called>,
+    wait: Written,
+) -> Result<(Change, bool), Refusal> {
+    let written = calls.try_fold(vec![wait], |waits, it| it.written(ctx, waits))?;
+    let mut change = Change::default();
+    let mut comments = false;
+    for it in written {
+        let (of, with_comment) = it.change(ctx);
+        change.extend(&of);
+        comments |= with_comment;
+    }
+    Ok((change, comments))
 }
 
 /// A call that calls the closure, or the function, which it is given there and then.
@@ -102,12 +141,28 @@ enum Way {
     Text(&'static Combinator, ast::MethodCallExpr, Function),
     /// A chain of iterator methods.
     Chain(Chain),
+    /// A function of the workspace.
+    Own(OwnCall),
     /// There is no counterpart. What drives it, if it only makes an iterator.
     None(Option<String>),
 }
 
 /// What calls `argument` there and then. `None` where it is not known when it is called.
-pub fn called_by(ctx: &FileContext<'_>, argument: &ast::Expr) -> Option<Called> {
+pub fn called_by(
+    ctx: &FileContext<'_>,
+    argument: &ast::Expr,
+    own: &OwnCombinators,
+) -> Option<Called> {
+    if let ast::Expr::ClosureExpr(closure) = argument
+        && let Some((of, site)) = own.taking(ctx, closure)
+    {
+        let (of, closure) = (of.clone(), closure.clone());
+        return of.calls_at_once().then(|| Called {
+            name: of.name.clone(),
+            site,
+            way: Way::Own(OwnCall { of, closure }),
+        });
+    }
     let list = argument.syntax().parent().and_then(ast::ArgList::cast)?;
     let call = list.syntax().parent().and_then(ast::Expr::cast)?;
     let function = ctx.callee(&call)?;
@@ -132,18 +187,44 @@ pub fn called_by(ctx: &FileContext<'_>, argument: &ast::Expr) -> Option<Called> 
 }
 
 impl Called {
-    /// The call written out, with `awaits` in the place of what they replace: in closures, in the
+    /// The function that is called, if it is one of the workspace.
+    pub fn own(&self) -> Option<&Arc<OwnCombinator>> {
+        match &self.way {
+            Way::Own(call) => Some(&call.of),
+            _ => None,
+        }
+    }
+
+    /// What changes in the call, with `awaits` in the place of what they replace: in closures, in the
     /// receiver, or a function that is handed over by its path and is awaited.
     ///
     /// # Errors
-    /// Why it can't be, as F6.
-    pub fn written(&self, ctx: &FileContext<'_>, awaits: &[Written]) -> Result<Written, Refusal> {
+    /// Why that can't be.
+    pub fn written(
+        &self,
+        ctx: &FileContext<'_>,
+        mut awaits: Vec<Written>,
+    ) -> Result<Vec<Written>, Refusal> {
+        match &self.way {
+            Way::Own(call) => {
+                awaits.extend(call.written(ctx, &self.site)?);
+                Ok(awaits)
+            }
+            _ => {
+                awaits.sort_by_key(|it| (it.range.start(), it.range.end()));
+                Ok(vec![self.written_out(ctx, &awaits)?])
+            }
+        }
+    }
+
+    /// The call written out.
+    fn written_out(&self, ctx: &FileContext<'_>, awaits: &[Written]) -> Result<Written, Refusal> {
         let name = &self.name;
         let written = match &self.way {
             Way::None(Some(by)) if by != name => Err(format!(
                 "nothing that waits can take the place of `{by}` behind it"
             )),
-            Way::None(_) => Err("nothing that waits can take its place".to_owned()),
+            Way::None(_) | Way::Own(_) => Err("nothing that waits can take its place".to_owned()),
             _ if hides_std(ctx, self.site.syntax()) => {
                 Err("`Some`, `Ok` or `Vec` is something else here".to_owned())
             }
@@ -169,81 +250,6 @@ fn hides_std(ctx: &FileContext<'_>, place: &SyntaxNode) -> bool {
     names
         .iter()
         .any(|(name, path)| !ctx.names_std(place, name, path))
-}
-
-/// A call with a text of its own in the table.
-fn as_text(
-    ctx: &FileContext<'_>,
-    row: &Combinator,
-    call: &ast::MethodCallExpr,
-    function: Function,
-    awaits: &[Written],
-) -> Result<Written, String> {
-    let nearby = call.syntax();
-    let list = call.arg_list().ok_or("it has no arguments")?;
-    let row_text = row.text.as_deref().unwrap_or_default();
-    let mut kept = Vec::new();
-    let mut arguments = Vec::new();
-    for (index, argument) in list.args().enumerate() {
-        if row.value == Some(index) {
-            let range = ctx.source_range(argument.syntax());
-            let range = range.ok_or("a macro makes its argument")?;
-            if !is_plain(ctx, &argument) {
-                return Err("its other argument would be made later than it is now".to_owned());
-            }
-            kept.push(range);
-            arguments.push(Filling::Value(replaced(ctx, range, awaits, &[])));
-            continue;
-        }
-        let arity = usize::from(row_text.contains(&format!("|{index}|")));
-        let inline = Inline::of(ctx, &argument, awaits, arity, nearby)?;
-        kept.extend(inline.kept.iter().copied());
-        arguments.push(Filling::Called(inline));
-    }
-    let whole = ast::Expr::from(call.clone());
-    let transposed = row.transposed.as_deref().zip(transposed(ctx, call));
-    let bodies = arguments.iter().filter_map(|argument| match argument {
-        Filling::Called(inline) => inline.body.clone(),
-        Filling::Value(_) => None,
-    });
-    for body in bodies {
-        let outer = match &transposed {
-            Some(_) => Outer::Try,
-            None if row.passes => outer_of(ctx, &whole),
-            None => Outer::Value,
-        };
-        may_leave(ctx, &body, &whole, outer)?;
-    }
-    let receiver = call.receiver().ok_or("it has no receiver")?;
-    let range = ctx.source_range(receiver.syntax());
-    let range = range.ok_or("a macro makes the receiver")?;
-    kept.push(range);
-    let mut text = replaced(ctx, range, awaits, &[]);
-    if is_behind_reference(ctx, &receiver, function)? {
-        text = format!("*{text}");
-    } else if !row_text.contains("&mut {self}") {
-        text = head(&receiver, text);
-    }
-    let template = Template {
-        receiver: &text,
-        arguments: &arguments,
-        unit: ctx.indent_unit(),
-        nearby,
-    };
-    if let Some((row_text, outer)) = transposed {
-        return place(ctx, &outer, template.fill(row_text), kept);
-    }
-    let unit = |argument: &Filling| match argument {
-        Filling::Called(inline) => inline.gives_unit(ctx, awaits),
-        Filling::Value(_) => false,
-    };
-    if let Some(row_text) = row.statement.as_deref()
-        && statement_of(ctx, &whole).is_some()
-        && arguments.iter().all(unit)
-    {
-        return place(ctx, &whole, template.fill(row_text), kept);
-    }
-    place(ctx, &whole, template.fill(row_text), kept)
 }
 
 /// A chain of iterator methods.
@@ -309,79 +315,4 @@ fn statement_of(ctx: &FileContext<'_>, whole: &ast::Expr) -> Option<TextRange> {
     let statement = whole.syntax().parent().and_then(ast::ExprStmt::cast)?;
     statement.semicolon_token()?;
     ctx.source_range(statement.syntax())
-}
-
-/// The `.transpose()?` behind a call.
-fn transposed(ctx: &FileContext<'_>, call: &ast::MethodCallExpr) -> Option<ast::Expr> {
-    let outer = call.syntax().parent().and_then(ast::MethodCallExpr::cast)?;
-    let function = ctx.sema.resolve_method_call(&outer)?;
-    let known = ctx
-        .known
-        .definitions(ctx.db, "core::option::Option::transpose");
-    let known = known.contains(&crate::knowledge::Definition::Function(function));
-    let tried = outer.syntax().parent().and_then(ast::TryExpr::cast)?;
-    known.then(|| tried.into())
-}
-
-/// Whether the receiver of a method is a reference to the type that the method takes by value.
-fn is_behind_reference(
-    ctx: &FileContext<'_>,
-    receiver: &ast::Expr,
-    function: Function,
-) -> Result<bool, String> {
-    let unknown = "the type of the receiver is not known";
-    let ty = ctx.type_of(receiver).ok_or(unknown)?;
-    let of = function
-        .as_assoc_item(ctx.db)
-        .and_then(|item| item.implementing_ty(ctx.db))
-        .ok_or(unknown)?;
-    let is = |ty: &Type<'_>| match (ty.as_adt(), of.as_adt()) {
-        (Some(ty), Some(of)) => !ty.krate(ctx.db).origin(ctx.db).is_local() && ty == of,
-        (None, None) => ty.is_bool() && of.is_bool(),
-        _ => false,
-    };
-    if !ty.is_reference() && is(&ty) {
-        Ok(false)
-    } else if ty
-        .as_reference_inner()
-        .is_some_and(|inner| !inner.is_reference() && is(&inner))
-    {
-        Ok(true)
-    } else {
-        Err("the receiver is behind another pointer".to_owned())
-    }
-}
-
-/// Whether it does not matter when an expression is evaluated: a literal, a constant, or an empty
-/// value of std.
-fn is_plain(ctx: &FileContext<'_>, expr: &ast::Expr) -> bool {
-    match expr {
-        ast::Expr::Literal(_) => true,
-        ast::Expr::PathExpr(path) => {
-            let resolved = path.path().and_then(|path| ctx.sema.resolve_path(&path));
-            match resolved {
-                Some(PathResolution::Local(local)) => {
-                    !local.is_mut(ctx.db) && local.ty(ctx.db).is_copy(ctx.db)
-                }
-                Some(PathResolution::Def(def)) => {
-                    matches!(def, ModuleDef::Const(_) | ModuleDef::EnumVariant(_))
-                }
-                _ => false,
-            }
-        }
-        ast::Expr::CallExpr(call) => {
-            let none = call
-                .arg_list()
-                .is_some_and(|list| list.args().next().is_none());
-            let function = ctx.callee(expr);
-            none && function.is_some_and(|it| {
-                it.krate(ctx.db).origin(ctx.db).is_lang() && it.name(ctx.db).as_str() == "new"
-            })
-        }
-        ast::Expr::PrefixExpr(prefix) => {
-            matches!(prefix.expr(), Some(ast::Expr::Literal(_)))
-        }
-        ast::Expr::TupleExpr(tuple) => tuple.fields().all(|field| is_plain(ctx, &field)),
-        _ => false,
-    }
 }

@@ -4,7 +4,7 @@ use ra_ap_syntax::{AstNode, TextRange, ast};
 
 use super::{Around, Called, called_by};
 use crate::{
-    analysis::in_place::Written,
+    analysis::{in_place::Written, own_combinators::OwnCombinators},
     change::Change,
     context::{Enclosing, FileContext},
     refusal::{Refusal, RefusalKind},
@@ -40,13 +40,17 @@ pub struct WrittenOut {
 /// What calls the closures around an expression there and then, innermost first, and the body in which
 /// that stands. A path is a function that is handed over. `None` in a constant, and where nobody knows
 /// when a function is called.
-pub fn calls_around(ctx: &FileContext<'_>, expr: &ast::Expr) -> Option<(Vec<Called>, Enclosing)> {
+pub fn calls_around(
+    ctx: &FileContext<'_>,
+    expr: &ast::Expr,
+    own: &OwnCombinators,
+) -> Option<(Vec<Called>, Enclosing)> {
     let handed_over = match expr {
-        ast::Expr::PathExpr(_) => Some(called_by(ctx, expr)?),
+        ast::Expr::PathExpr(_) => Some(called_by(ctx, expr, own)?),
         _ => None,
     };
     let site = handed_over.as_ref().map_or(expr, |called| &called.site);
-    let around = Around::of(ctx, site.syntax())?;
+    let around = Around::with(ctx, site.syntax(), own)?;
     let closures = around.closures.into_iter().map(|it| it.called);
     let calls = handed_over.into_iter().chain(closures).collect();
     Some((calls, around.enclosing))
@@ -78,9 +82,9 @@ pub fn can_be_written(
         in_closure: true,
     };
     let wait = wait.written(ctx, expr, Vec::new())?;
+    let mut calls = calls.iter();
     calls
-        .iter()
-        .try_fold(wait, |wait, it| it.written(ctx, &[wait]))
+        .try_fold(vec![wait], |waits, it| it.written(ctx, waits))
         .map(drop)
 }
 
@@ -88,18 +92,37 @@ pub fn can_be_written(
 ///
 /// # Errors
 /// Why one of them can't be.
-pub fn write_out(ctx: &FileContext<'_>, wraps: &[Wrap]) -> Result<Vec<WrittenOut>, Refusal> {
+pub fn write_out(
+    ctx: &FileContext<'_>,
+    wraps: &[Wrap],
+    own: &OwnCombinators,
+) -> Result<Vec<WrittenOut>, Refusal> {
     let mut calls: Vec<(TextRange, Called)> = Vec::new();
+    let mut beside: Vec<Written> = Vec::new();
     for wrap in wraps.iter().filter(|wrap| wrap.in_closure) {
-        let around = expr_at(ctx, wrap.range).and_then(|expr| calls_around(ctx, &expr));
+        let around = expr_at(ctx, wrap.range).and_then(|expr| calls_around(ctx, &expr, own));
         for called in around.into_iter().flat_map(|(calls, _)| calls) {
+            if called.own().is_some() {
+                for it in called.written(ctx, Vec::new())? {
+                    let is_it = |other: &Written| other.range == it.range;
+                    if !beside.iter().any(is_it) {
+                        beside.push(it);
+                    }
+                }
+                continue;
+            }
             let range = called.site.syntax().text_range();
             if calls.iter().all(|(it, _)| *it != range) {
                 calls.push((range, called));
             }
         }
     }
-    let together = Together { ctx, wraps, calls };
+    let together = Together {
+        ctx,
+        wraps,
+        calls,
+        beside,
+    };
     let outermost = together.calls.iter().filter(|(range, _)| {
         let mut others = together.calls.iter().filter(|(it, _)| it != range);
         others.all(|(it, _)| !it.contains_range(*range))
@@ -121,6 +144,8 @@ struct Together<'a, 'b> {
     ctx: &'b FileContext<'a>,
     wraps: &'b [Wrap],
     calls: Vec<(TextRange, Called)>,
+    /// What changes in the calls that are not written out.
+    beside: Vec<Written>,
 }
 
 impl Together<'_, '_> {
@@ -133,7 +158,8 @@ impl Together<'_, '_> {
         });
         let expected: usize = inside.iter().map(|it| waits(&it.text)).sum();
         let expected = expected + handed_over.count();
-        let written = called.written(self.ctx, &inside)?;
+        let mut written = called.written(self.ctx, inside)?;
+        let written = written.pop().expect("what is written out is one text");
         if waits(&written.text) < expected {
             let message = format!(
                 "a call beside the closure of `{}` would be lost",
@@ -166,6 +192,12 @@ impl Together<'_, '_> {
             let expr = expr.ok_or_else(|| in_macro(wrap))?;
             inside.push(wrap.written(self.ctx, &expr, self.inside(wrap.range)?)?);
         }
+        let beside = self.beside.iter();
+        inside.extend(
+            beside
+                .filter(|it| within(it.range) && is_top(it.range))
+                .cloned(),
+        );
         for (range, called) in &self.calls {
             if within(*range) && is_top(*range) {
                 inside.push(self.called(*range, called)?);

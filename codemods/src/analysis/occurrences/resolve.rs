@@ -345,7 +345,7 @@ impl Census<'_, '_> {
             _ => {
                 let callee = key_of(self.ctx, function).unwrap_or(it.key);
                 let of = (it.key, callee);
-                let called = site(self.ctx, &expr.clone().into(), of, self.question.drivers);
+                let called = site(self.ctx, &expr.clone().into(), of, self.question);
                 let site = match called {
                     Some(site) => Ok(site),
                     None => handed_over(self.ctx, &expr, function, of, self.question.drivers),
@@ -381,7 +381,7 @@ impl Census<'_, '_> {
             return Resolved::Unknown(unknown(it, "is called in a file of several crates"));
         }
         let callee = key_of(self.ctx, function).unwrap_or(it.key);
-        match site(self.ctx, call, (it.key, callee), self.question.drivers) {
+        match site(self.ctx, call, (it.key, callee), self.question) {
             Some(site) => Resolved::Ours(What::Call(Box::new(site))),
             None => Resolved::Unknown(Refusal {
                 kind: RefusalKind::F11,

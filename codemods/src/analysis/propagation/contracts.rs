@@ -247,14 +247,23 @@ impl Contracts<'_> {
     }
 
     /// What forbids that a call waits where it stands.
-    fn held<'s>(&self, site: &'s Site) -> Option<&'s Refusal> {
+    fn held(&self, site: &Site) -> Option<Refusal> {
+        let nodes = &self.graph.nodes;
+        if let Some(own) = site.own.iter().find(|it| nodes.contains_key(&it.key)) {
+            return Some(own.becomes_async());
+        }
         let sent = match &site.caller {
             Caller::Async(code) => code.has_to_be_send,
             Caller::Function(caller) => self.has_to_be_sent.contains(&caller.unit),
             _ => false,
         };
         let not_send = site.not_send.as_ref().filter(|_| sent);
-        site.held.as_ref().or(not_send)
+        let held = site.held.as_ref().or(not_send)?;
+        let kind = match held.kind {
+            RefusalKind::F15 => RefusalKind::F15,
+            _ => RefusalKind::F21,
+        };
+        Some(Refusal::new(kind, held.message.clone()))
     }
 
     /// Takes out functions until each that is left has a fate for all of its calls, and async code
@@ -314,7 +323,6 @@ impl Contracts<'_> {
         for site in self.graph.way(key) {
             let place = Some((site.file, site.range));
             if let Some(refusal) = self.held(site) {
-                let refusal = held(refusal);
                 return Reason { refusal, place };
             }
             if let Caller::Function(caller) = &site.caller
@@ -344,14 +352,14 @@ impl Contracts<'_> {
                 }
                 None => return self.awaits(site),
                 // Driven in async code it would be what this codemod finds.
-                Some(refusal) => return Err(held(refusal)),
+                Some(refusal) => return Err(refusal),
             },
             Caller::Function(caller) => match (self.refused.get(&caller.unit), self.held(site)) {
                 (None, None) if self.graph.nodes.contains_key(&caller.unit) => {
                     return self.awaits(site);
                 }
                 (Some(reason), _) => reason.refusal.clone(),
-                (None, Some(refusal)) => held(refusal),
+                (None, Some(refusal)) => refusal,
                 (None, None) => Refusal::new(RefusalKind::R4, "the caller is not known"),
             },
             Caller::Made(name) => {
@@ -430,9 +438,4 @@ impl Contracts<'_> {
         }
         roots
     }
-}
-
-/// A guard that is held during the call.
-fn held(refusal: &Refusal) -> Refusal {
-    Refusal::new(RefusalKind::F21, refusal.message.clone())
 }

@@ -167,12 +167,28 @@ pub fn renamed(
 }
 
 fn rename(ctx: &FileContext<'_>, name: TextRange, node: &Node, homes: &[Home]) -> Option<Change> {
+    let function = &node.parts[0];
+    let (range, text) = named(ctx, name, (function.unit, function.shape), homes)?;
     let mut change = Change::default();
-    let own = node.name();
+    let by_path = text.contains("::");
+    change.replace(ctx.file, range, text);
+    if by_path {
+        leftovers::note(ctx, &mut change, &[range]);
+    }
+    Some(change)
+}
+
+/// What names the twin of a function in the place of its name in a call: another name, or a path in
+/// the place of the whole one.
+pub fn named(
+    ctx: &FileContext<'_>,
+    name: TextRange,
+    (of, shape): (FunctionKey, Shape),
+    homes: &[Home],
+) -> Option<(TextRange, String)> {
     let path = path_of_call(ctx, name)?;
-    let Some(path) = path.filter(|_| node.parts[0].shape == Shape::Free) else {
-        change.replace(ctx.file, name, twin_name(own));
-        return Some(change);
+    let Some(path) = path.filter(|_| shape == Shape::Free) else {
+        return Some((name, twin_name(ctx.slice(name))));
     };
     let module = match path.qualifier() {
         None => ctx.sema.scope(path.syntax())?.module(),
@@ -184,18 +200,14 @@ fn rename(ctx: &FileContext<'_>, name: TextRange, node: &Node, homes: &[Home]) -
     let written = path.segment()?.name_ref()?.text().to_string();
     let as_written = Home::in_module(ctx, module, written);
     if homes.contains(&as_written) {
-        change.replace(ctx.file, name, as_written.twin());
-        return Some(change);
+        return Some((name, as_written.twin()));
     }
-    let key = node.parts[0].unit;
     let mut paths = homes.iter().filter_map(|home| {
-        let path = home.path(ctx, &path, key)?;
+        let path = home.path(ctx, &path, of)?;
         Some(format!("{path}::{}", home.twin()))
     });
     let whole = TextRange::new(ctx.source_range(path.syntax())?.start(), name.end());
-    change.replace(ctx.file, whole, paths.next()?);
-    leftovers::note(ctx, &mut change, &[whole]);
-    Some(change)
+    Some((whole, paths.next()?))
 }
 
 fn token_at(ctx: &FileContext<'_>, name: TextRange) -> Option<SyntaxToken> {
