@@ -146,7 +146,7 @@ mod waiting;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ra_ap_syntax::{AstNode, SyntaxNode, TextRange};
+use ra_ap_syntax::{AstNode, SyntaxNode, TextRange, ast};
 
 use self::{
     facades::{Facade, FacadeCall},
@@ -309,6 +309,9 @@ fn in_file(ctx: &FileContext<'_>, own: &OwnCombinators) -> InFile {
                 Some(mut seed) => {
                     seed.not_send = asides.not_send;
                     seed.own = around.own().cloned().collect();
+                    seed.becomes_await =
+                        becomes_await(&call) && either.is_none() && seed.own.is_empty();
+                    seed.in_closure = !around.closures.is_empty();
                     if let Some(either) = &either {
                         seed.api = either.api.clone();
                         seed.driver = either.driver.clone();
@@ -330,6 +333,17 @@ fn in_file(ctx: &FileContext<'_>, own: &OwnCombinators) -> InFile {
         in_own,
         inside,
     }
+}
+
+/// Whether a call becomes its future with no more than `.await` behind it.
+fn becomes_await(call: &Call<'_>) -> bool {
+    let Role::BlockOn { future, .. } = &call.api.role else {
+        return false;
+    };
+    matches!(
+        call.argument(*future),
+        Some(ast::Expr::CallExpr(_) | ast::Expr::MethodCallExpr(_) | ast::Expr::PathExpr(_))
+    )
 }
 
 /// What is known beside the verdict.

@@ -123,6 +123,7 @@ pub fn wraps(
         };
         wraps.entry(site.file).or_default().push(Wrap {
             range: site.range,
+            inner: site.range,
             before: before.to_owned(),
             after: after.to_owned(),
             is_boxed,

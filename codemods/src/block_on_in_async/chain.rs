@@ -113,6 +113,18 @@ fn leave_overlapping(seeds: &mut Vec<Seed>) {
     *seeds = kept;
 }
 
+/// Whether something else changes in the closures that are written out because of a seed.
+fn is_shared(seed: &Seed, seeds: &[Seed], root: &Root) -> bool {
+    let others = seeds.iter().filter(|it| it.place() != seed.place());
+    let mut edits = others.flat_map(Seed::edits);
+    let mut calls = root
+        .calls
+        .iter()
+        .filter(|(site, fate)| site.file == seed.finding.file && !matches!(fate, Fate::Stay));
+    edits.any(|edit| seed.edits().iter().any(|it| !edit.fits_beside(it)))
+        || calls.any(|(site, _)| seed.takes_away(site.file, site.range))
+}
+
 impl Chains<'_> {
     /// Why a root is more than the user wants to see in one change.
     fn too_large(&self, root: &Root) -> Option<Refusal> {
@@ -192,6 +204,7 @@ impl Chains<'_> {
         let mut trust = Trust::default();
         let mut effects = BTreeSet::new();
         let mut why = Vec::new();
+        let mut together: Vec<(&Seed, Wrap)> = Vec::new();
         for seed in seeds {
             leads_to
                 .entry(seed.function.key)
@@ -203,7 +216,10 @@ impl Chains<'_> {
                 effects: own_effects,
             } = &seed.finding.verdict
             {
-                seed.add_to(own, &mut change, &mut around);
+                match seed.wrap().filter(|_| is_shared(seed, seeds, root)) {
+                    Some(wrap) => together.push((seed, wrap)),
+                    None => seed.add_to(own, &mut change, &mut around),
+                }
                 effects.extend(own_effects.iter().copied());
                 if *safety < Safety::Safe {
                     trust.lower();
@@ -211,7 +227,13 @@ impl Chains<'_> {
             }
         }
         asyncify(self.graph, root, self.twins, &mut around, &mut change);
-        let wraps = wraps(self.graph, root, &leads_to);
+        let mut wraps = wraps(self.graph, root, &leads_to);
+        for (seed, wrap) in &together {
+            wraps
+                .entry(seed.finding.file)
+                .or_default()
+                .push(wrap.clone());
+        }
         let written_out = self.write_out(&wraps);
         for it in written_out.iter().flatten().flat_map(|(_, it)| it) {
             change.extend(&it.change);
@@ -229,8 +251,17 @@ impl Chains<'_> {
             let mut gone = gone.iter();
             gone.any(|(of, it)| *of == file && it.contains_range(range))
         };
+        for (seed, wrap) in &together {
+            let file = seed.finding.file;
+            if !is_gone(file, wrap.range)
+                && let Verdict::Rewrite { change: own, .. } = &seed.finding.verdict
+            {
+                seed.add_to(own, &mut change, &mut around);
+            }
+        }
         for (file, wraps) in &wraps {
-            for wrap in wraps.iter().filter(|it| !is_gone(*file, it.range)) {
+            let calls = wraps.iter().filter(|it| it.inner == it.range);
+            for wrap in calls.filter(|it| !is_gone(*file, it.range)) {
                 around.add(*file, wrap.range, &wrap.before, &wrap.after);
             }
         }

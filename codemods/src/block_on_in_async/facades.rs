@@ -236,6 +236,8 @@ fn call(
     let list = arguments(expr).and_then(|list| ctx.source_range(list.syntax()));
     let leads_to = leads_from(ctx, other.into_iter().collect());
     FacadeCall::Inside(Box::new(Seed {
+        becomes_await: false,
+        in_closure: false,
         function,
         finding,
         future: list.unwrap_or(range),

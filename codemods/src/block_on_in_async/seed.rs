@@ -11,6 +11,7 @@ use crate::{
         asyncify::Around,
         awaited::Future,
         bridges::Driver,
+        closures::Wrap,
         functions::{Definition, FunctionKey, definition, key_of},
         own_combinators::OwnCombinator,
         reach::Graph,
@@ -41,6 +42,10 @@ pub struct Seed {
     pub driver: Option<Driver>,
     /// What refutes that the future is `Send`.
     pub not_send: Option<Refusal>,
+    /// It becomes its future with no more than `.await` behind it.
+    pub becomes_await: bool,
+    /// It stands in closures that are written out.
+    pub in_closure: bool,
     /// The functions of the workspace that call the closures in which it stands.
     pub own: Vec<Arc<OwnCombinator>>,
     /// The async functions that the future comes to await.
@@ -79,6 +84,8 @@ impl Seed {
             driver: Driver::of(ctx, call),
             not_send: None,
             own: Vec::new(),
+            becomes_await: false,
+            in_closure: false,
             leads_to: leads_to
                 .into_iter()
                 .filter_map(|it| key_of(ctx, it))
@@ -135,6 +142,18 @@ impl Seed {
             }
         };
         Some(Refusal::new(RefusalKind::R9, message))
+    }
+
+    /// What becomes of the call where closures are written out with all that changes in them.
+    pub fn wrap(&self) -> Option<Wrap> {
+        self.becomes_await.then(|| Wrap {
+            range: self.finding.range,
+            inner: self.future,
+            before: String::new(),
+            after: ".await".to_owned(),
+            is_boxed: false,
+            in_closure: self.in_closure,
+        })
     }
 
     /// Takes over what its own change does, with the future left standing: calls in it may change

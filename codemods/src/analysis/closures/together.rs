@@ -15,6 +15,8 @@ use crate::{
 pub struct Wrap {
     /// The expression.
     pub range: TextRange,
+    /// What stays of it: all of it, or the future in a call that drives it.
+    pub inner: TextRange,
     /// What stands before it.
     pub before: String,
     /// What stands behind it.
@@ -76,6 +78,7 @@ pub fn can_be_written(
     };
     let wait = Wrap {
         range,
+        inner: range,
         before: String::new(),
         after: ".await".to_owned(),
         is_boxed: false,
@@ -190,7 +193,12 @@ impl Together<'_, '_> {
         {
             let expr = expr_at(self.ctx, wrap.range);
             let expr = expr.ok_or_else(|| in_macro(wrap))?;
-            inside.push(wrap.written(self.ctx, &expr, self.inside(wrap.range)?)?);
+            let changed = self.inside(wrap.range)?;
+            if !changed.iter().all(|it| wrap.inner.contains_range(it.range)) {
+                let message = "what drives a future would change as well";
+                return Err(Refusal::new(RefusalKind::R9, message));
+            }
+            inside.push(wrap.written(self.ctx, &expr, changed)?);
         }
         let beside = self.beside.iter();
         inside.extend(
@@ -234,7 +242,7 @@ impl Wrap {
         };
         let mut text = before.to_owned();
         let mut kept = Vec::new();
-        let mut at = self.range.start();
+        let mut at = self.inner.start();
         for it in inside {
             let between = TextRange::new(at, it.range.start());
             text += ctx.slice(between);
@@ -243,7 +251,7 @@ impl Wrap {
             kept.extend(it.kept);
             at = it.range.end();
         }
-        let rest = TextRange::new(at, self.range.end());
+        let rest = TextRange::new(at, self.inner.end());
         text += ctx.slice(rest);
         text += after;
         kept.push(rest);
