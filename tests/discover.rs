@@ -127,6 +127,8 @@ fn places(text: &str) -> Vec<(&'static str, String)> {
     let files = found.candidates.iter();
     files
         .flat_map(|file| CATALOGUE.iter().zip(&file.candidates))
+        // What nobody asked for is not looked for.
+        .filter(|(codemod, _)| !codemod.opt_in)
         .flat_map(|(codemod, candidates)| candidates.iter().map(move |it| (codemod.name, it)))
         .map(|(name, it)| (name, text[it.range].to_owned()))
         .collect()
