@@ -159,7 +159,9 @@ fn waits_with(
         None => Ok(()),
         Some(Kind::Chosen) if !has_to_be_send(ctx, argument.syntax()) => {
             let message = format!("`{name}` is not `Send` for every caller");
-            why.push(Note::new(message));
+            if why.iter().all(|note| note.message != message) {
+                why.push(Note::new(message));
+            }
             trust.lower();
             Ok(())
         }

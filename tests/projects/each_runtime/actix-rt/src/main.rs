@@ -1,0 +1,9 @@
+//! A program that uses the library beside it.
+
+async fn count(text: String) -> usize {
+    on_actix_rt::imposed(text).await
+}
+
+fn main() {
+    drop(count(String::new()));
+}
