@@ -6,7 +6,6 @@ use std::{
 };
 
 use super::{
-    manifests::added_features,
     mirror::{Mirror, Texts},
     tools::configured,
     wrapper,
@@ -22,6 +21,8 @@ pub struct Caller<'a> {
     pub mirror: Option<&'a Mirror>,
     /// What stands there in the place of the user's own.
     pub texts: &'a Texts,
+    /// What cargo is told of the manifests there.
+    pub of_manifests: Vec<String>,
     /// Where cargo builds, if not where it always does.
     pub target: Option<&'a Path>,
     /// The program that stands for the compiler.
@@ -33,12 +34,7 @@ impl Caller<'_> {
     pub fn command(&self, name: &str) -> Command {
         let mut command = Command::new(cargo());
         command.arg(name).current_dir(self.root);
-        let features = added_features(self.texts);
-        if !features.is_empty() {
-            command
-                .arg("--features")
-                .arg(Vec::from_iter(features).join(","));
-        }
+        command.args(&self.of_manifests);
         if let Some(target) = self.target {
             command.env("CARGO_TARGET_DIR", target);
         }

@@ -8,10 +8,28 @@ use std::{collections::BTreeSet, fs, path::Path};
 use toml::{Table, Value};
 
 use super::mirror::Texts;
+use crate::cargo::Project;
+
+/// What cargo is told of the manifests among these texts: what they ask for, and their packages, for only
+/// of packages that are named it takes features of a dependency.
+pub fn flags(project: &Project, texts: &Texts) -> Vec<String> {
+    let features = added_features(texts);
+    if features.is_empty() {
+        return Vec::new();
+    }
+    let changed = project.packages.iter();
+    let changed = changed.filter(|package| texts.contains_key(&package.manifest));
+    let mut flags: Vec<String> = changed
+        .flat_map(|package| ["--package".to_owned(), package.spec.clone()])
+        .collect();
+    flags.push("--features".to_owned());
+    flags.push(Vec::from_iter(features).join(","));
+    flags
+}
 
 /// The features that the manifests among these texts ask for, and the user's own do not:
 /// `dependency/feature`.
-pub fn added_features(texts: &Texts) -> BTreeSet<String> {
+fn added_features(texts: &Texts) -> BTreeSet<String> {
     let manifests = texts.iter().filter(|(path, _)| is_manifest(path));
     let added = manifests.flat_map(|(path, bytes)| {
         let before = asked(&fs::read(path).unwrap_or_default());

@@ -221,6 +221,7 @@ impl<'a> Verifier<'a> {
     fn caller<'c>(&'c self, mirror: Option<&'c Mirror>, texts: &'c Texts) -> Caller<'c> {
         Caller {
             root: &self.project.root,
+            of_manifests: manifests::flags(self.project, texts),
             mirror,
             texts,
             target: self.space.target.as_deref(),

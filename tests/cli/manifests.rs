@@ -1,5 +1,7 @@
 //! `--fix-manifests`: what a change needs of Cargo.toml is a part of it.
 
+use std::path::Path;
+
 use crate::support::{project::Project, snapshot::assert_snapshot};
 
 const WAITS: &str = "\
@@ -103,4 +105,44 @@ fn without_it_the_line_to_type_is_named() {
     let shown = project.transcript(&["--fix-manifests", "--unsafe-fixes"]);
     let shown = shown.replace(env!("CARGO_MANIFEST_DIR"), "[ROOT]");
     assert_snapshot("fix-manifests.txt", &shown);
+}
+
+#[test]
+fn other_packages_are_compiled_without_a_word_of_it() {
+    let standin = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stage/standins/tokio");
+    let package = |name: &str, dependency: &str| {
+        format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+             publish = false\n\n[dependencies]\n{dependency}"
+        )
+    };
+    let tokio = format!("tokio = {{ path = {standin:?} }}\n");
+    let fake = "async fn one() -> u8 {\n    1\n}\n\npub async fn two() -> u8 {\n    \
+                std::future::ready(()).await;\n    one().await\n}\n";
+    let project = Project::bare(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nresolver = \"3\"\nmembers = [\"a\", \"b\"]\n",
+        ),
+        ("a/Cargo.toml", &package("a", &tokio)),
+        ("a/src/lib.rs", WAITS),
+        ("b/Cargo.toml", &package("b", "")),
+        ("b/src/lib.rs", fake),
+    ]);
+    let ran = project.unpark(&[
+        "--apply",
+        "--allow-no-vcs",
+        "--fix-manifests",
+        "--unsafe-fixes",
+        "--verify-features",
+        "each",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let read = |name: &str| String::from_utf8(project.read(name)).unwrap();
+    assert!(read("a/Cargo.toml").contains("\"time\""), "{}", ran.stderr);
+    assert!(
+        read("b/src/lib.rs").starts_with("fn one()"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -14,6 +14,7 @@ use super::{
     taken_along::{Copies, Taken, is_owned, taken_along},
 };
 use crate::{
+    change::Edit,
     context::{FileContext, Output},
     knowledge::{Definition, Equivalent, Returns, Role},
     refusal::{Refusal, RefusalKind},
@@ -80,7 +81,7 @@ pub fn offloaded(
     copies: Copies,
 ) -> Result<Rewritten, Refusal> {
     let refuse = |message: String| Refusal::new(RefusalKind::R5, message);
-    needed(ctx, call.syntax(), to)?;
+    let manifest = needed(ctx, call.syntax(), to)?;
     let layer = layer(ctx, to).ok_or_else(|| {
         let path = &to.path;
         refuse(format!("what `{path}` gives would have to be looked at"))
@@ -98,7 +99,7 @@ pub fn offloaded(
         layer: layer.unwrap_or_default(),
         again,
     };
-    written(ctx, node, to, &value, &taken, end)
+    written(ctx, node, to, &value, &taken, end, manifest)
 }
 
 /// A call of the workspace's own, which is awaited today, offloaded by `to`; the code of `layer` takes
@@ -113,7 +114,7 @@ pub fn call_offloaded(
     layer: &str,
 ) -> Result<Rewritten, Refusal> {
     let node = call.syntax();
-    needed(ctx, node, to)?;
+    let manifest = needed(ctx, node, to)?;
     let along = |before| taken_along(ctx, node, Copies::Cheap, before);
     let as_it_is = match happens_here(ctx, node) {
         true => Err(DOES_MORE.to_owned()),
@@ -128,7 +129,7 @@ pub fn call_offloaded(
     let range = ctx.source_range(node).ok_or_else(made_by_macro)?;
     let value = renamed(ctx, range, &taken);
     let end = Ending { layer, again: "" };
-    written(ctx, node, to, &value, &taken, end)
+    written(ctx, node, to, &value, &taken, end, manifest)
 }
 
 /// How long the layer may be to stand on the line of the call.
@@ -152,8 +153,8 @@ fn written(
     value: &str,
     taken: &Taken,
     end: Ending<'_>,
+    manifest: Option<Edit>,
 ) -> Result<Rewritten, Refusal> {
-    let manifest = needed(ctx, node, to)?;
     let spelled = spelling_of_row(ctx, node, to).ok_or_else(|| {
         let path = &to.path;
         let message = format!("`{path}` is not what goes by that path here");
