@@ -1,5 +1,7 @@
 //! What a person types. No logic: what was typed becomes [`Options`] and plain fields.
 
+mod review;
+mod reviewed;
 mod scaffold;
 
 use std::{
@@ -11,9 +13,12 @@ use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, builder::Styles};
 use clap_complete::Shell;
-use unpark_codemods::settings;
+use unpark_codemods::{scaffold::BACKGROUND_SERVICE, settings};
 
-pub use self::scaffold::{Scaffold, ServiceArgs};
+pub use self::{
+    review::ReviewArgs,
+    scaffold::{Scaffold, ServiceArgs},
+};
 use crate::{
     changed::Changes,
     options::{self, CargoOptions, Options, VerifyOptions},
@@ -98,6 +103,8 @@ pub enum Command {
     },
     /// Takes the last --apply back, done or interrupted
     Undo(UndoArgs),
+    /// Asks about each change on the terminal, and makes what is accepted
+    Review(Box<ReviewArgs>),
     /// Prints the configuration that holds, and where each value comes from
     Config {
         /// The workspace, or a place in it [default: the current folder]
@@ -199,6 +206,19 @@ pub struct RunArgs {
         hide_possible_values = true
     )]
     pub check: Option<Check>,
+    /// Make the changes that a review accepted, and no other; what is looked for stands in the file
+    #[arg(
+        long = "selection",
+        id = "accepted",
+        value_name = "FILE",
+        help_heading = "Selection",
+        conflicts_with_all = [
+            "only", "skip", "unsafe_fixes", "include_tests", "keep_sync_api", "fix_manifests",
+            "root", "max_functions", "fs", "syntax_only", "package", "workspace", "exclude",
+            "features", "all_features", "no_default_features", "target", "since", "staged",
+        ]
+    )]
+    pub accepted: Option<PathBuf>,
     /// What becomes of the result.
     #[command(flatten)]
     pub result: ResultArgs,
@@ -229,9 +249,10 @@ pub struct ResultArgs {
     #[command(flatten)]
     pub verify: VerifyArgs,
     /// How the result is shown [default: diff]
-    #[arg(long, value_name = "FMT", help_heading = "Output")]
+    #[arg(long, value_name = "FMT", help_heading = "Output", value_parser = Format::on_screen())]
     pub message_format: Option<Format>,
-    /// Write the result to a file too, in a format of --message-format; repeatable
+    /// Write the result to a file too, in a format of --message-format, or as a page to review it in
+    /// with html=FILE; repeatable
     #[arg(long, value_name = "FMT=FILE", help_heading = "Output")]
     pub report: Vec<ReportFile>,
 }
@@ -402,16 +423,16 @@ fn at_least_one(number: &str) -> Result<NonZeroUsize, String> {
 
 /// What may be overwritten, in cargo fix's words.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Version control, with --apply")]
+#[command(next_help_heading = "Version control")]
 pub struct GuardArgs {
     /// Write even if the working directory is dirty or has staged changes
-    #[arg(long, requires = "apply")]
+    #[arg(long)]
     pub allow_dirty: bool,
     /// Write even if the working directory has staged changes
-    #[arg(long, requires = "apply")]
+    #[arg(long)]
     pub allow_staged: bool,
     /// Write even if a VCS was not detected
-    #[arg(long, requires = "apply")]
+    #[arg(long)]
     pub allow_no_vcs: bool,
 }
 
@@ -468,7 +489,20 @@ pub enum Color {
 /// What may be typed.
 pub fn command() -> clap::Command {
     // A subcommand has the one without the other.
-    Cli::command().mut_arg("verify", |verify| verify.conflicts_with("syntax_only"))
+    let mut command =
+        Cli::command().mut_arg("verify", |verify| verify.conflicts_with("syntax_only"));
+    command = with_apply(command);
+    command.mut_subcommand("scaffold", |scaffold| {
+        scaffold.mut_subcommand(BACKGROUND_SERVICE, with_apply)
+    })
+}
+
+/// What may be overwritten matters only where something is written.
+fn with_apply(command: clap::Command) -> clap::Command {
+    let guards = ["allow_dirty", "allow_staged", "allow_no_vcs"];
+    guards.into_iter().fold(command, |command, guard| {
+        command.mut_arg(guard, |guard| guard.requires("apply"))
+    })
 }
 
 impl Cli {
@@ -504,6 +538,7 @@ impl SelectionArgs {
         Options {
             paths: paths.to_vec(),
             about: None,
+            accepted: None,
             only: self.only.clone(),
             skip: self.skip.clone(),
             unsafe_fixes: self.unsafe_fixes,

@@ -342,6 +342,9 @@ impl Collector<'_> {
                 } else {
                     finding.state = State::Offered;
                     finding.change = Some(change);
+                    if self.plan.accepted.is_some() {
+                        finding.help = Some("the selection leaves it out".to_owned());
+                    }
                 }
             }
         }

@@ -49,6 +49,8 @@ pub struct Plan<'a> {
     pub settings: &'a Settings,
     /// The least safety that is taken.
     pub least: Safety,
+    /// The findings whose changes are taken instead, whatever their safety.
+    pub accepted: Option<&'a BTreeSet<String>>,
     /// Codemods that are not run; they keep their place in the list.
     pub off: &'a BTreeSet<&'static str>,
     /// Codemods whose findings are all for a person.
@@ -376,7 +378,11 @@ fn write(
             let of_id = rounds.denied.entry(settled.id.clone());
             of_id.or_insert_with(|| settled.clone());
         }
-        let wanted = *safety >= plan.least
+        let chosen = match plan.accepted {
+            Some(accepted) => accepted.contains(&settled.id),
+            None => *safety >= plan.least,
+        };
+        let wanted = chosen
             && !is_denied
             && !plan.report_only.contains(settled.finding.codemod)
             && plan.changed.is_none_or(|changed| {

@@ -1,6 +1,6 @@
 //! What a person asked for, after parsing and before anything is looked at.
 
-use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 
@@ -33,6 +33,8 @@ pub struct Options {
     pub max_functions: Option<NonZeroUsize>,
     /// What becomes of calls that wait for the file system; `None` for what the configuration says.
     pub fs: Option<Fs>,
+    /// What a review accepted; `None` for all changes that the safety allows.
+    pub accepted: Option<Accepted>,
     /// Only findings on lines that changed, or that speak of one.
     pub changes: Option<Changes>,
     /// No cargo and no types; every finding is manual.
@@ -53,6 +55,15 @@ pub struct Options {
     pub progress: bool,
     /// Compile the changes; `None` to leave them unverified.
     pub verify: Option<VerifyOptions>,
+}
+
+/// The changes that a review accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// The ids of their findings. Their safety does not matter: somebody has read them.
+    pub ids: BTreeSet<String>,
+    /// The file that says so.
+    pub file: Option<PathBuf>,
 }
 
 /// How changes are compiled before anybody relies on them.

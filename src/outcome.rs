@@ -43,6 +43,8 @@ pub struct Outcome {
     pub quiet: BTreeMap<&'static str, usize>,
     /// Every root that there was, by the paths of its functions; only where one is asked for.
     pub roots: BTreeSet<Vec<String>>,
+    /// What was accepted in a review, and could not be made.
+    pub unmet: BTreeSet<String>,
     /// Defects of ours.
     pub defects: Vec<Defect>,
     /// Where the journals of the workspaces are that were loaded.
@@ -310,6 +312,19 @@ impl Outcome {
             .iter()
             .filter(|finding| finding.state == state)
             .count()
+    }
+
+    /// The member that a file belongs to.
+    pub fn package_of(&self, path: &Path) -> Option<&Package> {
+        let holds = |package: &&Package| path.starts_with(&package.folder);
+        let packages = self.packages.iter().filter(holds);
+        packages.max_by_key(|package| package.folder.components().count())
+    }
+
+    /// The edition that a file is written in.
+    pub fn edition_of(&self, path: &Path) -> Edition {
+        let package = self.package_of(path);
+        package.map_or(Edition::CURRENT, |package| package.facts.edition)
     }
 
     /// A path as it is shown: relative to the root, with `/`.

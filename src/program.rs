@@ -16,6 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{FromArgMatches as _, error::ErrorKind, parser::ValueSource};
 use unpark_codemods::CATALOGUE;
 
+mod review;
 mod task;
 
 use self::task::Task;
@@ -181,6 +182,7 @@ fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
             Ok(0)
         }
         Some(Command::Undo(args)) => undo(args, &cli.screen),
+        Some(Command::Review(args)) => review::start_review(name, args, &cli.screen, progress),
         Some(Command::Scaffold(Scaffold::BackgroundService(args))) => {
             start_scaffold(name, args, &cli.screen, progress)
         }
@@ -281,8 +283,7 @@ fn start_run(
              writes the findings beside it"
         );
     }
-    let mut options = args.selection.options(&args.paths, &args.cargo, progress);
-    options.changes = args.changes.changes();
+    let mut options = args.options(progress)?;
     let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
     options.verify = args.result.verify.options(args.apply, wrapper);
     let as_json = args.result.message_format == Some(Format::Json);

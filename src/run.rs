@@ -25,7 +25,7 @@ use crate::{
     format::Rustfmt,
     limits,
     options::Options,
-    outcome::{Memory, Outcome},
+    outcome::{self, Memory, Outcome, State},
     progress::Progress,
     roots,
     source::Lines,
@@ -142,6 +142,9 @@ impl<'a> Run<'a> {
             changed.keep(&mut outcome);
         }
         collect::finish(&mut outcome);
+        if let Some(accepted) = &self.options.accepted {
+            outcome.unmet = unmet(&accepted.ids, &outcome);
+        }
         self.progress.done();
         Ok(outcome)
     }
@@ -389,6 +392,15 @@ impl<'a> Run<'a> {
     }
 }
 
+/// What was accepted, and is neither made nor taken back.
+fn unmet(accepted: &BTreeSet<String>, outcome: &Outcome) -> BTreeSet<String> {
+    let met = |finding: &&outcome::Finding| matches!(finding.state, State::Fixed | State::Reverted);
+    let met = outcome.findings.iter().filter(met);
+    let met: BTreeSet<&str> = met.map(|finding| finding.id.as_str()).collect();
+    let unmet = accepted.iter().filter(|id| !met.contains(id.as_str()));
+    unmet.cloned().collect()
+}
+
 /// Leaves out what can't tell anything about a file.
 fn narrow(candidates: &mut Vec<CandidateFile>, about: &Path, selection: &[&'static Codemod]) {
     candidates.retain_mut(|file| {
@@ -485,6 +497,7 @@ pub fn analyse(
         } else {
             Safety::Safe
         },
+        accepted: options.accepted.as_ref().map(|accepted| &accepted.ids),
         report_only: &report_only,
         max_memory: options.max_memory,
         max_time: options.max_time.unwrap_or(limits::TIME),

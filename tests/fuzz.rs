@@ -8,7 +8,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs, io, panic,
-    path::Path,
+    path::{Path, PathBuf},
     process::{self, Command},
     sync::{
         Mutex, Once,
@@ -35,6 +35,7 @@ use unpark::{
     report::{
         Palette, diff,
         format::{Format, Shown},
+        invocation::Invocation,
     },
 };
 use unpark_codemods::{CATALOGUE, Codemod};
@@ -336,11 +337,17 @@ fn by_syntax(found: &[CandidateFile], selection: &[&'static Codemod]) -> Outcome
 }
 
 fn reports(outcome: &Outcome) -> io::Result<()> {
+    let invocation = Invocation {
+        program: "unpark",
+        command: Vec::new(),
+        options: Options::default(),
+        here: PathBuf::from("/"),
+    };
     let shown = Shown {
         outcome,
         success: true,
         verbose: true,
-        here: Path::new("/"),
+        invocation: &invocation,
     };
     let mut formats = Format::value_variants().iter();
     formats.try_for_each(|format| format.write(shown, Palette::new(true), &mut io::sink()))

@@ -19,6 +19,7 @@ pub struct Home {
     root: PathBuf,
     members: Vec<PathBuf>,
     folder: PathBuf,
+    review: PathBuf,
 }
 
 impl Home {
@@ -36,12 +37,18 @@ impl Home {
             root: root.to_owned(),
             members,
             folder: target_folder.join("unpark/journal").join(id),
+            review: target_folder.join(format!("unpark/review/{id}.json")),
         }
     }
 
     /// The folder of the workspace.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Where the answers of a review are kept.
+    pub fn review(&self) -> &Path {
+        &self.review
     }
 
     /// Whether a file belongs to a member.

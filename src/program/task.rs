@@ -116,7 +116,7 @@ impl Task<'_> {
             outcome,
             success,
             verbose: screen.verbose,
-            here: &self.invocation.here,
+            invocation: &self.invocation,
         };
         print(|out, palette| match format {
             Some(Format::Json) if self.statistics => statistics::write_json(outcome, success, out),
@@ -159,8 +159,8 @@ fn exit_code(outcome: &Outcome, check: Option<Check>, committed: Option<&Committ
         Some(Check::Strict) => changes || needs_a_person,
         None => false,
     };
-    let left_out = committed.is_some_and(Committed::left_something)
-        || (committed.is_some() && outcome.count(State::Reverted) > 0);
+    let not_made = outcome.count(State::Reverted) + outcome.unmet.len() > 0;
+    let left_out = committed.is_some_and(|it| it.left_something() || not_made);
     match (outcome.defects.is_empty(), found || left_out) {
         (false, _) => DEFECT,
         (true, true) => FOUND,

@@ -14,7 +14,7 @@ use super::Palette;
 use crate::outcome::{Outcome, relative};
 
 /// Lines around a change.
-const CONTEXT: usize = 3;
+pub const CONTEXT: usize = 3;
 
 /// Writes the diff of all changed files.
 ///

@@ -8,10 +8,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clap::ValueEnum;
+use clap::{
+    ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 
 use super::{
-    Palette, diff, github, gitlab, human, json, json_diagnostic, junit, rdjson, sarif, short,
+    Palette, diff, github, gitlab, html, human, invocation::Invocation, json, json_diagnostic,
+    junit, rdjson, sarif, short,
 };
 use crate::{config::did_you_mean, outcome::Outcome, vcs};
 
@@ -38,6 +42,8 @@ pub enum Format {
     Rdjson,
     /// JUnit's XML
     Junit,
+    /// A page to review the changes in
+    Html,
 }
 
 /// A result, and for whom it is shown.
@@ -49,8 +55,8 @@ pub struct Shown<'a> {
     pub success: bool,
     /// Show everything.
     pub verbose: bool,
-    /// The current folder.
-    pub here: &'a Path,
+    /// How it was asked for.
+    pub invocation: &'a Invocation,
 }
 
 impl Format {
@@ -63,7 +69,7 @@ impl Format {
             outcome,
             success,
             verbose,
-            here,
+            invocation,
         } = shown;
         match self {
             Format::Diff => diff::write(outcome, palette, out),
@@ -74,9 +80,19 @@ impl Format {
             Format::Sarif => sarif::write(outcome, &shown.base(), out),
             Format::Github => github::write(outcome, &shown.base(), out),
             Format::Gitlab => gitlab::write(outcome, &shown.base(), out),
-            Format::Rdjson => rdjson::write(outcome, here, out),
+            Format::Rdjson => rdjson::write(outcome, &invocation.here, out),
             Format::Junit => junit::write(outcome, out),
+            Format::Html => html::write(outcome, invocation, out),
         }
+    }
+
+    /// Those that are for a screen or a pipe; a page is only written to a file.
+    pub fn on_screen() -> impl TypedValueParser<Value = Format> {
+        let formats = Format::value_variants().iter();
+        let formats = formats.filter(|format| **format != Format::Html);
+        let names = formats.filter_map(Format::to_possible_value);
+        PossibleValuesParser::new(names)
+            .map(|name| Format::from_str(&name, false).expect("it is one of the names"))
     }
 }
 

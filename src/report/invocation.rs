@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     changed::Changes,
-    options::{Options, VerifyFeatures},
+    options::{Accepted, Options, VerifyFeatures},
     outcome::relative,
 };
 
@@ -34,10 +34,35 @@ impl Invocation {
             Some(Changes::Staged) => words.push("--staged".to_owned()),
             None => {}
         }
-        words.extend(self.flags());
+        let accepted = self.options.accepted.as_ref();
+        match accepted.and_then(|accepted| accepted.file.as_ref()) {
+            Some(file) => {
+                words.extend(["--selection".to_owned(), quoted(&file.to_string_lossy())]);
+            }
+            None => words.extend(self.findings().iter().map(|word| quoted(word))),
+        }
+        words.extend(self.surroundings().iter().map(|word| quoted(word)));
         let paths = self.options.paths.iter();
         words.extend(paths.map(|path| quoted(&path.to_string_lossy())));
         words.join(" ")
+    }
+
+    /// What makes the changes of the same run that a review accepted.
+    pub fn reviewed(&self, selection: &Path) -> String {
+        let accepted = Accepted {
+            file: Some(selection.to_owned()),
+            ..Accepted::default()
+        };
+        let options = Options {
+            accepted: Some(accepted),
+            changes: None,
+            ..self.options.clone()
+        };
+        let run = Invocation {
+            options,
+            ..self.clone()
+        };
+        run.with(&["--apply"])
     }
 
     /// What says everything about one place.
@@ -48,7 +73,8 @@ impl Invocation {
         };
         let mut words = vec![self.program.to_owned(), "why".to_owned()];
         words.push(quoted(&format!("{place}:{line}")));
-        words.extend(self.flags());
+        let flags = [self.findings(), self.surroundings()].concat();
+        words.extend(flags.iter().map(|word| quoted(word)));
         words.join(" ")
     }
 
@@ -61,64 +87,73 @@ impl Invocation {
         }
     }
 
-    /// The flags that decide what is found.
-    fn flags(&self) -> Vec<String> {
+    /// The flags that decide what is found, in the words of the command line.
+    pub fn findings(&self) -> Vec<String> {
         let options = &self.options;
         let cargo = &options.cargo;
         let mut flags = Vec::new();
-        let mut values = |flag: &str, values: &[String]| {
-            for value in values {
-                flags.extend([flag.to_owned(), quoted(value)]);
-            }
-        };
-        values("--only", &options.only);
-        values("--skip", &options.skip);
-        values("--root", options.root.as_slice());
-        values(
-            "--max-functions",
-            options
-                .max_functions
-                .map(|most| most.to_string())
-                .as_slice(),
-        );
+        with_values(&mut flags, "--only", &options.only);
+        with_values(&mut flags, "--skip", &options.skip);
+        with_values(&mut flags, "--root", options.root.as_slice());
+        let most = options.max_functions.map(|most| most.to_string());
+        with_values(&mut flags, "--max-functions", most.as_slice());
         let fs = options.fs.map(|fs| fs.name().to_owned());
-        values("--fs", fs.as_slice());
-        values("-p", &cargo.packages);
-        values("--exclude", &cargo.exclude);
-        values("--features", &cargo.features);
-        values("--target", cargo.target.as_slice());
-        let manifest = cargo.manifest_path.iter();
-        let manifest: Vec<String> = manifest
-            .map(|path| path.to_string_lossy().into_owned())
-            .collect();
-        values("--manifest-path", &manifest);
-        let verify = options.verify.as_ref();
-        let features = verify.map(|verify| verify.features.name());
-        let features = features.filter(|&name| name != VerifyFeatures::default().name());
-        values(
-            "--verify-features",
-            &features.map(str::to_owned).into_iter().collect::<Vec<_>>(),
-        );
+        with_values(&mut flags, "--fs", fs.as_slice());
+        with_values(&mut flags, "-p", &cargo.packages);
+        with_values(&mut flags, "--exclude", &cargo.exclude);
+        with_values(&mut flags, "--features", &cargo.features);
+        with_values(&mut flags, "--target", cargo.target.as_slice());
         let switches = [
             (options.unsafe_fixes, "--unsafe-fixes"),
             (options.include_tests, "--include-tests"),
             (options.keep_sync_api, "--keep-sync-api"),
             (options.fix_manifests, "--fix-manifests"),
             (options.syntax_only, "--syntax-only"),
-            (options.no_rust_src_install, "--no-rust-src-install"),
-            (verify.is_some_and(|it| it.tests), "--verify-tests"),
-            (verify.is_some_and(|it| it.in_place), "--verify=in-place"),
             (cargo.workspace, "--workspace"),
             (cargo.all_features, "--all-features"),
             (cargo.no_default_features, "--no-default-features"),
+        ];
+        given(&mut flags, &switches);
+        flags
+    }
+
+    /// The flags that say where and how it runs.
+    fn surroundings(&self) -> Vec<String> {
+        let options = &self.options;
+        let cargo = &options.cargo;
+        let mut flags = Vec::new();
+        let manifest = cargo.manifest_path.as_ref();
+        let manifest = manifest.map(|path| path.to_string_lossy().into_owned());
+        with_values(&mut flags, "--manifest-path", manifest.as_slice());
+        let verify = options.verify.as_ref();
+        let features = verify.map(|verify| verify.features.name());
+        let features = features.filter(|&name| name != VerifyFeatures::default().name());
+        let features = features.map(str::to_owned);
+        with_values(&mut flags, "--verify-features", features.as_slice());
+        let switches = [
+            (options.no_rust_src_install, "--no-rust-src-install"),
+            (verify.is_some_and(|it| it.tests), "--verify-tests"),
+            (verify.is_some_and(|it| it.in_place), "--verify=in-place"),
             (cargo.locked, "--locked"),
             (cargo.offline, "--offline"),
             (cargo.frozen, "--frozen"),
         ];
-        let given = switches.into_iter().filter(|(given, _)| *given);
-        flags.extend(given.map(|(_, flag)| flag.to_owned()));
+        given(&mut flags, &switches);
         flags
     }
+}
+
+/// A flag before each of its values.
+fn with_values(flags: &mut Vec<String>, flag: &str, values: &[String]) {
+    for value in values {
+        flags.extend([flag.to_owned(), value.clone()]);
+    }
+}
+
+/// The switches that were given.
+fn given(flags: &mut Vec<String>, switches: &[(bool, &str)]) {
+    let given = switches.iter().filter(|(given, _)| *given);
+    flags.extend(given.map(|(_, flag)| (*flag).to_owned()));
 }
 
 /// A word that a shell takes as it is.

@@ -9,12 +9,15 @@ pub mod format;
 pub mod github;
 pub mod gitlab;
 pub mod guide;
+pub mod highlight;
+pub mod html;
 pub mod human;
 pub mod invocation;
 pub mod json;
 pub mod json_diagnostic;
 pub mod junit;
 pub mod notes;
+pub mod picture;
 pub mod places;
 pub mod rdjson;
 pub mod recovery;
@@ -22,6 +25,7 @@ pub mod sarif;
 pub mod scaffold;
 pub mod severity;
 pub mod short;
+pub mod side_by_side;
 pub mod statistics;
 pub mod summary;
 
@@ -95,7 +99,7 @@ pub fn count(number: usize, noun: &str) -> String {
 
 /// A finding for tests.
 #[cfg(test)]
-mod sample {
+pub mod sample {
     use unpark_codemods::codemod::Safety;
 
     use crate::{

@@ -91,10 +91,12 @@ pub fn verdict(finding: &Finding) -> Vec<(Kind, String)> {
             Kind::Help,
             format!("fixed, the change is {}", finding.safety.name()),
         )),
-        State::Offered if finding.safety == Safety::Unsafe => notes.push((
-            Kind::Help,
-            "offered, `--unsafe-fixes` makes this change".to_owned(),
-        )),
+        State::Offered if finding.help.is_none() && finding.safety == Safety::Unsafe => {
+            notes.push((
+                Kind::Help,
+                "offered, `--unsafe-fixes` makes this change".to_owned(),
+            ))
+        }
         State::Offered => notes.push((Kind::Help, "offered".to_owned())),
         _ => {}
     }

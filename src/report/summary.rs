@@ -8,7 +8,7 @@ use std::{
 use super::{Palette, count, diff, invocation::Invocation};
 use crate::{
     commit::Committed,
-    outcome::{Finding, Outcome, State, relative},
+    outcome::{Finding, Outcome, State, Verification, relative},
 };
 
 /// How many files that were left out are named.
@@ -41,6 +41,7 @@ impl Summary<'_> {
         self.totals(out)?;
         self.unfinished(out)?;
         self.dropped(out)?;
+        self.unmet(out)?;
         self.offers(out)?;
         self.left_out(out)?;
         self.defects(out)?;
@@ -69,22 +70,8 @@ impl Summary<'_> {
         }
         if let Some(verification) = &self.outcome.verification {
             let strong = self.palette.strong;
-            let features: Vec<&str> = verification
-                .configurations
-                .iter()
-                .map(String::as_str)
-                .collect();
-            let tested = verification.tests.map(|tests| match tests {
-                0 => ", no test passed before".to_owned(),
-                tests => format!(", {} as before", count(tests, "test")),
-            });
-            return writeln!(
-                out,
-                "{strong}verified{strong:#}: compiled with {}{} ({})",
-                features.join(", "),
-                tested.unwrap_or_default(),
-                count(verification.checks, "check")
-            );
+            let compiled = compiled(verification);
+            return writeln!(out, "{strong}verified{strong:#}: {compiled}");
         }
         let warning = self.palette.warning;
         let what = match self.committed {
@@ -178,12 +165,45 @@ impl Summary<'_> {
         Ok(())
     }
 
+    /// What was accepted, and can't be made.
+    fn unmet(&self, out: &mut dyn Write) -> io::Result<()> {
+        let unmet = &self.outcome.unmet;
+        if unmet.is_empty() {
+            return Ok(());
+        }
+        let found = |finding: &&Finding| unmet.contains(&finding.id);
+        let found: Vec<&Finding> = self.outcome.findings.iter().filter(found).collect();
+        for finding in &found {
+            let path = self.outcome.shown(&finding.path);
+            let (line, state) = (finding.start.line, finding.state.name());
+            let what = finding.codemod;
+            self.warning(
+                out,
+                &format!("accepted, and not made: {path}:{line}: {what}, {state}"),
+            )?;
+        }
+        let gone = unmet.len() - found.len();
+        if gone > 0 {
+            let gone = count(gone, "accepted change");
+            self.warning(
+                out,
+                &format!("not made, for the code is not there any more: {gone}"),
+            )?;
+        }
+        self.help(out, "what is there now, a new review shows")
+    }
+
     /// What else can be had, and how.
     fn offers(&self, out: &mut dyn Write) -> io::Result<()> {
         let outcome = self.outcome;
         self.not_written(out)?;
         let offered = outcome.count(State::Offered);
-        if offered > 0 {
+        if self.invocation.options.accepted.is_some() {
+            if offered > 0 {
+                let left = count(offered, "change");
+                self.note(out, &format!("the selection leaves out {left}"))?;
+            }
+        } else if offered > 0 {
             let command = self.invocation.with(&["--unsafe-fixes"]);
             self.help(
                 out,
@@ -305,6 +325,22 @@ impl Summary<'_> {
         let help = self.palette.help;
         writeln!(out, "{help}help{help:#}: {message}")
     }
+}
+
+/// How the changes were compiled.
+pub fn compiled(verification: &Verification) -> String {
+    let configurations = verification.configurations.iter();
+    let features: Vec<&str> = configurations.map(String::as_str).collect();
+    let tested = verification.tests.map(|tests| match tests {
+        0 => ", no test passed before".to_owned(),
+        tests => format!(", {} as before", count(tests, "test")),
+    });
+    format!(
+        "compiled with {}{} ({})",
+        features.join(", "),
+        tested.unwrap_or_default(),
+        count(verification.checks, "check")
+    )
 }
 
 /// The places that are fine as they are, by the reason.

@@ -1,0 +1,304 @@
+//! The answers of a review, and what they come to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    outcome::{Finding, Outcome},
+    selection::Selection,
+};
+
+/// What somebody says of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It is to be made.
+    Accepted,
+    /// It is not.
+    Rejected,
+}
+
+/// A change, and what it goes together with.
+#[derive(Debug)]
+pub struct Proposed {
+    /// Its finding's place in the outcome.
+    pub finding: usize,
+    /// Its place among the changes of the outcome.
+    pub change: usize,
+    /// What it can't do without.
+    needs: Vec<usize>,
+    /// What can't do without it.
+    needed_by: Vec<usize>,
+    answer: Option<Answer>,
+}
+
+/// Which changes an answer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// This one.
+    This,
+    /// All of its codemod.
+    Codemod,
+    /// All that start in its file.
+    File,
+}
+
+/// A review.
+#[derive(Debug)]
+pub struct Session<'a> {
+    outcome: &'a Outcome,
+    proposed: Vec<Proposed>,
+    current: usize,
+    /// What each answer changed: the change, and what was said of it before.
+    undone: Vec<(usize, Vec<(usize, Option<Answer>)>)>,
+}
+
+impl<'a> Session<'a> {
+    /// The review of all changes of an outcome, in the order of their places.
+    pub fn of(outcome: &'a Outcome) -> Session<'a> {
+        let mut index = BTreeMap::new();
+        let mut proposed: Vec<Proposed> = Vec::new();
+        for (finding, it) in outcome.findings.iter().enumerate() {
+            let change = it.change.and_then(|id| {
+                let changes = outcome.changes.iter();
+                changes.enumerate().find(|(_, change)| change.id == id)
+            });
+            if let Some((change, it)) = change {
+                index.insert(it.id, proposed.len());
+                proposed.push(Proposed {
+                    finding,
+                    change,
+                    needs: Vec::new(),
+                    needed_by: Vec::new(),
+                    answer: None,
+                });
+            }
+        }
+        for at in 0..proposed.len() {
+            let needs = outcome.changes[proposed[at].change].depends_on.iter();
+            let needs: Vec<usize> = needs.filter_map(|id| index.get(id).copied()).collect();
+            for &other in &needs {
+                proposed[other].needed_by.push(at);
+            }
+            proposed[at].needs = needs;
+        }
+        Session {
+            outcome,
+            proposed,
+            current: 0,
+            undone: Vec::new(),
+        }
+    }
+
+    /// Goes on with what was answered before. Gives back how many answers are of use.
+    pub fn resume(&mut self, kept: &Selection) -> usize {
+        for at in 0..self.proposed.len() {
+            let id = &self.finding(at).id;
+            let answer = match (kept.accepted.contains(id), kept.rejected.contains(id)) {
+                (true, _) => Some(Answer::Accepted),
+                (false, true) => Some(Answer::Rejected),
+                (false, false) => None,
+            };
+            self.proposed[at].answer = answer;
+        }
+        self.current = self.next_open(0).unwrap_or(0);
+        self.proposed
+            .iter()
+            .filter(|it| it.answer.is_some())
+            .count()
+    }
+
+    /// The changes.
+    pub fn proposed(&self) -> &[Proposed] {
+        &self.proposed
+    }
+
+    /// What was found.
+    pub fn outcome(&self) -> &'a Outcome {
+        self.outcome
+    }
+
+    /// The place of the change that is looked at.
+    pub fn current(&self) -> usize {
+        self.current
+    }
+
+    /// The finding of a change.
+    pub fn finding(&self, at: usize) -> &'a Finding {
+        &self.outcome.findings[self.proposed[at].finding]
+    }
+
+    /// What was said of a change.
+    pub fn answer_of(&self, at: usize) -> Option<Answer> {
+        self.proposed[at].answer
+    }
+
+    /// How many have an answer, or none.
+    pub fn count(&self, answer: Option<Answer>) -> usize {
+        let same = self.proposed.iter().filter(|it| it.answer == answer);
+        same.count()
+    }
+
+    /// Looks at the next change, or the one before.
+    pub fn step(&mut self, forward: bool) {
+        let last = self.proposed.len().saturating_sub(1);
+        self.current = match forward {
+            true => (self.current + 1).min(last),
+            false => self.current.saturating_sub(1),
+        };
+    }
+
+    /// Answers for the change that is looked at, or for all like it, and what goes together with
+    /// them; then looks at the next one without an answer. Gives back how many answers are new.
+    pub fn answer(&mut self, scope: Scope, answer: Answer) -> usize {
+        let this = self.finding(self.current);
+        let chosen = (0..self.proposed.len()).filter(|&at| {
+            let other = self.finding(at);
+            match scope {
+                Scope::This => at == self.current,
+                Scope::Codemod => other.codemod == this.codemod,
+                Scope::File => other.path == this.path,
+            }
+        });
+        let chosen = self.together(chosen.collect(), answer);
+        let mut before = Vec::new();
+        for at in chosen {
+            let was = self.proposed[at].answer;
+            if was != Some(answer) {
+                before.push((at, was));
+                self.proposed[at].answer = Some(answer);
+            }
+        }
+        let answered = before.len();
+        if answered > 0 {
+            self.undone.push((self.current, before));
+        }
+        match self.next_open(self.current) {
+            Some(open) => self.current = open,
+            None => self.step(true),
+        }
+        answered
+    }
+
+    /// Takes the last answer back. Gives back whether there was one.
+    pub fn undo(&mut self) -> bool {
+        let Some((current, before)) = self.undone.pop() else {
+            return false;
+        };
+        for (at, was) in before {
+            self.proposed[at].answer = was;
+        }
+        self.current = current;
+        true
+    }
+
+    /// What takes an answer with these: accepted is also what they can't do without, and rejected
+    /// what can't do without them.
+    fn together(&self, chosen: Vec<usize>, answer: Answer) -> BTreeSet<usize> {
+        let mut all = BTreeSet::new();
+        let mut open = chosen;
+        while let Some(at) = open.pop() {
+            if all.insert(at) {
+                let it = &self.proposed[at];
+                open.extend(match answer {
+                    Answer::Accepted => &it.needs,
+                    Answer::Rejected => &it.needed_by,
+                });
+            }
+        }
+        all
+    }
+
+    /// The next change without an answer, from a place on, and around.
+    fn next_open(&self, from: usize) -> Option<usize> {
+        let all = self.proposed.len();
+        let around = (0..all).map(|by| (from + by) % all);
+        around
+            .into_iter()
+            .find(|&at| self.proposed[at].answer.is_none())
+    }
+
+    /// The answers, for a run with these flags.
+    pub fn selection(&self, arguments: Vec<String>) -> Selection {
+        let mut selection = Selection::new(arguments);
+        for (at, it) in self.proposed.iter().enumerate() {
+            let id = self.finding(at).id.clone();
+            match it.answer {
+                Some(Answer::Accepted) => selection.accepted.insert(id),
+                Some(Answer::Rejected) => selection.rejected.insert(id),
+                None => false,
+            };
+        }
+        selection
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unpark_codemods::codemod::Safety;
+
+    use super::*;
+    use crate::{
+        outcome::{Change, State},
+        report::sample,
+    };
+
+    /// Three changes, of which the third needs the first.
+    fn outcome() -> Outcome {
+        let mut outcome = Outcome::default();
+        for (id, path) in [(1, "/w/a.rs"), (2, "/w/b.rs"), (3, "/w/b.rs")] {
+            let mut finding = sample::finding(State::Fixed, path, id);
+            finding.id = id.to_string();
+            finding.change = Some(id);
+            outcome.findings.push(finding);
+            outcome.changes.push(Change {
+                id,
+                codemod: "unobserved-task",
+                safety: Safety::Safe,
+                round: id,
+                depends_on: if id == 3 { [1].into() } else { BTreeSet::new() },
+                selected: true,
+                edits: Vec::new(),
+            });
+        }
+        outcome
+    }
+
+    fn accepted(session: &Session<'_>) -> Vec<String> {
+        let selection = session.selection(Vec::new());
+        selection.accepted.into_iter().collect()
+    }
+
+    #[test]
+    fn what_goes_together_is_answered_together() {
+        let outcome = outcome();
+        let mut session = Session::of(&outcome);
+        session.step(true);
+        session.step(true);
+        assert_eq!(session.answer(Scope::This, Answer::Accepted), 2);
+        assert_eq!(accepted(&session), ["1", "3"]);
+        assert_eq!(session.current(), 1, "the one that is open");
+        assert!(session.undo());
+        assert!(accepted(&session).is_empty());
+        assert_eq!(session.current(), 2);
+        assert!(!session.undo());
+
+        session.answer(Scope::Codemod, Answer::Accepted);
+        session.step(false);
+        session.step(false);
+        assert_eq!(session.answer(Scope::This, Answer::Rejected), 2);
+        assert_eq!(accepted(&session), ["2"]);
+    }
+
+    #[test]
+    fn goes_on_where_it_was_left() {
+        let outcome = outcome();
+        let mut session = Session::of(&outcome);
+        session.step(true);
+        assert_eq!(session.answer(Scope::File, Answer::Rejected), 2);
+        let kept = session.selection(Vec::new());
+        let mut again = Session::of(&outcome);
+        assert_eq!(again.resume(&kept), 2);
+        assert_eq!(again.current(), 0);
+        assert_eq!(again.selection(Vec::new()), kept);
+        assert_eq!(again.count(None), 1);
+    }
+}

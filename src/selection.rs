@@ -1,0 +1,102 @@
+//! What a review accepted, as a file: `--selection FILE` makes these changes and no other.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
+
+/// The newest form of the file that is understood.
+const SCHEMA: u32 = 1;
+
+/// The answers of a review. Changes are named by the ids of their findings, which are stable against
+/// line moves: what was accepted is looked for again, and no edit is taken from the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// The form of the file.
+    pub schema: u32,
+    /// The flags of the run that was reviewed, but for its paths.
+    #[serde(default)]
+    pub arguments: Vec<String>,
+    /// The ids of what was accepted.
+    pub accepted: BTreeSet<String>,
+    /// The ids of what was rejected; what is in neither list was not answered.
+    #[serde(default)]
+    pub rejected: BTreeSet<String>,
+}
+
+impl Selection {
+    /// The answers to a run with these flags.
+    pub fn new(arguments: Vec<String>) -> Selection {
+        Selection {
+            schema: SCHEMA,
+            arguments,
+            accepted: BTreeSet::new(),
+            rejected: BTreeSet::new(),
+        }
+    }
+
+    /// Reads a selection.
+    ///
+    /// # Errors
+    /// If it can't be read, is no selection, or is one of a newer unpark.
+    pub fn read(path: &Path) -> Result<Selection> {
+        const HELP: &str = "help: a page of `--report html=FILE` exports one, and `unpark review` \
+                            keeps one";
+        let shown = path.display();
+        let text =
+            fs::read_to_string(path).with_context(|| format!("can't read {shown}\n{HELP}"))?;
+        let selection: Selection = serde_json::from_str(&text)
+            .with_context(|| format!("{shown} is not a selection\n{HELP}"))?;
+        if selection.schema > SCHEMA {
+            bail!(
+                "{shown} has the schema {}, and this unpark reads up to {SCHEMA}\nhelp: use the \
+                 unpark that wrote it, or a newer one",
+                selection.schema
+            );
+        }
+        Ok(selection)
+    }
+
+    /// The text of the file.
+    pub fn to_text(&self) -> String {
+        let text = serde_json::to_string_pretty(self).expect("it is plain data");
+        text + "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_read_as_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("selection.json");
+        let mut selection = Selection::new(vec!["--unsafe-fixes".to_owned()]);
+        selection.accepted.insert("1a".to_owned());
+        selection.rejected.insert("2b".to_owned());
+        fs::write(&path, selection.to_text()).unwrap();
+        assert_eq!(Selection::read(&path).unwrap(), selection);
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("selection.json");
+        let error = |text: Option<&str>| {
+            if let Some(text) = text {
+                fs::write(&path, text).unwrap();
+            }
+            let error = Selection::read(&path).unwrap_err();
+            format!("{error:#}").replace(&path.display().to_string(), "FILE")
+        };
+        let lines = |text: String| text.lines().next().unwrap().to_owned();
+        assert_eq!(lines(error(None)), "can't read FILE");
+        assert_eq!(lines(error(Some("{}"))), "FILE is not a selection");
+        let newer = error(Some(r#"{"schema": 2, "accepted": []}"#));
+        assert_eq!(
+            lines(newer),
+            "FILE has the schema 2, and this unpark reads up to 1"
+        );
+    }
+}
