@@ -206,6 +206,15 @@ pub struct RunArgs {
         hide_possible_values = true
     )]
     pub check: Option<Check>,
+    /// What becomes of the result.
+    #[command(flatten)]
+    pub result: ResultArgs,
+    /// Only count the findings, by codemod and state
+    #[arg(long, help_heading = "Output")]
+    pub statistics: bool,
+    /// What to look for.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// Make the changes that a review accepted, and no other; what is looked for stands in the file
     #[arg(
         long = "selection",
@@ -219,15 +228,6 @@ pub struct RunArgs {
         ]
     )]
     pub accepted: Option<PathBuf>,
-    /// What becomes of the result.
-    #[command(flatten)]
-    pub result: ResultArgs,
-    /// Only count the findings, by codemod and state
-    #[arg(long, help_heading = "Output")]
-    pub statistics: bool,
-    /// What to look for.
-    #[command(flatten)]
-    pub selection: SelectionArgs,
     /// Where to look.
     #[command(flatten)]
     pub changes: ChangesArgs,
@@ -500,8 +500,11 @@ pub fn command() -> clap::Command {
 /// What may be overwritten matters only where something is written.
 fn with_apply(command: clap::Command) -> clap::Command {
     let guards = ["allow_dirty", "allow_staged", "allow_no_vcs"];
-    guards.into_iter().fold(command, |command, guard| {
-        command.mut_arg(guard, |guard| guard.requires("apply"))
+    command.mut_args(|arg| match guards.contains(&arg.get_id().as_str()) {
+        true => arg
+            .requires("apply")
+            .help_heading("Version control, with --apply"),
+        false => arg,
     })
 }
 

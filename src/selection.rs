@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 /// The newest form of the file that is understood.
 const SCHEMA: u32 = 1;
 
+/// Where one comes from.
+pub const HELP: &str = "help: a page of `--report html=FILE` exports one, and `unpark review` keeps \
+                        one";
+
 /// The answers of a review. Changes are named by the ids of their findings, which are stable against
 /// line moves: what was accepted is looked for again, and no edit is taken from the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,8 +44,6 @@ impl Selection {
     /// # Errors
     /// If it can't be read, is no selection, or is one of a newer unpark.
     pub fn read(path: &Path) -> Result<Selection> {
-        const HELP: &str = "help: a page of `--report html=FILE` exports one, and `unpark review` \
-                            keeps one";
         let shown = path.display();
         let text =
             fs::read_to_string(path).with_context(|| format!("can't read {shown}\n{HELP}"))?;

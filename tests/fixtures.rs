@@ -8,8 +8,9 @@ use std::{
 };
 
 use unpark::{
+    options::Accepted,
     outcome::{Outcome, State},
-    suppress,
+    replay, suppress,
 };
 use unpark_codemods::CATALOGUE;
 
@@ -113,7 +114,42 @@ fn laws(case: &Case, outcome: &Outcome, actual: &BTreeMap<String, String>) -> Re
     law(
         replay_without_the_first(case, outcome),
         "a replay takes a denied change, or loses others",
+    )?;
+    law(
+        selections(case, outcome, actual),
+        "a selection makes something else than what was accepted",
     )
+}
+
+/// Accepting all is the run itself; accepting the last change and what it needs makes these, as the
+/// run would be without the others.
+fn selections(case: &Case, outcome: &Outcome, actual: &BTreeMap<String, String>) -> bool {
+    let ids: BTreeMap<usize, &String> = outcome
+        .findings
+        .iter()
+        .filter(|finding| finding.state == State::Fixed)
+        .filter_map(|finding| Some((finding.change?, &finding.id)))
+        .collect();
+    let Some(&last) = ids.keys().last().filter(|_| ids.len() > 1) else {
+        return true;
+    };
+    let select = |changes: &BTreeSet<usize>| {
+        let ids = changes.iter().map(|change| ids[change].clone()).collect();
+        in_pool(2, || {
+            let mut stage = stage();
+            stage.options.accepted = Some(Accepted { ids, file: None });
+            let outcome = stage.play(case, &case.before, &BTreeMap::new());
+            stage.options.accepted = None;
+            outcome
+        })
+    };
+    let all = select(&ids.keys().copied().collect());
+    let needed = replay::with_what_it_needs(outcome, last);
+    let some = select(&needed);
+    let wanted = replay::only(outcome, &needed);
+    let made = some.files.iter();
+    let made = made.map(|file| (file.path.clone(), file.before.encode(&file.after)));
+    after(&case.before, &all) == *actual && made.collect::<BTreeMap<_, _>>() == wanted
 }
 
 fn replay_without_the_first(case: &Case, outcome: &Outcome) -> bool {

@@ -1,12 +1,12 @@
 //! The flags that a selection remembers of the run that was reviewed.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, anyhow};
 use clap::Parser;
 
 use super::{CargoArgs, RunArgs, SelectionArgs};
 use crate::{
-    options::{Accepted, Options},
-    selection::Selection,
+    options::{Accepted, CargoOptions, Options},
+    selection::{HELP as SELECTION_HELP, Selection},
 };
 
 /// All that such a flag may be: what decides what is found.
@@ -25,33 +25,39 @@ impl RunArgs {
     /// # Errors
     /// If the selection can't be read, or remembers what no run has.
     pub fn options(&self, progress: bool) -> Result<Options> {
+        let here = self.selection.options(&self.paths, &self.cargo, progress);
         let mut options = match &self.accepted {
             Some(file) => {
                 let selection = Selection::read(file)?;
-                let args = ReviewedArgs::try_parse_from(&selection.arguments).map_err(|error| {
+                let args = ReviewedArgs::try_parse_from(&selection.arguments);
+                let args = args.map_err(|error| {
                     let said = error.render().to_string();
-                    let said = said.lines().next().unwrap_or_default().to_owned();
-                    anyhow::anyhow!(said.trim_start_matches("error: ").to_owned())
-                });
-                let args = args.with_context(|| {
-                    format!("the arguments in {} are none of a run", file.display())
+                    let said = said.lines().next().unwrap_or_default();
+                    let said = said.trim_start_matches("error: ");
+                    let file = file.display();
+                    anyhow!("the arguments in {file} are none of a run: {said}\n{SELECTION_HELP}")
                 })?;
-                let mut options = args.selection.options(&self.paths, &args.cargo, progress);
-                let here = self.selection.options(&self.paths, &self.cargo, progress);
-                options.accepted = Some(Accepted {
+                let accepted = Accepted {
                     ids: selection.accepted,
                     file: Some(file.clone()),
-                });
-                options.jobs = here.jobs;
-                options.max_memory = here.max_memory;
-                options.no_rust_src_install = here.no_rust_src_install;
-                options.cargo.manifest_path = here.cargo.manifest_path;
-                options.cargo.locked = here.cargo.locked;
-                options.cargo.offline = here.cargo.offline;
-                options.cargo.frozen = here.cargo.frozen;
-                options
+                };
+                let reviewed = args.selection.options(&self.paths, &args.cargo, progress);
+                Options {
+                    accepted: Some(accepted),
+                    jobs: here.jobs,
+                    max_memory: here.max_memory,
+                    no_rust_src_install: here.no_rust_src_install,
+                    cargo: CargoOptions {
+                        manifest_path: here.cargo.manifest_path,
+                        locked: here.cargo.locked,
+                        offline: here.cargo.offline,
+                        frozen: here.cargo.frozen,
+                        ..reviewed.cargo
+                    },
+                    ..reviewed
+                }
             }
-            None => self.selection.options(&self.paths, &self.cargo, progress),
+            None => here,
         };
         options.changes = self.changes.changes();
         Ok(options)

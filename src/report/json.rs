@@ -1,7 +1,7 @@
 //! One JSON object a line, for programs. The form is a promise; see the README.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
     path::Path,
 };
@@ -196,6 +196,9 @@ struct SummaryLine<'a> {
     /// Places that are fine as they are, by the reason. Only said where there are some.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     fine: &'a BTreeMap<&'static str, usize>,
+    /// The ids of what a selection accepts, and could not be made. Only said where there are some.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    unmet: &'a BTreeSet<String>,
     /// Where an apply or an undo has not ended. Only said where there is one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unfinished: Vec<String>,
@@ -453,6 +456,7 @@ fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
             .map(|(place, count)| format!("{place}: {}", super::count(*count, "place")))
             .collect(),
         fine: &outcome.quiet,
+        unmet: &outcome.unmet,
         unfinished: outcome
             .unfinished
             .iter()

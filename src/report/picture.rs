@@ -122,7 +122,7 @@ pub fn way(outcome: &Outcome, finding: &Finding) -> Option<Picture> {
     }
     let step = |kind, message: &str, path, line| {
         let place = format!("{}:{line}", outcome.shown(path));
-        Box::new(kind, message.to_owned(), place)
+        Box::new(kind, message.replace('`', ""), place)
     };
     let mut boxes: Vec<Box> = finding
         .why

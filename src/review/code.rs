@@ -140,12 +140,11 @@ fn sign(row: &Row<'_>, sign: char) -> char {
 
 /// What a terminal can show: tabs have a width, and no control character reaches it.
 fn shown(text: &str) -> impl Iterator<Item = char> {
-    let chars = text.chars().flat_map(|c| match c {
-        '\t' => TAB.chars().collect::<Vec<_>>(),
+    text.chars().flat_map(|c| match c {
+        '\t' => TAB.chars().collect(),
         c if c.is_control() => vec!['\u{fffd}'],
         c => vec![c],
-    });
-    chars
+    })
 }
 
 #[cfg(test)]

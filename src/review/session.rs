@@ -47,8 +47,17 @@ pub struct Session<'a> {
     outcome: &'a Outcome,
     proposed: Vec<Proposed>,
     current: usize,
-    /// What each answer changed: the change, and what was said of it before.
-    undone: Vec<(usize, Vec<(usize, Option<Answer>)>)>,
+    /// What each answer changed, for who takes it back.
+    undone: Vec<Undone>,
+}
+
+/// What an answer changed.
+#[derive(Debug)]
+struct Undone {
+    /// The change that was looked at.
+    current: usize,
+    /// The changes, and what was said of them before.
+    before: Vec<(usize, Option<Answer>)>,
 }
 
 impl<'a> Session<'a> {
@@ -169,7 +178,8 @@ impl<'a> Session<'a> {
         }
         let answered = before.len();
         if answered > 0 {
-            self.undone.push((self.current, before));
+            let current = self.current;
+            self.undone.push(Undone { current, before });
         }
         match self.next_open(self.current) {
             Some(open) => self.current = open,
@@ -180,7 +190,7 @@ impl<'a> Session<'a> {
 
     /// Takes the last answer back. Gives back whether there was one.
     pub fn undo(&mut self) -> bool {
-        let Some((current, before)) = self.undone.pop() else {
+        let Some(Undone { current, before }) = self.undone.pop() else {
             return false;
         };
         for (at, was) in before {

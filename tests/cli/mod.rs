@@ -9,6 +9,7 @@ mod install;
 mod manifests;
 mod reports;
 mod roots;
+mod selection;
 mod usage;
 
 /// A task whose error is lost on each of two lines, and one that is fine.

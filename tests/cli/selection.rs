@@ -1,0 +1,128 @@
+//! `--selection`: the changes that a review accepted, and no other.
+
+use serde_json::json;
+
+use super::roots;
+use crate::support::{project::Project, snapshot::assert_snapshot};
+
+/// Two functions that lose an error, one of them twice.
+const TASKS: &str = "\
+async fn flush() -> Result<(), std::io::Error> {
+    std::future::ready(Ok(())).await
+}
+
+pub fn twice() {
+    tokio::spawn(flush());
+    tokio::spawn(flush());
+}
+
+pub fn once() {
+    tokio::spawn(flush());
+}
+";
+
+/// The id of the finding on each line that has one.
+fn ids(project: &Project) -> Vec<(u64, String)> {
+    let lines = project.unpark(&["--message-format", "json"]).json();
+    let findings = lines.iter().filter(|line| line["reason"] == "finding");
+    findings
+        .map(|finding| {
+            let line = finding["range"]["start"]["line"].as_u64().unwrap();
+            (line, finding["id"].as_str().unwrap().to_owned())
+        })
+        .collect()
+}
+
+fn select(project: &Project, accepted: &[&str]) {
+    let selection = json!({ "schema": 1, "arguments": [], "accepted": accepted });
+    project.write("selection.json", &selection.to_string());
+}
+
+#[test]
+fn only_what_was_accepted() {
+    let project = Project::new(&[("src/lib.rs", TASKS)]);
+    let ids = ids(&project);
+    let lines: Vec<u64> = ids.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [6, 7, 11]);
+    // Unsafe changes too, whose flag is not given: somebody has read them.
+    select(&project, &[&ids[1].1]);
+    let args = ["--selection", "selection.json"];
+    assert_snapshot("selection.txt", &project.transcript(&args));
+    let ran = project.unpark(&["--apply", "--allow-no-vcs", "--selection", "selection.json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let text = String::from_utf8(project.read("src/lib.rs")).unwrap();
+    let before: Vec<&str> = TASKS.lines().collect();
+    let after: Vec<&str> = text.lines().collect();
+    assert_eq!(after[..6], before[..6], "the first of two that are alike");
+    assert_ne!(after[6], before[6]);
+    assert_eq!(after[after.len() - 5..], before[7..], "and all below");
+}
+
+#[test]
+fn what_is_not_there_any_more_is_named() {
+    let project = Project::new(&[("src/lib.rs", TASKS)]);
+    let ids = ids(&project);
+    select(&project, &[&ids[0].1, &ids[2].1, "0000000000000000"]);
+    project.write(
+        "src/lib.rs",
+        &TASKS.replace(
+            "pub fn once() {\n    tokio",
+            "pub fn once() {\n    let _task = tokio",
+        ),
+    );
+    let args = [
+        "--apply",
+        "--no-verify",
+        "--allow-no-vcs",
+        "--selection",
+        "selection.json",
+    ];
+    assert_snapshot("selection-unmet.txt", &project.transcript(&args));
+}
+
+#[test]
+fn a_file_that_is_none() {
+    let project = Project::new(&[("src/lib.rs", TASKS)]);
+    let mut shown = String::new();
+    for text in [
+        "{",
+        r#"{"schema": 9, "accepted": []}"#,
+        r#"{"schema": 1, "accepted": [], "arguments": ["--apply"]}"#,
+    ] {
+        project.write("selection.json", text);
+        shown += &project.transcript(&["--selection", "selection.json"]);
+    }
+    shown += &project.transcript(&["--selection", "missing.json"]);
+    shown += &project.transcript(&["--selection", "selection.json", "--unsafe-fixes"]);
+    // Nobody answers where there is no terminal.
+    shown += &project.transcript(&["review"]);
+    assert_snapshot("selection-errors.txt", &shown);
+}
+
+#[test]
+fn what_goes_together_is_one_finding() {
+    let project = Project::new(roots::FILES);
+    let lines = project.unpark(&["--message-format", "json"]).json();
+    let changes = lines.iter().filter(|line| line["reason"] == "change");
+    let wanted: Vec<_> = changes
+        .filter(|change| change["selected"] != false)
+        .collect();
+    assert!(wanted.len() > 1);
+    let of_change = |id: &serde_json::Value| {
+        let finding = lines.iter().find(|line| line["change"] == *id).unwrap();
+        finding["id"].as_str().unwrap().to_owned()
+    };
+    // Each alone makes its own change, and says nothing of the others but that they are left out.
+    for change in wanted {
+        let id = of_change(&change["id"]);
+        select(&project, &[&id]);
+        let args = ["--selection", "selection.json", "--message-format", "json"];
+        let lines = project.unpark(&args).json();
+        let fixed: Vec<&str> = lines
+            .iter()
+            .filter(|line| line["state"] == "fixed")
+            .map(|line| line["id"].as_str().unwrap())
+            .collect();
+        assert_eq!(fixed, [id]);
+    }
+}
