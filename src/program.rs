@@ -441,7 +441,12 @@ fn print(write: impl FnOnce(&mut dyn Write, Palette) -> io::Result<()>) -> Resul
         true => Box::new(BufWriter::new(anstream::stdout().lock())),
         false => Box::new(BufWriter::new(io::stdout().lock())),
     };
-    let written = write(&mut out, Palette::new(colored)).and_then(|()| out.flush());
+    let palette = Palette {
+        is_screen: io::stdout().is_terminal(),
+        links: colored && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout),
+        ..Palette::new(colored)
+    };
+    let written = write(&mut out, palette).and_then(|()| out.flush());
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.context("can't write the report"),

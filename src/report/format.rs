@@ -73,7 +73,7 @@ impl Format {
         } = shown;
         match self {
             Format::Diff => diff::write(outcome, palette, out),
-            Format::Human => human::write(outcome, verbose, palette, out),
+            Format::Human => human::write(outcome, invocation, verbose, palette, out),
             Format::Short => short::write(outcome, palette, out),
             Format::Json => json::write(outcome, success, out),
             Format::JsonDiagnostic => json_diagnostic::write(outcome, success, out),

@@ -37,6 +37,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 pub struct Palette {
     /// Whether there are colours.
     pub colored: bool,
+    /// Whether a person sees it now, who has only so much room.
+    pub is_screen: bool,
+    /// Whether the terminal opens what is linked.
+    pub links: bool,
     /// What failed.
     pub error: Style,
     /// What deserves a look.
@@ -64,6 +68,8 @@ impl Palette {
         let bold = |color: AnsiColor| color.on_default().bold();
         Palette {
             colored,
+            is_screen: false,
+            links: false,
             error: bold(AnsiColor::BrightRed),
             warning: bold(AnsiColor::BrightYellow),
             note: bold(AnsiColor::BrightGreen),
