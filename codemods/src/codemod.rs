@@ -230,6 +230,23 @@ impl Note {
             message: message.into(),
         }
     }
+
+    /// A call on the way to a finding.
+    pub fn call(place: (FileId, TextRange), caller: &str, callee: &str) -> Note {
+        Note {
+            place: Some(place),
+            message: format!("`{caller}`{CALLS}`{callee}`"),
+        }
+    }
+}
+
+const CALLS: &str = " calls ";
+
+/// Whether a note's sentence is that of [`Note::call`].
+pub fn is_call(message: &str) -> bool {
+    let names = message.split_once(CALLS);
+    let is_name = |text: &str| text.len() > 2 && text.starts_with('`') && text.ends_with('`');
+    names.is_some_and(|(caller, callee)| is_name(caller) && is_name(callee))
 }
 
 /// What is done about a finding. A codemod has one exit for yes, and every no has its reason.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use unpark_codemods::codemod::is_call;
+
 use crate::outcome::{Conversion, Finding, Outcome, Reason};
 
 /// The width of a character, and the heights of a line and of a box, in pixels.
@@ -113,21 +115,20 @@ impl Line {
     }
 }
 
-/// The way to a finding, if it starts somewhere else.
+/// The calls that lead to a finding, if there are some.
 pub fn way(outcome: &Outcome, finding: &Finding) -> Option<Picture> {
-    let elsewhere =
-        |reason: &Reason| reason.path != finding.path || reason.line != finding.start.line;
-    if !finding.why.iter().any(elsewhere) {
+    let calls = finding.why.iter();
+    let calls: Vec<&Reason> = calls.filter(|reason| is_call(&reason.message)).collect();
+    if calls.is_empty() {
         return None;
     }
     let step = |kind, message: &str, path, line| {
         let place = format!("{}:{line}", outcome.shown(path));
         Box::new(kind, message.replace('`', ""), place)
     };
-    let mut boxes: Vec<Box> = finding
-        .why
+    let mut boxes: Vec<Box> = calls
         .iter()
-        .map(|reason| step(Kind::Step, &reason.message, &reason.path, reason.line))
+        .map(|call| step(Kind::Step, &call.message, &call.path, call.line))
         .collect();
     let (path, line) = (&finding.path, finding.start.line);
     boxes.push(step(Kind::End, &finding.message, path, line));

@@ -317,10 +317,8 @@ impl Graph {
                 words.names.push(format!("`{caller}`"));
             }
             words.names.push(format!("`{callee}`"));
-            words.notes.push(Note {
-                place: Some((site.file, site.range)),
-                message: format!("`{caller}` calls `{callee}`"),
-            });
+            let place = (site.file, site.range);
+            words.notes.push(Note::call(place, caller, callee));
         }
         words
     }
