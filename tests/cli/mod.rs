@@ -4,6 +4,7 @@ mod apply;
 mod bad_input;
 mod bytes;
 mod changes;
+mod commit;
 mod formats;
 mod install;
 mod manifests;
