@@ -13,7 +13,7 @@ mod roots;
 mod usage;
 
 /// A task whose error is lost on each of two lines, and one that is fine.
-const TASKS: &str = "\
+pub const TASKS: &str = "\
 async fn flush() -> Result<(), std::io::Error> {
     std::future::ready(Ok(())).await
 }
