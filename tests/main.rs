@@ -1,6 +1,7 @@
 //! Every test that looks at unpark from outside, in one binary.
 
 mod algebra;
+mod book;
 mod ci;
 mod cli;
 mod config;
