@@ -5,7 +5,7 @@
 
 mod git;
 mod message;
-mod steps;
+pub mod steps;
 
 use std::path::PathBuf;
 

@@ -123,7 +123,7 @@ fn origin(outcome: &Outcome, later: usize) -> String {
     let by = concat!("Made by unpark ", env!("CARGO_PKG_VERSION"));
     let behind = match later {
         0 => String::new(),
-        _ => format!(", together with the {} after it", count(later, "commit")),
+        _ => format!(" together with the {} after it", count(later, "commit")),
     };
     let compiled = match &outcome.verification {
         Some(it) => {

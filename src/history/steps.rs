@@ -142,11 +142,11 @@ mod tests {
     use super::*;
     use crate::{overlay::Replacement, source::Source};
 
+    /// The letters that a change replaces, by file.
+    type Letters<'a> = &'a [(&'a str, char)];
+
     /// A result whose changes each replace one letter of some files by `+`.
-    fn result(
-        files: &[(&str, &str)],
-        changes: &[(&'static str, usize, &[(&str, char)])],
-    ) -> Outcome {
+    fn result(files: &[(&str, &str)], changes: &[(&'static str, usize, Letters<'_>)]) -> Outcome {
         let mut outcome = Outcome::default();
         for (name, text) in files {
             let source = Source::decode(text.as_bytes().to_vec()).unwrap();

@@ -95,7 +95,7 @@ pub fn count(number: usize, noun: &str) -> String {
 
 /// A finding for tests.
 #[cfg(test)]
-mod sample {
+pub mod sample {
     use unpark_codemods::codemod::Safety;
 
     use crate::{
