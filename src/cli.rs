@@ -231,6 +231,15 @@ pub struct RunArgs {
     /// Where to look.
     #[command(flatten)]
     pub changes: ChangesArgs,
+    /// Have git commit what is written, in one commit for each codemod, and for each change that
+    /// makes functions async
+    #[arg(
+        long,
+        requires = "apply",
+        conflicts_with_all = ["allow_staged", "allow_no_vcs", "staged"],
+        help_heading = "Version control, with --apply"
+    )]
+    pub commit: bool,
     /// What may be overwritten.
     #[command(flatten)]
     pub guard: GuardArgs,

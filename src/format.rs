@@ -70,9 +70,9 @@ impl Rustfmt {
         let failed: Vec<(String, PathBuf)> = outcome
             .files
             .par_iter_mut()
-            .filter(|file| is_rust(&file.path) && wanted(&file.path))
+            .filter(|file| wanted(&file.path))
             .filter_map(|file| {
-                let reason = self.file(file).err()?;
+                let reason = self.lay_out(file).err()?;
                 Some((reason, file.path.clone()))
             })
             .collect();
@@ -91,7 +91,14 @@ impl Rustfmt {
         outcome.degraded.extend(messages);
     }
 
-    fn file(&self, file: &mut ChangedFile) -> Result<(), String> {
+    /// Lays out one file, if it is one of Rust.
+    ///
+    /// # Errors
+    /// If rustfmt fails, with its words. Then the file keeps our layout.
+    pub fn lay_out(&self, file: &mut ChangedFile) -> Result<(), String> {
+        if !is_rust(&file.path) {
+            return Ok(());
+        }
         let before = self.text(file, &file.before.text)?;
         if before != *file.before.text {
             return Ok(());

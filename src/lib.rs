@@ -4,8 +4,9 @@
 //! finds the files worth a look, [`cargo`] and [`workspace`] load their projects, [`engine`] runs
 //! the codemods in rounds of reading ([`analyse`]) and writing over an [`overlay`], [`collect`]
 //! makes an [`outcome`] of it, [`format`](mod@format) lays it out, [`verify`] has the user's compiler
-//! accept it, and [`report`] shows it or [`commit`] writes it. [`program`] is what a person calls: it
-//! parses with [`cli`], runs, and answers with an exit code. [`scaffold`] makes an outcome of its own.
+//! accept it, and [`report`] shows it or [`commit`] writes it, and [`history`] has git commit it.
+//! [`program`] is what a person calls: it parses with [`cli`], runs, and answers with an exit code.
+//! [`scaffold`] makes an outcome of its own.
 
 pub mod analyse;
 pub mod cargo;
@@ -17,6 +18,7 @@ pub mod config;
 pub mod discover;
 pub mod engine;
 pub mod format;
+pub mod history;
 pub mod identity;
 pub mod install;
 pub mod limits;

@@ -296,6 +296,7 @@ fn start_run(
     };
     let task = Task {
         apply: args.apply,
+        commit: args.commit,
         check: args.check,
         exit_zero: args.result.exit_zero,
         format: args.result.message_format,
@@ -333,6 +334,7 @@ fn start_scaffold(
     let home = scaffold::home(&request, &options)?;
     let task = Task {
         apply: args.apply,
+        commit: false,
         check: None,
         exit_zero: args.result.exit_zero,
         format: args.result.message_format,

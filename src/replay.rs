@@ -107,7 +107,7 @@ pub fn with_what_it_needs(outcome: &Outcome, change: usize) -> BTreeSet<usize> {
 
 /// Whether a change edits the text of another, or in a later round a file of it, whose offsets
 /// count on it.
-fn builds_on(change: &Change, other: &Change) -> bool {
+pub fn builds_on(change: &Change, other: &Change) -> bool {
     let edits = |path: &PathBuf| other.edits.iter().any(|(edited, _)| edited == path);
     change.depends_on.contains(&other.id)
         || other.round < change.round && change.edits.iter().any(|(path, _)| edits(path))

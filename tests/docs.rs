@@ -72,6 +72,16 @@ fn every_manual_page_has_the_same_headings() {
 }
 
 #[test]
+fn what_rewrites_has_a_title_for_its_commits() {
+    for codemod in CATALOGUE {
+        let rewrites = codemod.safety > Safety::Manual;
+        assert_eq!(codemod.title.is_some(), rewrites, "{}", codemod.name);
+        let length = codemod.title.unwrap_or_default().chars().count();
+        assert!(length <= 50, "{}: git suggests no more", codemod.name);
+    }
+}
+
+#[test]
 fn what_is_shown_before_becomes_what_is_shown_after() {
     for codemod in CATALOGUE {
         let header = header(codemod);

@@ -93,6 +93,7 @@ fn unobserved_task() -> &'static Codemod {
 static ENDLESS: Codemod = Codemod {
     name: "endless",
     summary: "",
+    title: None,
     docs: "",
     safety: Safety::Manual,
     opt_in: false,

@@ -1,6 +1,8 @@
 //! Every test that looks at unpark from outside, in one binary.
 
 mod algebra;
+mod book;
+mod ci;
 mod cli;
 mod config;
 mod discover;

@@ -21,6 +21,7 @@ const fn numbers(name: &'static str, pass: fn(&FileContext<'_>, &mut Findings)) 
     Codemod {
         name,
         summary: "",
+        title: None,
         docs: "",
         safety: Safety::Safe,
         opt_in: false,

@@ -179,6 +179,7 @@ use crate::{
 pub const CODEMOD: Codemod = Codemod {
     name: "block-on-in-async",
     summary: "a future that async code drives with block_on",
+    title: Some("Await futures instead of blocking on them"),
     docs: include_str!("block_on_in_async.rs"),
     safety: Safety::Safe,
     opt_in: false,

@@ -119,6 +119,7 @@ use crate::{
 pub const CODEMOD: Codemod = Codemod {
     name: "blocking-in-async",
     summary: "a call that stops an async thread",
+    title: Some("Keep blocking calls off async threads"),
     docs: include_str!("blocking_in_async.rs"),
     safety: Safety::Safe,
     opt_in: false,

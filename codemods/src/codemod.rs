@@ -26,6 +26,8 @@ pub struct Codemod {
     pub name: &'static str,
     /// One line for `unpark list`.
     pub summary: &'static str,
+    /// What its changes do, as an order: the title of a commit. `None` where it only reports.
+    pub title: Option<&'static str>,
     /// Its own file; see [`Codemod::manual`].
     pub docs: &'static str,
     /// The best that any of its changes may claim.

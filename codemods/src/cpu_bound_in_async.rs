@@ -101,6 +101,7 @@ use crate::{
 pub const CODEMOD: Codemod = Codemod {
     name: "cpu-bound-in-async",
     summary: "a call that computes for long on an async thread",
+    title: Some("Compute where a thread may be busy"),
     docs: include_str!("cpu_bound_in_async.rs"),
     safety: Safety::Unsafe,
     opt_in: false,

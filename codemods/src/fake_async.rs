@@ -98,6 +98,7 @@ use crate::{
 pub const CODEMOD: Codemod = Codemod {
     name: "fake-async",
     summary: "a function that is async, and awaits nothing",
+    title: Some("Take `async` from functions that await nothing"),
     docs: include_str!("fake_async.rs"),
     safety: Safety::Unsafe,
     opt_in: false,

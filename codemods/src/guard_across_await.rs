@@ -93,6 +93,7 @@ use crate::{
 pub const CODEMOD: Codemod = Codemod {
     name: "guard-across-await",
     summary: "a lock or a borrow that is held while async code waits",
+    title: Some("Let guards go before async code waits"),
     docs: include_str!("guard_across_await.rs"),
     safety: Safety::Unsafe,
     opt_in: false,

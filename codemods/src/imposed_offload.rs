@@ -120,6 +120,7 @@ use crate::{
 pub const CODEMOD: Codemod = Codemod {
     name: "imposed-offload",
     summary: "a function of a library that is async only to choose a thread for its callers",
+    title: Some("Leave it to callers where a library computes"),
     docs: include_str!("imposed_offload.rs"),
     safety: Safety::Unsafe,
     opt_in: false,

@@ -76,6 +76,7 @@ use crate::{
 pub const CODEMOD: Codemod = Codemod {
     name: "nested-future",
     summary: "an async block that gives a future which nobody polls",
+    title: Some("Await futures that async blocks give away"),
     docs: include_str!("nested_future.rs"),
     safety: Safety::Unsafe,
     opt_in: false,

@@ -86,6 +86,7 @@ use crate::{
 pub const CODEMOD: Codemod = Codemod {
     name: "pointless-spawn-blocking",
     summary: "a thread that is taken only to drive a future",
+    title: Some("Await futures without a thread for each"),
     docs: include_str!("pointless_spawn_blocking.rs"),
     safety: Safety::Safe,
     opt_in: false,

@@ -75,6 +75,7 @@ use crate::{
 pub const CODEMOD: Codemod = Codemod {
     name: "redundant-task",
     summary: "a task or async block that is only there to be awaited",
+    title: Some("Await futures without a task for each"),
     docs: include_str!("redundant_task.rs"),
     safety: Safety::Safe,
     opt_in: false,

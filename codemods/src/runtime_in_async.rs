@@ -74,6 +74,7 @@ use crate::{
 pub const CODEMOD: Codemod = Codemod {
     name: "runtime-in-async",
     summary: "a runtime that async code makes, owns or starts anew",
+    title: None,
     docs: include_str!("runtime_in_async.rs"),
     safety: Safety::Manual,
     opt_in: false,

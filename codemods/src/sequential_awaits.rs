@@ -76,6 +76,7 @@ use crate::{
 pub const CODEMOD: Codemod = Codemod {
     name: "sequential-awaits",
     summary: "futures that do not need each other, awaited one after the other",
+    title: Some("Await together what can wait together"),
     docs: include_str!("sequential_awaits.rs"),
     safety: Safety::Unsafe,
     opt_in: true,

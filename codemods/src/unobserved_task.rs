@@ -90,6 +90,7 @@ use site::Site;
 pub const CODEMOD: Codemod = Codemod {
     name: "unobserved-task",
     summary: "a spawned task whose error nobody sees",
+    title: Some("Log the errors of background tasks"),
     docs: include_str!("unobserved_task.rs"),
     safety: Safety::Safe,
     opt_in: false,

@@ -78,6 +78,7 @@ use verdict::Site;
 pub const CODEMOD: Codemod = Codemod {
     name: "unpolled-future",
     summary: "a future that is dropped before anything polls it",
+    title: Some("Await futures that nobody polled"),
     docs: include_str!("unpolled_future.rs"),
     safety: Safety::Unsafe,
     opt_in: false,

@@ -7,7 +7,10 @@ use std::{collections::BTreeSet, io, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::outcome::{ChangedFile, Outcome};
+use crate::{
+    history::Recorded,
+    outcome::{ChangedFile, Outcome},
+};
 
 mod disk;
 mod journal;
@@ -40,6 +43,8 @@ pub struct Committed {
     pub root: Option<PathBuf>,
     /// What was found interrupted, and ended first.
     pub recovered: Vec<Recovered>,
+    /// The commits that git made of it, if that was asked for and there was something to write.
+    pub recorded: Option<Recorded>,
 }
 
 impl Committed {

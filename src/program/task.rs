@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
-use super::{DEFECT, FOUND, err_palette, print, say_recovered, stderr, success_if_closed};
+use super::{DEFECT, FAILED, FOUND, err_palette, print, say_recovered, stderr, success_if_closed};
 use crate::{
     cli::{Check, ScreenArgs},
     commit::{self, Committed, Home, Recovered},
+    history::History,
     options::Options,
     outcome::{Outcome, State},
     report::{
@@ -15,7 +16,7 @@ use crate::{
         format::{Format, ReportFile, Shown},
         github,
         invocation::Invocation,
-        statistics,
+        json, statistics,
         summary::Summary,
     },
     scaffold::Request,
@@ -29,6 +30,8 @@ const RETRIES: usize = 2;
 pub struct Task<'a> {
     pub invocation: Invocation,
     pub apply: bool,
+    /// Git commits what is written.
+    pub commit: bool,
     pub check: Option<Check>,
     pub exit_zero: bool,
     pub format: Option<Format>,
@@ -58,6 +61,8 @@ impl Task<'_> {
         let Task { invocation, .. } = self;
         let as_json = self.format == Some(Format::Json);
         let say_recovered = |it: &[Recovered]| say_recovered(it, invocation, as_json, screen);
+        let history = self.commit.then(|| History::open(&self.folders));
+        let history = history.transpose()?;
         let mut recovered = Vec::new();
         if self.apply {
             for home in &self.homes {
@@ -76,17 +81,31 @@ impl Task<'_> {
             }
             outcome = run(&invocation.options)?;
         }
+        if let Some(history) = &history {
+            history.can_take(&outcome)?;
+        }
         let committed = match self.apply {
             true => {
                 let mut committed = commit::commit(&mut outcome)?;
                 say_recovered(&committed.recovered)?;
                 committed.recovered.append(&mut recovered);
+                if let Some(history) = history.filter(|_| !committed.written.is_empty()) {
+                    committed.recorded = Some(history.record(&outcome));
+                }
                 Some(committed)
             }
             false => None,
         };
         let code = self.code(&outcome, committed.as_ref());
+        let recorded = committed.as_ref().and_then(|it| it.recorded.as_ref());
+        if let Some(recorded) = recorded.filter(|_| as_json) {
+            print(|out, _| json::recorded(recorded, out))?;
+        }
         self.show(&outcome, committed.as_ref(), code == 0, screen)?;
+        let failure = recorded.and_then(|it| it.failure.as_ref());
+        if let Some(failure) = failure.filter(|_| !as_json) {
+            success_if_closed(failure.write(err_palette(), &mut stderr()));
+        }
         Ok(match code {
             FOUND if self.exit_zero => 0,
             code => code,
@@ -161,8 +180,11 @@ fn exit_code(outcome: &Outcome, check: Option<Check>, committed: Option<&Committ
     };
     let not_made = outcome.count(State::Reverted) + outcome.unmet.len() > 0;
     let left_out = committed.is_some_and(|it| it.left_something() || not_made);
+    let recorded = committed.and_then(|it| it.recorded.as_ref());
+    let failed = recorded.is_some_and(|it| it.failure.is_some());
     match (outcome.defects.is_empty(), found || left_out) {
         (false, _) => DEFECT,
+        (true, _) if failed => FAILED,
         (true, true) => FOUND,
         (true, false) => 0,
     }

@@ -11,6 +11,7 @@ use unpark_codemods::codemod::{Cost, Effect};
 
 use crate::{
     commit::{Direction, Kind, Recovered, Settled},
+    history::{Commit, Recorded},
     identity::sha256,
     outcome::{
         Change, ChangedFile, Conversion, Defect, Finding, Memory, Outcome, Reason, Seconds,
@@ -31,6 +32,7 @@ enum Line<'a> {
     File(FileLine),
     Defect(DefectLine<'a>),
     Error(ErrorLine<'a>),
+    Commit(CommitLine<'a>),
     Recovered(RecoveredLine),
     Undone(UndoneLine),
     Statistics(StatisticsLine<'a>),
@@ -139,6 +141,13 @@ struct ErrorLine<'a> {
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'a str>,
+}
+
+/// A commit that git made of what was written.
+#[derive(Serialize)]
+struct CommitLine<'a> {
+    id: &'a str,
+    title: &'a str,
 }
 
 /// An apply or an undo that was interrupted, and ended before anything else.
@@ -272,6 +281,20 @@ pub fn defect(path: &str, codemod: &str, message: &str, out: &mut dyn Write) -> 
             message,
         }),
     )
+}
+
+/// Writes the commits that git made, and what kept it from making more.
+///
+/// # Errors
+/// If it can't be written.
+pub fn recorded(it: &Recorded, out: &mut dyn Write) -> io::Result<()> {
+    for Commit { id, title } in &it.commits {
+        line(out, &Line::Commit(CommitLine { id, title }))?;
+    }
+    match &it.failure {
+        Some(failure) => error(&failure.message(), failure.help.as_deref(), out),
+        None => Ok(()),
+    }
 }
 
 /// Writes what became of something that was interrupted.

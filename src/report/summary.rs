@@ -8,6 +8,7 @@ use std::{
 use super::{Palette, count, diff, invocation::Invocation};
 use crate::{
     commit::Committed,
+    history::{Recorded, short},
     outcome::{Finding, Outcome, State, Verification, relative},
 };
 
@@ -120,10 +121,33 @@ impl Summary<'_> {
                     writeln!(out, "  {}", self.outcome.shown(path))?;
                 }
             }
-            if let Some(root) = &committed.root {
-                let command = self.invocation.undo(root);
-                self.help(out, &format!("`{command}` takes it back"))?;
+            match (&committed.recorded, &committed.root) {
+                (Some(recorded), _) => self.recorded(recorded, out)?,
+                (None, Some(root)) => {
+                    let command = self.invocation.undo(root);
+                    self.help(out, &format!("`{command}` takes it back"))?;
+                }
+                (None, None) => {}
             }
+        }
+        Ok(())
+    }
+
+    /// The commits, and how to take them back. Where one failed, that says how.
+    fn recorded(&self, recorded: &Recorded, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "made {}", count(recorded.commits.len(), "commit"))?;
+        for commit in &recorded.commits {
+            let hunk = self.palette.hunk;
+            writeln!(
+                out,
+                "  {hunk}{}{hunk:#} {}",
+                short(&commit.id),
+                commit.title
+            )?;
+        }
+        if recorded.failure.is_none() {
+            let base = short(&recorded.base);
+            self.help(out, &format!("`git reset --keep {base}` takes it back"))?;
         }
         Ok(())
     }
@@ -157,10 +181,12 @@ impl Summary<'_> {
         if !committed.dropped.is_empty() {
             let dropped = count(committed.dropped.len(), "change");
             self.warning(out, &format!("{dropped} dropped for it"))?;
-            self.help(
-                out,
-                &format!("run again: `{}`", self.invocation.with(&["--apply"])),
-            )?;
+            let flags = match committed.recorded {
+                Some(_) => &["--apply", "--commit"][..],
+                None => &["--apply"],
+            };
+            let again = self.invocation.with(flags);
+            self.help(out, &format!("run again: `{again}`"))?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ mod apply;
 mod bad_input;
 mod bytes;
 mod changes;
+mod commit;
 mod formats;
 mod install;
 mod manifests;
@@ -13,7 +14,7 @@ mod selection;
 mod usage;
 
 /// A task whose error is lost on each of two lines, and one that is fine.
-const TASKS: &str = "\
+pub const TASKS: &str = "\
 async fn flush() -> Result<(), std::io::Error> {
     std::future::ready(Ok(())).await
 }

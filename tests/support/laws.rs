@@ -7,7 +7,11 @@ use std::{
 
 use ra_ap_ide_db::span::Edition;
 use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind};
-use unpark::outcome::{Outcome, Reason, State};
+use unpark::{
+    history::steps,
+    outcome::{Outcome, Reason, State},
+    source::Source,
+};
 use unpark_codemods::{CATALOGUE, codemod::Safety};
 
 use super::stage::after;
@@ -44,6 +48,7 @@ pub fn hold(before: &Texts, outcome: &Outcome) -> Result<(), String> {
         replaying_changes_gives_the_result(before, outcome),
         "the changes do not give the result",
     )?;
+    commits_lead_to_the_result(before, outcome)?;
     let modest = outcome.changes.iter().all(|change| {
         let most = CATALOGUE
             .iter()
@@ -148,6 +153,30 @@ fn changes_do_not_overlap(outcome: &Outcome) -> bool {
             .windows(2)
             .all(|pair| pair[0].1 <= pair[1].0 || pair[0].2 == pair[1].2)
     })
+}
+
+/// Each change is in one of them, and none leaves a syntax error behind.
+fn commits_lead_to_the_result(before: &Texts, outcome: &Outcome) -> Result<(), String> {
+    let mut texts = before.clone();
+    let mut changes = BTreeSet::new();
+    for step in steps::of(outcome) {
+        let new = step.changes.iter().all(|id| changes.insert(*id));
+        law(new, "a change is in two commits")?;
+        for (path, bytes) in step.files {
+            let source = Source::decode(bytes).ok_or("a commit with another encoding")?;
+            texts.insert(outcome.shown(&path), source.text.to_string());
+        }
+        law(
+            no_new_syntax_error(before, &texts),
+            "a new syntax error in a commit",
+        )?;
+    }
+    let selected = outcome.changes.iter().filter(|change| change.selected);
+    let selected: BTreeSet<usize> = selected.map(|change| change.id).collect();
+    law(
+        texts == after(before, outcome) && changes == selected,
+        "the commits do not lead to the result",
+    )
 }
 
 fn replaying_changes_gives_the_result(before: &Texts, outcome: &Outcome) -> bool {

@@ -17,9 +17,12 @@ pub fn updates() -> bool {
 
 /// Compares with an expectation file below `snapshots/`.
 pub fn snapshot(name: &str, actual: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("snapshots")
-        .join(name);
+    kept(&format!("snapshots/{name}"), actual);
+}
+
+/// Compares with a file of the project that is made of something else.
+pub fn kept(name: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if updates() {
         folder::write(&path, actual.as_bytes());
         return;

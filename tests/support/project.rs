@@ -189,6 +189,21 @@ pub fn ran(output: Output) -> Ran {
     }
 }
 
+/// The ids of commits are of their time.
+pub fn without_ids(text: &str) -> String {
+    let is_id = |word: &str| word.len() == 10 && word.chars().all(|it| it.is_ascii_hexdigit());
+    let words = text.split_inclusive([' ', '`', '\n']);
+    words
+        .map(|word| {
+            let bare = word.trim_end_matches([' ', '`', '\n']);
+            match is_id(bare) {
+                true => word.replace(bare, "[commit]"),
+                false => word.to_owned(),
+            }
+        })
+        .collect()
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {

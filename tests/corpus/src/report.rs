@@ -31,7 +31,7 @@ pub fn page(trials: &[Trial]) -> String {
     let mut page = "\
 # What unpark does on real projects
 
-Written by `cargo run --release -p unpark-corpus -- --report docs/results.md`: each project is compiled and
+Written by `cargo run --release -p unpark-corpus -- --report docs/src/results.md`: each project is compiled and
 tested, `unpark --apply --unsafe-fixes` is run, and it is compiled and tested again. Compiled: with
 `cargo check --all-targets`, before and after. Tests: those that passed before, and those of them that do
 not pass after. Seconds and memory are those of the one machine that it was run on; memory is what is
