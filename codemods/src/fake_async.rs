@@ -73,8 +73,9 @@
 //! No findings are functions of traits and of what implements them; `main`, tests, and what stands under
 //! an attribute that may want them async; those that are still to be written; those with a statement
 //! under a `cfg`; those that make a future or start a task themselves, for that misses an `.await`, or needs
-//! a runtime; those that block, which `blocking-in-async` speaks of; and those where clippy's
-//! `unused_async` is allowed or expected.
+//! a runtime; those that block or drive a future, themselves or through others, or make or own a runtime:
+//! `blocking-in-async`, `block-on-in-async` and `runtime-in-async` speak of them, for as long as async code
+//! comes there; and those where clippy's `unused_async` is allowed or expected.
 //!
 //! # Safety
 //! Unsafe: nothing changes at run time, for each call awaits on the spot, but the signature does, which
