@@ -68,7 +68,10 @@
 //! - The manifest does not ask for the package or the feature that it takes (R6). With `--fix-manifests`
 //!   the feature of a package that is there is a part of the change.
 //! - The future that a function gives back is kept, dropped, or handed on by one of its callers (R5), or
-//!   driven by an executor that may have no runtime (R1).
+//!   driven by an executor that may have no runtime (R1). The function is handed over as a value (F7),
+//!   stored (F16) or registered as a handler (F17); its name stands in a macro (F11), in code that is not
+//!   compiled (F12), or where nobody can tell what it is (R4). It is called by another language (F9), takes
+//!   a value that is not `Send` (F15), or its crate is of edition 2015 (F22).
 //! - It stands in a closure that is called there and then by what has no counterpart that waits (F6).
 //! - A guard, or another value that is not `Send`, would be held while it waits (R9).
 //! - Left to a person: what has no counterpart, or one of another type, whose every use changes (`File`,
@@ -101,7 +104,7 @@ use crate::{
         closures::Around,
         equivalents::equivalent,
         held::made_beside,
-        in_place::{Rewritten, Trust, cancellation, goes_elsewhere, held, made_by_macro},
+        in_place::{Rewritten, Trust, cancellation, goes_elsewhere, held},
         runtime_of::{Driver, driver_of, unknown_runtime},
         surroundings::comment_about,
         taken_along::Copies,
@@ -203,14 +206,19 @@ fn in_file(ctx: &FileContext<'_>, bare: Option<&str>) -> InFile {
         };
         let driver = driver_of(ctx, &around.enclosing);
         let quiet = quiet.or_else(|| (driver == Driver::OwnThread).then_some(OWN_THREAD));
-        if let Some(reason) = quiet {
-            found.quiet(reason);
-            continue;
-        }
+        let body = around.enclosing.body().ok_or(IN_CLOSURES);
+        let body = match quiet.map_or(body, Err) {
+            Ok(body) => body,
+            Err(reason) => {
+                found.quiet(reason);
+                continue;
+            }
+        };
         let site = Site {
             ctx,
             call,
             around,
+            body,
             driver,
             crowd: files.crowd(ctx, call),
             bare,
@@ -235,6 +243,8 @@ struct Site<'a, 'b> {
     ctx: &'b FileContext<'a>,
     call: &'b BlockingCall<'a>,
     around: &'b Around,
+    /// The function, block or closure around it that waits.
+    body: SyntaxNode,
     driver: Driver,
     /// Why several calls of the file system should be offloaded together.
     crowd: Option<Crowd>,
@@ -270,10 +280,7 @@ impl Site<'_, '_> {
             Err(verdict) => return verdict,
         };
         let mut trust = Trust::default();
-        let Some(body) = self.around.enclosing.body() else {
-            return Verdict::Refused(made_by_macro());
-        };
-        if let Some(refusal) = self.held(&body, &mut trust, why) {
+        if let Some(refusal) = self.held(&mut trust, why) {
             return Verdict::Refused(refusal);
         }
         let rewritten = match &way {
@@ -376,13 +383,13 @@ impl Site<'_, '_> {
     }
 
     /// Why nothing may wait here, for what is held meanwhile.
-    fn held(&self, body: &SyntaxNode, trust: &mut Trust, why: &mut Vec<Note>) -> Option<Refusal> {
+    fn held(&self, trust: &mut Trust, why: &mut Vec<Note>) -> Option<Refusal> {
         let node = self.call.expr.syntax();
         let beside = made_beside(self.ctx, &self.call.expr);
         beside
             .iter()
             .find_map(|it| it.refusal())
-            .or_else(|| held(self.ctx, node, body, trust, why))
+            .or_else(|| held(self.ctx, node, &self.body, trust, why))
     }
 }
 

@@ -67,6 +67,7 @@
 //! - It returns an `impl` type that would borrow less, before edition 2024 (R9).
 //! - A future that is ready is given back in the middle as well, or with a comment around it (R5).
 //! - Other crates can see it, and `--keep-sync-api` is given (F13).
+//! - A call stands in a file that must not be edited (R8).
 //! - Left to a person: a comment says why it is async; or it computes for long, or calls what blocks, and
 //!   then gives back a future that is ready.
 //!
