@@ -22,7 +22,7 @@ fn shows(case: &Case, row: &Equivalent) -> bool {
     let mended = format!("{BLOCKING}: fixed");
     let function = format!("`{}`", row.of);
     let written = match row.shape {
-        Shape::DropIn => format!("{}(", row.path),
+        Shape::DropIn | Shape::Followed => format!("{}(", row.path),
         Shape::Renamed => format!(".{}(", last_segment(&row.path)),
         Shape::Awaited => ".await".to_owned(),
         Shape::Builder => row.path.clone(),

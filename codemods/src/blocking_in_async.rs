@@ -8,7 +8,10 @@
 //! - another method of the same value: tokio's `blocking_recv`, `blocking_lock` and their like, and
 //!   those of flume, async-channel and async-lock;
 //! - a process that is built and waited for in one place: `Command::new(..).arg(..).output()`, or a
-//!   local that is used for nothing else.
+//!   local that is used for nothing else;
+//! - on tokio, a `File` that is opened, read and written in one function, by methods that both types have.
+//!   tokio writes behind the back of the file's owner: what is written is flushed there and then, so that
+//!   it is there, and fails, where it did.
 //!
 //! A call that has no counterpart goes into a closure of its own (`spawn_blocking`, `unblock`), if all
 //! that it takes is owned and used for nothing else.
@@ -74,8 +77,9 @@
 //!   a value that is not `Send` (F15), or its crate is of edition 2015 (F22).
 //! - It stands in a closure that is called there and then by what has no counterpart that waits (F6).
 //! - A guard, or another value that is not `Send`, would be held while it waits (R9).
-//! - Left to a person: what has no counterpart, or one of another type, whose every use changes (`File`,
-//!   `TcpStream`, `Client`, a process that is spawned); a comment says why the call is there.
+//! - Left to a person: what has no counterpart, or one of another type, whose every use changes
+//!   (`TcpStream`, `Client`, a process that is spawned, a `File` that is handed on or sought in); a comment
+//!   says why the call is there.
 //!
 //! # Safety
 //! Safe for a sleep, for a process, and for what panics today. Unsafe for the file system, and for what
@@ -86,6 +90,7 @@
 
 mod command;
 mod eager;
+mod file;
 mod rewrite;
 mod strategy;
 
@@ -289,7 +294,7 @@ impl Site<'_, '_> {
         };
         let rewritten = match rewritten {
             Ok(rewritten) => rewritten,
-            Err(refusal) => return Verdict::Refused(refusal),
+            Err(refusal) => return self.stays(&way, &advice, refusal, why),
         };
         if !rewritten.elsewhere.is_empty() && !self.around.closures.is_empty() {
             let message = "it is built outside of the closure that waits for it";
@@ -335,6 +340,26 @@ impl Site<'_, '_> {
             safety: trust.safety(),
             change,
             effects: effects.into_iter().collect(),
+        }
+    }
+
+    /// What is said where nothing can stand in the place of the call. A value whose uses can't be followed is
+    /// left to a person.
+    fn stays(
+        &self,
+        way: &Way<'_>,
+        advice: &Advice<'_, '_>,
+        refusal: Refusal,
+        why: &mut Vec<Note>,
+    ) -> Verdict {
+        match way {
+            Way::Instead(found)
+                if found.shape == Shape::Followed && refusal.kind == RefusalKind::R5 =>
+            {
+                why.push(Note::new(refusal.message));
+                Verdict::Manual(advice.other_type(&found.path))
+            }
+            _ => Verdict::Refused(refusal),
         }
     }
 
