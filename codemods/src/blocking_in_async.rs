@@ -12,6 +12,7 @@
 //! - on tokio, a `File` that is opened, read and written in one function, by methods that both types have.
 //!   tokio writes behind the back of the file's owner: what is written is flushed there and then, so that
 //!   it is there, and fails, where it did.
+//!   The imports of `Read` and `Write` stay: where nothing else has a use for them, the compiler says so.
 //!
 //! A call that has no counterpart goes into a closure of its own (`spawn_blocking`, `unblock`), if all
 //! that it takes is owned and used for nothing else.
