@@ -38,6 +38,17 @@ fn sections(header: &str) -> Vec<(&str, &str)> {
         .collect()
 }
 
+/// The text below a heading of a codemod's manual page.
+pub fn section(codemod: &Codemod, heading: &str) -> String {
+    let header = header(codemod);
+    let mut sections = sections(&header).into_iter();
+    let found = sections.find(|(name, _)| *name == heading);
+    found
+        .expect("every page has the same headings")
+        .1
+        .to_owned()
+}
+
 fn block<'a>(codemod: &Codemod, section: &'a str) -> &'a str {
     let inner = section
         .trim()

@@ -17,6 +17,7 @@ mod limits;
 mod load;
 mod projects;
 mod propagation;
+mod refusals;
 mod replay;
 mod rows;
 mod runtimes;

@@ -1,9 +1,9 @@
 //! Every row of the tables that is written into code stands in a fixture that shows it at work.
 //!
-//! A row that is only reported (`other-type`) needs none. Nor does each function that is put into an
+//! A row that is only reported (`other-type`, `pattern`) needs none. Nor does each function that is put into an
 //! offload because nothing takes its place: what is written there is the row of the offload.
 
-use unpark_codemods::knowledge::{BUILT_IN, Equivalent, Shape, last_segment};
+use unpark_codemods::knowledge::{BUILT_IN, BlockingCrate, Equivalent, Shape, Work, last_segment};
 
 use crate::{fixtures, support::fixture::Case};
 
@@ -22,7 +22,7 @@ fn shows(case: &Case, row: &Equivalent) -> bool {
     let mended = format!("{BLOCKING}: fixed");
     let function = format!("`{}`", row.of);
     let written = match row.shape {
-        Shape::DropIn => format!("{}(", row.path),
+        Shape::DropIn | Shape::Followed => format!("{}(", row.path),
         Shape::Renamed => format!(".{}(", last_segment(&row.path)),
         Shape::Awaited => ".await".to_owned(),
         Shape::Builder => row.path.clone(),
@@ -80,4 +80,31 @@ fn every_offload_is_written_in_a_fixture() {
         .collect();
     assert!(missing.is_empty(), "no fixture for {missing:#?}");
     assert!(!is_written("tokio::task::spawn_nothing"));
+}
+
+#[test]
+fn every_heavy_row_is_offloaded_in_a_fixture() {
+    let cases = cases_of(COMPUTING);
+    let rows = BUILT_IN.blocking_crates.iter();
+    let is_rewritten = |row: &&BlockingCrate| row.kind.work().is_some_and(|it| it != Work::Pattern);
+    let rows: Vec<&BlockingCrate> = rows.filter(is_rewritten).collect();
+    assert!(rows.len() > 20, "only {} rows were found", rows.len());
+    let mended = format!("{COMPUTING}: fixed");
+    let is_offloaded = |row: &BlockingCrate| {
+        let calls = row.calls.iter();
+        let calls: Vec<String> = calls.map(|it| format!("`{}::{it}`", row.path)).collect();
+        let mut lines = cases.iter().flat_map(|case| case.findings.lines());
+        lines.any(|line| line.contains(&mended) && calls.iter().any(|it| line.contains(it)))
+    };
+    let missing: Vec<&str> = rows
+        .iter()
+        .filter(|row| !is_offloaded(row))
+        .map(|row| row.path.as_str())
+        .collect();
+    assert!(missing.is_empty(), "no fixture for {missing:#?}");
+    let unknown = BlockingCrate {
+        calls: vec!["nothing".to_owned()],
+        ..rows[0].clone()
+    };
+    assert!(!is_offloaded(&unknown));
 }

@@ -95,7 +95,7 @@
 //!   twin: it drives futures itself, is long, or the twin's name stands somewhere already (F6). It holds a
 //!   guard meanwhile (F21), or its package or the caller's is to compile without async closures (F22,
 //!   R6). Nothing can promise that the future of an async closure is `Send`, where it has to be (F15).
-//! - The call stands in what a macro makes, and not in the file (R8).
+//! - A file that would change must not be edited (R8).
 //! - A guard, or another value that is not `Send`, would be held while the future waits (R9).
 //! - Left to a person: a comment says why the call is there.
 //!
@@ -115,6 +115,8 @@
 //!   what stands there: F1 `main`, F2 a test, F3 `drop`, F4 another crate's trait, F6 a closure, F7 a
 //!   function that is handed over, F11 a macro, F18 an operator, F19 an iterator that is driven
 //!   elsewhere).
+//! - It gives back a future already, and would give one in another (R5), or is spawned in a function
+//!   that it leads to (F10).
 //! - Another `block_on` in it stays, or one would be driven inside of another that can't be (R9).
 //! - It is to keep its signature, and can't over an async function: a parameter has no name, it is
 //!   unsafe, the new name is in use, nothing can drive the future there, or it is called in a closure

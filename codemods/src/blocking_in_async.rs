@@ -8,7 +8,11 @@
 //! - another method of the same value: tokio's `blocking_recv`, `blocking_lock` and their like, and
 //!   those of flume, async-channel and async-lock;
 //! - a process that is built and waited for in one place: `Command::new(..).arg(..).output()`, or a
-//!   local that is used for nothing else.
+//!   local that is used for nothing else;
+//! - on tokio, a `File` that is opened, read and written in one function, by methods that both types have.
+//!   tokio writes behind the back of the file's owner: what is written is flushed there and then, so that
+//!   it is there, and fails, where it did.
+//!   The imports of `Read` and `Write` stay: where nothing else has a use for them, the compiler says so.
 //!
 //! A call that has no counterpart goes into a closure of its own (`spawn_blocking`, `unblock`), if all
 //! that it takes is owned and used for nothing else.
@@ -68,11 +72,15 @@
 //! - The manifest does not ask for the package or the feature that it takes (R6). With `--fix-manifests`
 //!   the feature of a package that is there is a part of the change.
 //! - The future that a function gives back is kept, dropped, or handed on by one of its callers (R5), or
-//!   driven by an executor that may have no runtime (R1).
+//!   driven by an executor that may have no runtime (R1). The function is handed over as a value (F7),
+//!   stored (F16) or registered as a handler (F17); its name stands in a macro (F11), in code that is not
+//!   compiled (F12), or where nobody can tell what it is (R4). It is called by another language (F9), takes
+//!   a value that is not `Send` (F15), or its crate is of edition 2015 (F22).
 //! - It stands in a closure that is called there and then by what has no counterpart that waits (F6).
 //! - A guard, or another value that is not `Send`, would be held while it waits (R9).
-//! - Left to a person: what has no counterpart, or one of another type, whose every use changes (`File`,
-//!   `TcpStream`, `Client`, a process that is spawned); a comment says why the call is there.
+//! - Left to a person: what has no counterpart, or one of another type, whose every use changes
+//!   (`TcpStream`, `Client`, a process that is spawned, a `File` that is handed on or sought in); a comment
+//!   says why the call is there.
 //!
 //! # Safety
 //! Safe for a sleep, for a process, and for what panics today. Unsafe for the file system, and for what
@@ -83,6 +91,7 @@
 
 mod command;
 mod eager;
+mod file;
 mod rewrite;
 mod strategy;
 
@@ -101,7 +110,7 @@ use crate::{
         closures::Around,
         equivalents::equivalent,
         held::made_beside,
-        in_place::{Rewritten, Trust, cancellation, goes_elsewhere, held, made_by_macro},
+        in_place::{Rewritten, Trust, cancellation, goes_elsewhere, held},
         runtime_of::{Driver, driver_of, unknown_runtime},
         surroundings::comment_about,
         taken_along::Copies,
@@ -204,14 +213,19 @@ fn in_file(ctx: &FileContext<'_>, bare: Option<&str>) -> InFile {
         };
         let driver = driver_of(ctx, &around.enclosing);
         let quiet = quiet.or_else(|| (driver == Driver::OwnThread).then_some(OWN_THREAD));
-        if let Some(reason) = quiet {
-            found.quiet(reason);
-            continue;
-        }
+        let body = around.enclosing.body().ok_or(IN_CLOSURES);
+        let body = match quiet.map_or(body, Err) {
+            Ok(body) => body,
+            Err(reason) => {
+                found.quiet(reason);
+                continue;
+            }
+        };
         let site = Site {
             ctx,
             call,
             around,
+            body,
             driver,
             crowd: files.crowd(ctx, call),
             bare,
@@ -236,6 +250,8 @@ struct Site<'a, 'b> {
     ctx: &'b FileContext<'a>,
     call: &'b BlockingCall<'a>,
     around: &'b Around,
+    /// The function, block or closure around it that waits.
+    body: SyntaxNode,
     driver: Driver,
     /// Why several calls of the file system should be offloaded together.
     crowd: Option<Crowd>,
@@ -271,10 +287,7 @@ impl Site<'_, '_> {
             Err(verdict) => return verdict,
         };
         let mut trust = Trust::default();
-        let Some(body) = self.around.enclosing.body() else {
-            return Verdict::Refused(made_by_macro());
-        };
-        if let Some(refusal) = self.held(&body, &mut trust, why) {
+        if let Some(refusal) = self.held(&mut trust, why) {
             return Verdict::Refused(refusal);
         }
         let rewritten = match &way {
@@ -283,7 +296,7 @@ impl Site<'_, '_> {
         };
         let rewritten = match rewritten {
             Ok(rewritten) => rewritten,
-            Err(refusal) => return Verdict::Refused(refusal),
+            Err(refusal) => return self.stays(&way, &advice, refusal, why),
         };
         if !rewritten.elsewhere.is_empty() && !self.around.closures.is_empty() {
             let message = "it is built outside of the closure that waits for it";
@@ -332,6 +345,26 @@ impl Site<'_, '_> {
         }
     }
 
+    /// What is said where nothing can stand in the place of the call. A value whose uses can't be followed is
+    /// left to a person.
+    fn stays(
+        &self,
+        way: &Way<'_>,
+        advice: &Advice<'_, '_>,
+        refusal: Refusal,
+        why: &mut Vec<Note>,
+    ) -> Verdict {
+        match way {
+            Way::Instead(found)
+                if found.shape == Shape::Followed && refusal.kind == RefusalKind::R5 =>
+            {
+                why.push(Note::new(refusal.message));
+                Verdict::Manual(advice.other_type(&found.path))
+            }
+            _ => Verdict::Refused(refusal),
+        }
+    }
+
     /// What could stand in the place of the call.
     fn way(&self, advice: &Advice<'_, '_>, why: &mut Vec<Note>) -> Result<Way<'_>, Verdict> {
         let (ctx, blocks) = (self.ctx, &self.call.blocks);
@@ -377,13 +410,13 @@ impl Site<'_, '_> {
     }
 
     /// Why nothing may wait here, for what is held meanwhile.
-    fn held(&self, body: &SyntaxNode, trust: &mut Trust, why: &mut Vec<Note>) -> Option<Refusal> {
+    fn held(&self, trust: &mut Trust, why: &mut Vec<Note>) -> Option<Refusal> {
         let node = self.call.expr.syntax();
         let beside = made_beside(self.ctx, &self.call.expr);
         beside
             .iter()
             .find_map(|it| it.refusal())
-            .or_else(|| held(self.ctx, node, body, trust, why))
+            .or_else(|| held(self.ctx, node, &self.body, trust, why))
     }
 }
 

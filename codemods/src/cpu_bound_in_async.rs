@@ -61,7 +61,6 @@
 //! - The manifest does not ask for the package or the feature that an offload takes (R6). With
 //!   `--fix-manifests` the feature of a package that is there is a part of the change.
 //! - A guard, or another value that is not `Send`, would be held while it waits (R9).
-//! - It stands in what a macro makes (R8).
 //! - Left to a person, with the reason: what is borrowed, used again, of a type that a caller chooses, or
 //!   not known to be `Send`; what ends where somebody can see it; a call with a `?`, a `.await` or a macro
 //!   in it; a comment says why the call is there.
@@ -83,7 +82,7 @@ use crate::{
         closures::Around,
         functions::{Definition, definition},
         held::made_beside,
-        in_place::{Rewritten, Trust, cancellation, goes_elsewhere, held, made_by_macro},
+        in_place::{Rewritten, Trust, cancellation, goes_elsewhere, held},
         runtime_of::{Driver, driver_of, is_entry, unknown_runtime},
         surroundings::comment_about,
         taken_along::Copies,
@@ -154,12 +153,17 @@ fn in_file(ctx: &FileContext<'_>) -> InFile {
         let Some(around) = Around::of(ctx, call.expr.syntax()) else {
             continue;
         };
+        let Some(body) = around.enclosing.body() else {
+            found.quiet(IN_CLOSURES);
+            continue;
+        };
         let driver = driver_of(ctx, &around.enclosing);
         let site = Site {
             ctx,
             call: &call,
             work,
             around: &around,
+            body,
             driver,
         };
         if let Some(reason) = site.quiet() {
@@ -219,6 +223,8 @@ struct Site<'a, 'b> {
     call: &'b BlockingCall<'a>,
     work: Work,
     around: &'b Around,
+    /// The function, block or closure around it.
+    body: SyntaxNode,
     driver: Driver,
 }
 
@@ -243,7 +249,7 @@ impl Site<'_, '_> {
                     |it| ctx.known.is_cheap(it) || ctx.known.blocks(ctx.db, it).is_some();
                 function.is_some_and(is_named).then_some(IN_STATED)
             }
-            Enclosing::Closure(_) | Enclosing::Const => Some(IN_CLOSURES),
+            Enclosing::Closure(_) => Some(IN_CLOSURES),
             Enclosing::AsyncFn(function) if is_entry(ctx, function) => Some(IN_ENTRY),
             _ => (self.driver == Driver::OwnThread).then_some(OWN_THREAD),
         }
@@ -252,10 +258,8 @@ impl Site<'_, '_> {
     /// Whether the call stands in a loop, and does the same in each round.
     fn is_same_each_time(&self) -> bool {
         let node = self.call.expr.syntax();
-        let Some(body) = self.around.enclosing.body() else {
-            return false;
-        };
-        let around = node.ancestors().skip(1).take_while(|it| *it != body);
+        let around = node.ancestors().skip(1);
+        let around = around.take_while(|it| *it != self.body);
         let mut loops = around.filter(|it| {
             ast::ForExpr::can_cast(it.kind())
                 || ast::WhileExpr::can_cast(it.kind())
@@ -374,12 +378,11 @@ impl Site<'_, '_> {
         trust: &mut Trust,
         why: &mut Vec<Note>,
     ) -> Result<(), Refusal> {
-        let body = self.around.enclosing.body().ok_or_else(made_by_macro)?;
         let beside = made_beside(self.ctx, whole);
         let refusal = beside
             .iter()
             .find_map(|it| it.refusal())
-            .or_else(|| held(self.ctx, whole.syntax(), &body, trust, why));
+            .or_else(|| held(self.ctx, whole.syntax(), &self.body, trust, why));
         refusal.map_or(Ok(()), Err)
     }
 

@@ -67,14 +67,16 @@
 //! - It returns an `impl` type that would borrow less, before edition 2024 (R9).
 //! - A future that is ready is given back in the middle as well, or with a comment around it (R5).
 //! - Other crates can see it, and `--keep-sync-api` is given (F13).
+//! - A call stands in a file that must not be edited (R8).
 //! - Left to a person: a comment says why it is async; or it computes for long, or calls what blocks, and
 //!   then gives back a future that is ready.
 //!
 //! No findings are functions of traits and of what implements them; `main`, tests, and what stands under
 //! an attribute that may want them async; those that are still to be written; those with a statement
 //! under a `cfg`; those that make a future or start a task themselves, for that misses an `.await`, or needs
-//! a runtime; those that block, which `blocking-in-async` speaks of; and those where clippy's
-//! `unused_async` is allowed or expected.
+//! a runtime; those that block or drive a future, themselves or through others, or make or own a runtime:
+//! `blocking-in-async`, `block-on-in-async` and `runtime-in-async` speak of them, for as long as async code
+//! comes there; and those where clippy's `unused_async` is allowed or expected.
 //!
 //! # Safety
 //! Unsafe: nothing changes at run time, for each call awaits on the spot, but the signature does, which

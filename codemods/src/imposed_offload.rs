@@ -74,6 +74,9 @@
 //! - The function makes an error of its own of a panic, gives an `impl` type, or leaves early where its error
 //!   was that of the offload (R5).
 //! - What it offloads by is a method, whose receiver is not at hand elsewhere (R1).
+//! - It gives a `Result` that is not written out (R2), or what its last expression makes would outlive, before
+//!   edition 2024, what is declared before it (R9).
+//! - A call stands in a file that must not be edited (R8).
 //! - The package of a caller does not depend on what an offload takes (R6).
 //! - It is handed over as a value (F7), stored (F16), or registered as a handler (F17); an attribute may
 //!   want it async (F11); part of it, or code that names it, is compiled under another configuration (F12);

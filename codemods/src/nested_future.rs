@@ -51,7 +51,7 @@
 //! # Safety
 //! Unsafe: the future has never run, and does now.
 
-use ra_ap_syntax::{AstNode, ast};
+use ra_ap_syntax::{AstNode, TextRange, ast};
 
 use crate::{
     analysis::{
@@ -175,7 +175,7 @@ fn judge(
             .map(|range| (ctx.file, range)),
         message: "the future is dropped with this".to_owned(),
     }];
-    let verdict = verdict(ctx, block, inner, found, &mut why).unwrap_or_else(Verdict::Refused);
+    let verdict = verdict(ctx, block, (inner, range), found, &mut why);
     findings.items.push(Finding {
         codemod: CODEMOD.name,
         file: ctx.file,
@@ -183,7 +183,7 @@ fn judge(
         message: "the async block gives a future that nobody polls".to_owned(),
         why,
         conversion: None,
-        verdict,
+        verdict: verdict.unwrap_or_else(Verdict::Refused),
     });
 }
 
@@ -191,15 +191,10 @@ fn judge(
 fn verdict(
     ctx: &FileContext<'_>,
     block: &ast::BlockExpr,
-    inner: &ast::Expr,
+    (inner, range): (&ast::Expr, TextRange),
     found: Unpolled,
     why: &mut Vec<Note>,
 ) -> Result<Verdict, Refusal> {
-    let refuse = |kind, message: &str| Err(Refusal::new(kind, message));
-    let range = ctx.source_range(inner.syntax());
-    let Some(range) = range else {
-        return refuse(RefusalKind::R8, "the future stands in what a macro makes");
-    };
     if let Some(advice) = comment_with(ctx, inner.syntax(), "await", &REASONS, range.end()) {
         return Ok(Verdict::Manual(advice));
     }
@@ -218,15 +213,13 @@ fn verdict(
     }
     if leaves_early(ctx, block.syntax()) {
         let message = "the block has other ends, which give a future too";
-        return refuse(RefusalKind::R5, message);
+        return Err(Refusal::new(RefusalKind::R5, message));
     }
     let future = Future::Expr(inner.clone());
     if let Some(refusal) = polled_anew(ctx, &future, inner.syntax(), block.syntax(), why) {
         return Err(refusal);
     }
-    let Some(text) = awaited_at(ctx, &future, inner, range, false) else {
-        return refuse(RefusalKind::R8, "the future stands in what a macro makes");
-    };
+    let text = awaited_at(ctx, &future, inner, range, false).expect("it is a node of the file");
     let mut change = Change::default();
     change.replace(ctx.file, range, text);
     Ok(Verdict::Rewrite {

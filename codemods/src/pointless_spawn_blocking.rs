@@ -46,6 +46,8 @@
 //! - The future is known not to be `Send` (R3).
 //! - The error around the value is looked at: by `match`, `if let`, `is_panic`; or the handle is
 //!   handed to `select!`, `join!` or `timeout`, or aborted (R5).
+//! - A task would take its place, and the package does not depend on the crate that spawns it (R6).
+//! - What is done with its value stands in a macro, and not in the file (R8).
 //! - A guard would be held while the future waits (R9).
 //! - Left to a person: the closure does other work as well, or says of which type its value is, the
 //!   future itself blocks its thread, or a comment says why the offload is there.

@@ -45,6 +45,7 @@
 //!   panic. Or a `select!` or `timeout` stands around it, which the task would outlive; or it stands
 //!   in an async block that may be polled beside others, where only tasks run at the same time; or
 //!   in the entry point, whose own future has no worker thread; or a tracker counts it (R5).
+//! - What is done with its value stands in a macro, and not in the file (R8).
 //! - The future would come to await itself (R9).
 //! - A comment says why the task is there: left to a person.
 //!

@@ -136,10 +136,10 @@ fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
     let files = ws.members.mentioning(&words).into_iter();
     let files: Vec<FileId> = files.map(|it| it.file).collect();
     let (looked, _) = ws.look(&files, |ctx| {
-        let mut own = Findings::default();
-        made_in(ctx, &mut own);
-        owned_in(ctx, &mut own);
-        (own, calls_of(ctx, &seen.starters))
+        (
+            found_in(ctx, ctx.source.syntax()),
+            calls_of(ctx, &seen.starters),
+        )
     });
     let mut called: BTreeMap<FunctionKey, Vec<(FileId, TextRange)>> = BTreeMap::new();
     for (file, (own, calls)) in looked {
@@ -154,6 +154,14 @@ fn pass(ws: &WorkspaceContext<'_>, findings: &mut Findings) {
             None => findings.quiet(NO_CALLER),
         }
     }
+}
+
+/// The runtimes that async code below a node makes, and those that it owns to their end.
+pub fn found_in(ctx: &FileContext<'_>, root: &SyntaxNode) -> Findings {
+    let mut own = Findings::default();
+    made_in(ctx, root, &mut own);
+    owned_in(ctx, root, &mut own);
+    own
 }
 
 /// The functions of a file that start a runtime at each call, and are no program's `main`.

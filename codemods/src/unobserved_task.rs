@@ -56,7 +56,7 @@
 //!   targets (R6): the message says how to have it on every build.
 //! - The handle is the value of a match or if arm, or of a body with a `return`, where the others
 //!   must have the same type; or the call says of which type the future is (R5).
-//! - The call stands in what a macro makes, and not in the file (R8).
+//! - In the helper style, the root of the crate must not be edited (R8).
 //!
 //! Where the logger is `slog`, whose macros take a value of the project's own, it says what to do and
 //! edits nothing.
@@ -151,6 +151,7 @@ fn judge<'a>(ctx: &FileContext<'a>, call: &Call<'a>, findings: &mut Findings) ->
         return None;
     }
     let future = call.argument(*future)?;
+    let range = ctx.source_range(future.syntax())?;
     let handle = match wrapped {
         Some(_) => unwrapped(&call.expr),
         None => call.expr.clone(),
@@ -171,6 +172,7 @@ fn judge<'a>(ctx: &FileContext<'a>, call: &Call<'a>, findings: &mut Findings) ->
         ctx,
         call,
         future,
+        range,
         name: &name,
         handle: &handle,
         statement,

@@ -41,7 +41,7 @@
 //! # When it refuses
 //! - The future is not `Send`, and the code around has to be (R3).
 //! - A guard would be held while it waits, or it would come to await itself (R9).
-//! - The closure can't be written out (F6), or stands in a macro (R8).
+//! - The closure can't be written out (F6).
 //! - Left to a person: the code around is not async; the function that makes the future is not, and
 //!   may have done its part already; the future is what a closure gives, and no plain `if let` or loop
 //!   can take its place; or a comment or an `allow` speaks of it.

@@ -10,7 +10,10 @@ use ra_ap_syntax::{
     ast::{self, HasArgList},
 };
 
-use super::asks::{Asks, Told};
+use super::{
+    asks::{Asks, Told},
+    recursion::implementing,
+};
 use crate::{
     codemod::Note,
     context::FileContext,
@@ -181,7 +184,7 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     fn expr(&mut self, expr: &ast::Expr) -> Stops {
         match expr {
-            ast::Expr::MethodCallExpr(call) => match self.ctx.sema.resolve_method_call(call) {
+            ast::Expr::MethodCallExpr(call) => match self.ctx.callee(expr) {
                 Some(function) => self.function(function, Some(expr)),
                 None => {
                     let name = call.name_ref().map(|name| name.text().to_string());
@@ -323,13 +326,16 @@ impl<'a, 'b> Reader<'a, 'b> {
             item.and_then(|item| item.container_trait(self.ctx.db))
                 .is_some()
         };
-        let Some(body) = body.filter(|_| !overridable && self.open.len() < DEPTH) else {
+        if body.is_none() && !overridable || self.open.len() >= DEPTH {
             return Stops::Unknown(self.place(name(), at));
-        };
+        }
         let depth = self.open.len();
         let written = self.written.take();
         self.open.push(function);
-        let found = self.read(body.syntax());
+        let found = match body {
+            Some(body) if !overridable => self.read(body.syntax()),
+            body => self.overridable(function, body.as_ref(), self.place(name(), at)),
+        };
         self.open.pop();
         self.written = written;
         // What was found on the assumption that an outer function is harmless is not kept.
@@ -339,6 +345,24 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
         self.remember(function, &found);
         found
+    }
+
+    /// A function that a trait declares: what implements it may stop the thread, and what does in other
+    /// crates is not known.
+    fn overridable(
+        &mut self,
+        function: Function,
+        body: Option<&ast::BlockExpr>,
+        unknown: Place,
+    ) -> Stops {
+        if self.asks == Asks::Effects {
+            return Stops::Unknown(unknown);
+        }
+        let mut found = body.map_or(Stops::No, |body| self.read(body.syntax()));
+        for function in implementing(self.ctx, function) {
+            found = found.and(self.function(function, None));
+        }
+        Stops::Unknown(unknown).and(found)
     }
 
     /// What computes is had again each time: the call that does is asked for as well.

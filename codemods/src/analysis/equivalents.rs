@@ -27,7 +27,7 @@ pub fn equivalent<'a>(
         rows.filter(|row| row.of == path && (row.family == "any" || family == Some(&row.family)));
     let (mut possible, mut missing) = (None, None);
     for row in rows {
-        if row.shape == Shape::OtherType {
+        if matches!(row.shape, Shape::OtherType | Shape::Followed) {
             return Ok(Some(row));
         }
         match needed(ctx, place, row) {

@@ -27,6 +27,8 @@ pub struct LoggedTask<'a, 'b> {
     pub call: &'b Call<'a>,
     /// Its future.
     pub future: &'b ast::Expr,
+    /// Where that stands.
+    pub range: TextRange,
     /// How the message speaks of the task.
     pub name: &'b str,
     /// How the error is shown.
@@ -35,9 +37,9 @@ pub struct LoggedTask<'a, 'b> {
 
 impl LoggedTask<'_, '_> {
     /// Where the call is a statement of its own.
-    pub fn in_statement(&self, statement: &ast::Stmt) -> Option<Change> {
+    pub fn in_statement(&self, statement: &ast::Stmt) -> Change {
         if let Some(change) = self.in_block() {
-            return Some(change);
+            return change;
         }
         if self.is_local_name() {
             return self.in_place();
@@ -59,14 +61,14 @@ impl LoggedTask<'_, '_> {
     }
 
     /// Where the call is part of a larger expression: all edits stay inside of its argument.
-    pub fn in_argument(&self) -> Option<Change> {
+    pub fn in_argument(&self) -> Change {
         if let Some(change) = self.in_block() {
-            return Some(change);
+            return change;
         }
         if self.is_local_name() {
             return self.in_place();
         }
-        let range = self.ctx.source_range(self.future.syntax())?;
+        let range = self.range;
         let (outer, inner) = self.indents(range);
         let task = self.fresh();
         let logged = self.logged_block(&task, &inner);
@@ -81,7 +83,7 @@ impl LoggedTask<'_, '_> {
             range.end(),
             format!(";\n{inner}{logged}\n{outer}}}"),
         );
-        Some(change)
+        change
     }
 
     /// Logs at the tail of an async block, if its value can only come from there.
@@ -124,19 +126,18 @@ impl LoggedTask<'_, '_> {
     }
 
     /// Replaces a name by a block that awaits it.
-    fn in_place(&self) -> Option<Change> {
-        let range = self.ctx.source_range(self.future.syntax())?;
-        let (outer, _) = self.indents(range);
+    fn in_place(&self) -> Change {
+        let (outer, _) = self.indents(self.range);
         let mut change = Change::default();
-        let block = self.logged_block(self.ctx.slice(range), &outer);
-        change.replace(self.ctx.file, range, block);
-        Some(change)
+        let block = self.logged_block(self.ctx.slice(self.range), &outer);
+        change.replace(self.ctx.file, self.range, block);
+        change
     }
 
     /// Makes the future before the statement, and awaits it in the task. What the future is made
     /// of is evaluated where it was, and its own text stays as it is.
-    fn hoist(&self, statement: TextRange) -> Option<Change> {
-        let range = self.ctx.source_range(self.future.syntax())?;
+    fn hoist(&self, statement: TextRange) -> Change {
+        let range = self.range;
         let before = TextRange::new(statement.start(), range.start());
         let after = TextRange::new(range.end(), statement.end());
         let (outer, _) = self.indents(statement);
@@ -151,7 +152,7 @@ impl LoggedTask<'_, '_> {
             after,
             format!(";\n{outer}{head}{logged}{end}"),
         );
-        Some(change)
+        change
     }
 
     /// Whether nothing is evaluated before the future that could tell, or that the future then has

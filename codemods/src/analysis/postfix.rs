@@ -63,9 +63,15 @@ fn imports_of(ctx: &FileContext<'_>, trait_: Trait) -> Vec<TextRange> {
         .collect()
 }
 
-/// Where the file's own module would import the trait, and how. `None` for code in an inner module,
-/// and for a file that imports nothing.
+/// Where the file's own module would import the trait, and how.
 fn import(ctx: &FileContext<'_>, node: &SyntaxNode, path: &str) -> Option<(TextSize, String)> {
+    let at = place_of_import(ctx, node, path)?;
+    Some((at, format!("\nuse {path} as _;")))
+}
+
+/// Where the file's own module would import what is at this path: behind a line, and before its end.
+/// `None` for code in an inner module, and for a file that imports nothing.
+pub fn place_of_import(ctx: &FileContext<'_>, node: &SyntaxNode, path: &str) -> Option<TextSize> {
     let mut around = ctx.sema.ancestors_with_macros(node.clone());
     if around.any(|node| ast::ItemList::can_cast(node.kind())) {
         return None;
@@ -93,7 +99,6 @@ fn import(ctx: &FileContext<'_>, node: &SyntaxNode, path: &str) -> Option<(TextS
     let rest = line.trim();
     (rest.is_empty() || rest.starts_with("//")).then(|| {
         let at = end + line.trim_end_matches('\r').len();
-        let at = TextSize::try_from(at).expect("files are below 4 GiB");
-        (at, format!("\nuse {path} as _;"))
+        TextSize::try_from(at).expect("files are below 4 GiB")
     })
 }

@@ -2,7 +2,7 @@
 
 use ra_ap_hir::{ModuleDef, ScopeDef};
 use ra_ap_ide_db::FileId;
-use ra_ap_syntax::{AstNode, ast};
+use ra_ap_syntax::{AstNode, TextRange, ast};
 
 use crate::{
     change::Change,
@@ -85,19 +85,18 @@ impl SpawnHelper {
         &self,
         ctx: &FileContext<'_>,
         call: &Call<'_>,
-        future: &ast::Expr,
+        future: TextRange,
         name: &str,
-    ) -> Option<Change> {
-        let future = ctx.source_range(future.syntax())?;
+    ) -> Change {
         let mut change = Change::default();
-        let before = ra_ap_syntax::TextRange::new(call.range.start(), future.start());
+        let before = TextRange::new(call.range.start(), future.start());
         change.replace(ctx.file, before, format!("crate::{NAME}(\"{name}\", "));
         if !self.is_there {
             let source = ctx.sema.parse_guess_edition(self.root);
             let end = source.syntax().text_range().end();
             change.insert(self.root, end, format!("\n{}", self.text));
         }
-        Some(change)
+        change
     }
 }
 

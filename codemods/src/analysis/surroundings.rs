@@ -238,6 +238,7 @@ fn is_about(comment: &str, callee: &str, more: &[&str]) -> bool {
         "intentional",
         "mandatory",
         "on purpose",
+        "starv",
     ];
     comment.contains(callee)
         || words.iter().chain(more).any(|word| lower.contains(word))

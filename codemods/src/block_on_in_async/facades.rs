@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ra_ap_hir::{AsAssocItem, AssocItem, AssocItemContainer, Function, HasVisibility as _, Name};
 use ra_ap_ide_db::{FileId, FxHashSet};
 use ra_ap_syntax::{
-    AstNode, TextRange,
+    AstNode, SyntaxNode, TextRange,
     ast::{self, HasArgList, HasGenericParams, HasName, HasVisibility},
 };
 
@@ -208,6 +208,10 @@ fn call(
     let Some(around) = Around::with(ctx, expr.syntax(), own) else {
         return FacadeCall::Stays;
     };
+    let name = name_of_call(expr).and_then(|name| ctx.source_range(name.syntax()));
+    let (Some(body), Some(name)) = (around.enclosing.body(), name) else {
+        return FacadeCall::Stays;
+    };
     let in_function = matches!(around.enclosing, Enclosing::SyncFn(_));
     let left_out = ctx.is_test_code(expr.syntax()) && !ctx.settings.include_tests;
     // Where one root is asked for, what stands in async code belongs to none.
@@ -217,7 +221,14 @@ fn call(
     }
     let mut asides = Asides::default();
     let other = other_at(ctx, facade, expr);
-    let verdict = verdict(ctx, facade, (expr, other), &around, &mut asides);
+    let call = FacadesCall {
+        expr,
+        range,
+        name,
+        body,
+        around: &around,
+    };
+    let verdict = verdict(ctx, facade, &call, other, &mut asides);
     let finding = Finding {
         codemod: CODEMOD.name,
         file: ctx.file,
@@ -298,22 +309,33 @@ fn beside(ctx: &FileContext<'_>, item: AssocItem, name: &str) -> Option<Function
         .find(|it| it.name(ctx.db).as_str() == name)
 }
 
+/// Where a facade is called.
+struct FacadesCall<'a> {
+    expr: &'a ast::Expr,
+    range: TextRange,
+    /// Its name in the call.
+    name: TextRange,
+    /// The code around, and what of it the call stands in.
+    body: SyntaxNode,
+    around: &'a Around,
+}
+
 /// Whether the async function can be called and awaited instead.
 fn verdict(
     ctx: &FileContext<'_>,
     facade: &Facade,
-    (call, other): (&ast::Expr, Option<Function>),
-    around: &Around,
+    call: &FacadesCall<'_>,
+    other: Option<Function>,
     asides: &mut Asides,
 ) -> Verdict {
-    let (Some(name), Some(body), Some(range)) = (
-        name_of_call(call).and_then(|name| ctx.source_range(name.syntax())),
-        around.enclosing.body(),
-        ctx.source_range(call.syntax()),
-    ) else {
-        let message = "the call stands in what a macro makes, and can't be edited in the file";
-        return Verdict::Refused(Refusal::new(RefusalKind::R8, message));
-    };
+    let FacadesCall {
+        expr: call,
+        range,
+        name,
+        body,
+        around,
+    } = call;
+    let (range, name) = (*range, *name);
     if let Some(advice) = comment_about(ctx, call.syntax(), &facade.name, range.end()) {
         return Verdict::Manual(advice);
     }
@@ -331,10 +353,10 @@ fn verdict(
         future: call,
         not_send: not_send.or_else(|| made_of_not_send(ctx, call)),
     };
-    if let Some(refusal) = waiting.refusal(ctx, around, &body, asides, &mut trust) {
+    if let Some(refusal) = waiting.refusal(ctx, around, body, asides, &mut trust) {
         return Verdict::Refused(refusal);
     }
-    if let Some(name) = is_around(ctx, &leads_from(ctx, vec![other]), &body) {
+    if let Some(name) = is_around(ctx, &leads_from(ctx, vec![other]), body) {
         let message = format!("`{name}` would await itself; box the future first");
         return Verdict::Refused(Refusal::new(RefusalKind::R9, message));
     }

@@ -103,6 +103,7 @@ fn eager(ctx: &FileContext<'_>, bare: Option<&str>, node: &ast::Fn) -> Option<Ea
         ctx,
         call,
         around,
+        body: node.syntax().clone(),
         driver: driver_of(ctx, &around.enclosing),
         crowd: files.crowd(ctx, call),
         bare,

@@ -6,7 +6,7 @@ use ra_ap_syntax::{
     ast::{self, HasArgList},
 };
 
-use super::command;
+use super::{command, file};
 use crate::{
     analysis::{
         discard::{Dropped, Fate, fate_of},
@@ -40,11 +40,17 @@ pub fn rewritten(
         Shape::Renamed => renamed(ctx, call, equivalent),
         Shape::Awaited => awaited(ctx, call, equivalent),
         Shape::Builder => command::swapped(ctx, call, equivalent),
+        Shape::Followed => Ok(Rewritten {
+            elsewhere: file::followed(ctx, call, trust, why)?,
+            ..drop_in(ctx, call, equivalent, trust, why)?
+        }),
         Shape::OtherType => Err(consumer("its type is another, and each use of it changes")),
     };
+    // What can't be written needs nothing of the manifest.
+    let rewritten = rewritten?;
     Ok(Rewritten {
         manifest: needed(ctx, call.syntax(), equivalent)?,
-        ..rewritten?
+        ..rewritten
     })
 }
 
@@ -143,7 +149,7 @@ pub fn before_dot<'a>(ctx: &FileContext<'a>, call: &ast::MethodCallExpr) -> &'a 
 }
 
 /// An argument is held until the future ends.
-fn waits_with(
+pub fn waits_with(
     ctx: &FileContext<'_>,
     argument: &ast::Expr,
     trust: &mut Trust,

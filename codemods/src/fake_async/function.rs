@@ -26,6 +26,7 @@ use crate::{
     context::FileContext,
     knowledge::BlockingFilter,
     refusal::{Refusal, RefusalKind},
+    runtime_in_async,
 };
 
 const IN_TRAIT: &str = "functions of traits that await nothing";
@@ -35,6 +36,7 @@ const ALLOWED: &str = "functions that await nothing, and say that clippy::unused
 const CONDITIONAL: &str = "functions that await nothing under this cfg";
 const MAKES_FUTURE: &str = "async functions that await nothing, but make a future or start a task";
 const BLOCKS: &str = "functions that give futures, await nothing, and block";
+const OWNS_RUNTIME: &str = "async functions that await nothing, and make or own a runtime";
 
 /// A function that awaits nothing.
 pub struct Fake {
@@ -133,6 +135,13 @@ fn judge(ctx: &FileContext<'_>, node: &ast::Fn, form: Form) -> Option<Judged> {
         _ if form == Form::Async && blocks() || form == Form::Returns && waits() => {
             return Some(Judged::Quiet(BLOCKS));
         }
+        // It is dropped there, which is wrong for as long as async code comes to it.
+        _ if !runtime_in_async::found_in(ctx, node.syntax())
+            .items
+            .is_empty() =>
+        {
+            return Some(Judged::Quiet(OWNS_RUNTIME));
+        }
         Body::Unreadable(name) => {
             let message = format!("`{name}!` in it can't be read, and may await");
             Some(Refusal::new(RefusalKind::R2, message))
@@ -144,7 +153,7 @@ fn judge(ctx: &FileContext<'_>, node: &ast::Fn, form: Form) -> Option<Judged> {
         (Some(refusal), _) | (None, Err(refusal)) => Verdict::Refused(refusal),
         _ if form == Form::Returns && blocks() => Verdict::Manual(
             "it stops its thread before it gives the future back: make it an `async fn`, which \
-             `cpu-bound-in-async` or `blocking-in-async` can mend"
+             `cpu-bound-in-async`, `blocking-in-async` or `block-on-in-async` can mend"
                 .to_owned(),
         ),
         (None, Ok(mut it)) => {

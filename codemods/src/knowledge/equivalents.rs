@@ -42,6 +42,8 @@ pub enum Shape {
     Awaited,
     /// The type that the value of the receiver was built with.
     Builder,
+    /// The type, and with it every use of the value in the function, where all of them can be seen.
+    Followed,
     /// The type, and with it every use of the value.
     OtherType,
 }

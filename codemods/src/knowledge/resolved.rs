@@ -13,7 +13,7 @@ use super::{
     combinators::Combinators, effects::Effects, executors::Executors, guards, is_named,
     signatures::Signatures, threads::Threads,
 };
-use crate::analysis::{asks::Asks, blocking::Stops};
+use crate::analysis::{asks::Asks, blocking::Stops, driven::is_block_on};
 
 /// The tables, resolved in one crate graph.
 #[derive(Debug)]
@@ -123,10 +123,16 @@ impl<'a> Resolved<'a> {
             .map(|&index| &self.knowledge.apis[index])
     }
 
-    /// What a function that is not the workspace's own does to the thread that calls it.
+    /// What a function that is not the workspace's own does to the thread that calls it, as does one that
+    /// the user names.
     pub fn waits(&self, db: &RootDatabase, function: Function) -> Waits<'_> {
         if self.is_cheap(function) {
             return Waits::No;
+        }
+        if let Some(api) = self.function(function)
+            && is_block_on(&api.role)
+        {
+            return Waits::Stops(&api.path);
         }
         if let Some(row) = self.blocking(function) {
             return match row.kind.work() {

@@ -78,14 +78,9 @@ fn is_in_async(ctx: &FileContext<'_>, node: &SyntaxNode) -> bool {
     Around::of(ctx, node).is_some_and(|it| it.enclosing.is_async())
 }
 
-/// The runtimes that async code makes.
-pub fn made_in(ctx: &FileContext<'_>, own: &mut Findings) {
-    let exprs = ctx
-        .source
-        .syntax()
-        .descendants()
-        .filter_map(ast::Expr::cast);
-    for expr in exprs {
+/// The runtimes that async code below a node makes.
+pub fn made_in(ctx: &FileContext<'_>, root: &SyntaxNode, own: &mut Findings) {
+    for expr in root.descendants().filter_map(ast::Expr::cast) {
         let called = match &expr {
             ast::Expr::CallExpr(it) => it.expr().map(|it| it.syntax().text().to_string()),
             ast::Expr::MethodCallExpr(it) => it.name_ref().map(|it| it.text().to_string()),
@@ -213,13 +208,10 @@ fn is_captured(path: &ast::PathExpr, near: &SyntaxNode) -> bool {
     around.any(|it| is_own_body(&it) && !it.text_range().contains_range(near.text_range()))
 }
 
-/// The locals of async code that own a runtime, as those that do in a field, and keep it to their end.
-pub fn owned_in(ctx: &FileContext<'_>, own: &mut Findings) {
-    let names = ctx
-        .source
-        .syntax()
-        .descendants()
-        .filter_map(ast::IdentPat::cast);
+/// The locals of async code below a node that own a runtime, as those that do in a field, and keep it to
+/// their end.
+pub fn owned_in(ctx: &FileContext<'_>, root: &SyntaxNode, own: &mut Findings) {
+    let names = root.descendants().filter_map(ast::IdentPat::cast);
     for name in names.filter(|it| may_be_in_async(it.syntax().ancestors().skip(1))) {
         let Some(local) = ctx.sema.to_def(&name) else {
             continue;

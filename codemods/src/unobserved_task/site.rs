@@ -23,6 +23,8 @@ pub struct Site<'a, 'b> {
     pub call: &'b Call<'a>,
     /// What it spawns.
     pub future: &'b ast::Expr,
+    /// Where that stands.
+    pub range: TextRange,
     /// How messages speak of the task.
     pub name: &'b str,
     /// The handle itself, without the `Result` that it may come in.
@@ -82,7 +84,7 @@ impl<'a> Site<'a, '_> {
             let fits = matches!(shown, Shown::Display | Shown::Chain);
             match SpawnHelper::at(ctx, self.call) {
                 Ok(helper) if fits => {
-                    let change = helper.used(ctx, self.call, self.future, name);
+                    let change = helper.used(ctx, self.call, self.range, name);
                     return self.rewrite(message, why, change, Safety::Unsafe);
                 }
                 Ok(_) => why.push(Note::new(format!(
@@ -134,20 +136,18 @@ impl<'a> Site<'a, '_> {
         let mut change = match error {
             // Only edits inside of the call leave room for those around it.
             Some(error) => self.task(shown(self.ctx, error)).in_argument(),
-            None => Some(Change::default()),
+            None => Change::default(),
         };
-        if let Some(change) = &mut change {
-            let file = self.ctx.file;
-            let statement = self.statement.as_ref().map(|statement| statement.syntax());
-            match statement.and_then(|statement| self.ctx.source_range(statement)) {
-                // `let _ =` and `drop(..)` have nothing left to drop.
-                Some(whole) if !self.has_comment_in(whole, place) => {
-                    change.delete(file, TextRange::new(whole.start(), place.start()));
-                    let after = TextRange::new(place.end(), whole.end());
-                    change.replace(file, after, format!(".{detach}();"));
-                }
-                _ => change.insert(file, place.end(), format!(".{detach}()")),
+        let file = self.ctx.file;
+        let statement = self.statement.as_ref().map(|statement| statement.syntax());
+        match statement.and_then(|statement| self.ctx.source_range(statement)) {
+            // `let _ =` and `drop(..)` have nothing left to drop.
+            Some(whole) if !self.has_comment_in(whole, place) => {
+                change.delete(file, TextRange::new(whole.start(), place.start()));
+                let after = TextRange::new(place.end(), whole.end());
+                change.replace(file, after, format!(".{detach}();"));
             }
+            _ => change.insert(file, place.end(), format!(".{detach}()")),
         }
         self.rewrite(message, why, change, Safety::Unsafe)
     }
@@ -164,7 +164,7 @@ impl<'a> Site<'a, '_> {
         };
         Some(match SpawnHelper::at(self.ctx, self.call) {
             Ok(helper) => {
-                let change = helper.used(self.ctx, self.call, self.future, self.name);
+                let change = helper.used(self.ctx, self.call, self.range, self.name);
                 self.rewrite(message, why, change, Safety::Unsafe)
             }
             Err(reason) => {
@@ -186,6 +186,7 @@ impl<'a> Site<'a, '_> {
             ctx,
             call,
             future,
+            range,
             name,
             ..
         } = self;
@@ -193,12 +194,13 @@ impl<'a> Site<'a, '_> {
             ctx,
             call,
             future,
+            range: *range,
             name,
             shown,
         }
     }
 
-    fn logged(&self, shown: Shown) -> Option<Change> {
+    fn logged(&self, shown: Shown) -> Change {
         let task = self.task(shown);
         match &self.statement {
             Some(statement) => task.in_statement(statement),
@@ -206,23 +208,11 @@ impl<'a> Site<'a, '_> {
         }
     }
 
-    fn rewrite(
-        &self,
-        message: String,
-        why: Vec<Note>,
-        change: Option<Change>,
-        safety: Safety,
-    ) -> Finding {
-        let verdict = match change {
-            Some(change) => Verdict::Rewrite {
-                safety,
-                change,
-                effects: Vec::new(),
-            },
-            None => Verdict::Refused(Refusal::new(
-                RefusalKind::R8,
-                "the call stands in what a macro makes, and can't be edited in the file",
-            )),
+    fn rewrite(&self, message: String, why: Vec<Note>, change: Change, safety: Safety) -> Finding {
+        let verdict = Verdict::Rewrite {
+            safety,
+            change,
+            effects: Vec::new(),
         };
         self.finding(message, why, verdict)
     }

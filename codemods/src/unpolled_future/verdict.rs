@@ -18,7 +18,7 @@ use crate::{
     },
     codemod::{Effect, Note, Safety, Verdict},
     context::{Enclosing, FileContext, Output},
-    refusal::{Refusal, RefusalKind},
+    refusal::Refusal,
 };
 
 /// Words of a comment that says why the future is dropped.
@@ -92,8 +92,7 @@ impl Site<'_, '_> {
         if let Some(refusal) = polled_anew(ctx, &future, site.syntax(), &body, why) {
             return Err(refusal);
         }
-        let written = self.written(&future)?;
-        let (change, comments) = change(ctx, calls.iter(), written)?;
+        let (change, comments) = change(ctx, calls.iter(), self.written(&future))?;
         why.push(Note::new(
             "where the code must not wait for it, spawn the future instead, with its error logged",
         ));
@@ -115,8 +114,7 @@ impl Site<'_, '_> {
     }
 
     /// What stands there afterwards: the whole statement where there is no value to keep from sight.
-    fn written(&self, future: &Future) -> Result<Written, Refusal> {
-        let in_macro = || Refusal::new(RefusalKind::R8, "the future stands in what a macro makes");
+    fn written(&self, future: &Future) -> Written {
         let ctx = self.ctx;
         let (outer, end) = match fate_of(ctx, self.expr) {
             Fate::Dropped {
@@ -137,12 +135,12 @@ impl Site<'_, '_> {
         };
         let to = outer.and_then(|outer| ctx.source_range(&outer));
         let to = to.unwrap_or(self.range);
-        let text = awaited_at(ctx, future, self.expr, to, false).ok_or_else(in_macro)?;
-        Ok(Written {
+        let text = awaited_at(ctx, future, self.expr, to, false).expect("it is a node of the file");
+        Written {
             range: to,
             text: text + end,
             kept: vec![self.range],
-        })
+        }
     }
 
     /// Whether the future is what a closure gives, or a function that stands for one, and no simple

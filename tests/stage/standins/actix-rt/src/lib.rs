@@ -6,6 +6,18 @@ pub fn spawn<F: Future + 'static>(_: F) {
     unimplemented!()
 }
 
+pub struct Runtime;
+
+impl Runtime {
+    pub fn new() -> std::io::Result<Runtime> {
+        unimplemented!()
+    }
+
+    pub fn block_on<F: Future>(&self, _: F) -> F::Output {
+        unimplemented!()
+    }
+}
+
 pub mod task {
     pub use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 }

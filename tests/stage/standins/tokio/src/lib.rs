@@ -482,12 +482,100 @@ pub mod sync {
     }
 }
 
+pub mod io {
+    use std::io::{Cursor, Result};
+
+    pub trait AsyncRead {}
+
+    pub trait AsyncWrite {}
+
+    impl AsyncRead for &[u8] {}
+
+    impl<T: AsRef<[u8]>> AsyncRead for Cursor<T> {}
+
+    impl AsyncWrite for Vec<u8> {}
+
+    #[allow(async_fn_in_trait)]
+    pub trait AsyncReadExt: AsyncRead {
+        async fn read(&mut self, _: &mut [u8]) -> Result<usize> {
+            unimplemented!()
+        }
+
+        async fn read_exact(&mut self, _: &mut [u8]) -> Result<usize> {
+            unimplemented!()
+        }
+
+        async fn read_to_end(&mut self, _: &mut Vec<u8>) -> Result<usize> {
+            unimplemented!()
+        }
+
+        async fn read_to_string(&mut self, _: &mut String) -> Result<usize> {
+            unimplemented!()
+        }
+    }
+
+    #[allow(async_fn_in_trait)]
+    pub trait AsyncWriteExt: AsyncWrite {
+        async fn flush(&mut self) -> Result<()> {
+            unimplemented!()
+        }
+
+        async fn write_all(&mut self, _: &[u8]) -> Result<()> {
+            unimplemented!()
+        }
+    }
+
+    impl<R: AsyncRead> AsyncReadExt for R {}
+
+    impl<W: AsyncWrite> AsyncWriteExt for W {}
+}
+
 pub mod fs {
     use std::{
         fs::{Metadata, Permissions},
         io,
         path::{Path, PathBuf},
     };
+
+    pub struct File;
+
+    impl File {
+        pub async fn open(_: impl AsRef<Path>) -> io::Result<File> {
+            unimplemented!()
+        }
+
+        pub async fn create(_: impl AsRef<Path>) -> io::Result<File> {
+            unimplemented!()
+        }
+
+        pub async fn create_new<P: AsRef<Path>>(_: P) -> io::Result<File> {
+            unimplemented!()
+        }
+
+        pub async fn metadata(&self) -> io::Result<Metadata> {
+            unimplemented!()
+        }
+
+        pub async fn set_len(&self, _: u64) -> io::Result<()> {
+            unimplemented!()
+        }
+
+        pub async fn set_permissions(&self, _: Permissions) -> io::Result<()> {
+            unimplemented!()
+        }
+
+        pub async fn sync_all(&self) -> io::Result<()> {
+            unimplemented!()
+        }
+
+        pub async fn sync_data(&self) -> io::Result<()> {
+            unimplemented!()
+        }
+    }
+
+    impl crate::io::AsyncRead for File {}
+
+    impl crate::io::AsyncWrite for File {}
 
     pub async fn canonicalize(_: impl AsRef<Path>) -> io::Result<PathBuf> {
         unimplemented!()
@@ -555,14 +643,6 @@ pub mod fs {
 
     pub async fn write(_: impl AsRef<Path>, _: impl AsRef<[u8]>) -> io::Result<()> {
         unimplemented!()
-    }
-
-    pub struct File;
-
-    impl File {
-        pub async fn open(_: impl AsRef<Path>) -> io::Result<File> {
-            unimplemented!()
-        }
     }
 }
 
