@@ -108,6 +108,7 @@ pub fn start_review(
     };
     let task = Task {
         apply: true,
+        commit: false,
         check: None,
         exit_zero: false,
         format: None,
