@@ -332,7 +332,7 @@ impl Collector<'_> {
                 if let Some(reason) = self.plan.denied.get(&settled.id) {
                     finding.state = State::Reverted;
                     finding.compiler = Some(reason.clone());
-                } else if self.plan.report_only.contains(finding.codemod) {
+                } else if self.reports_only(&finding) {
                     finding.safety = Safety::Manual;
                     finding.help = Some(format!(
                         "the configuration says `level = \"report\"`; with `level = \"fix\"` \
@@ -346,6 +346,11 @@ impl Collector<'_> {
             }
         }
         finding
+    }
+
+    fn reports_only(&self, finding: &Finding) -> bool {
+        let rule = self.plan.rules.of(&finding.path);
+        rule.report_only.contains(finding.codemod)
     }
 
     fn offered(

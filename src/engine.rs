@@ -24,13 +24,13 @@ use unpark_codemods::{
     codemod::{Candidate, Finding, Note, Safety, Verdict},
     knowledge::{Knowledge, Resolved},
     refusal::{Refusal, RefusalKind},
-    settings::Settings,
 };
 
 use crate::{
     analyse::{self, Anchored, Looked},
     changed::ChangedLines,
     collect::Collector,
+    config::Rules,
     discover::{self, CandidateFile, Skipped},
     identity,
     outcome::{Defect, State, relative},
@@ -45,14 +45,8 @@ pub struct Plan<'a> {
     pub selection: &'a [&'static Codemod],
     /// The tables.
     pub knowledge: &'a Knowledge,
-    /// What the user chose.
-    pub settings: &'a Settings,
-    /// The least safety that is taken.
-    pub least: Safety,
-    /// Codemods that are not run; they keep their place in the list.
-    pub off: &'a BTreeSet<&'static str>,
-    /// Codemods whose findings are all for a person.
-    pub report_only: &'a BTreeSet<&'static str>,
+    /// What holds for a file; a codemod that is off keeps its place in the list.
+    pub rules: &'a Rules<'a>,
     /// How long a codemod may look at a file.
     pub max_time: Duration,
     /// See [`Options::give_up`](crate::options::Options::give_up).
@@ -376,9 +370,10 @@ fn write(
             let of_id = rounds.denied.entry(settled.id.clone());
             of_id.or_insert_with(|| settled.clone());
         }
-        let wanted = *safety >= plan.least
+        let rule = plan.rules.of(&files[&settled.finding.file].path);
+        let wanted = *safety >= rule.least
             && !is_denied
-            && !plan.report_only.contains(settled.finding.codemod)
+            && !rule.report_only.contains(settled.finding.codemod)
             && plan.changed.is_none_or(|changed| {
                 let collector = Collector {
                     plan,

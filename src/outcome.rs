@@ -35,6 +35,8 @@ pub struct Outcome {
     pub sources: BTreeMap<PathBuf, Source>,
     /// The files that were left out.
     pub skipped: Vec<Skipped>,
+    /// The files with something to look at that the configuration excludes.
+    pub excluded: BTreeSet<PathBuf>,
     /// What makes answers less precise.
     pub degraded: BTreeSet<String>,
     /// Places that no configuration that was looked at compiles, with their number.

@@ -196,9 +196,9 @@ fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
         }) => {
             let paths: Vec<PathBuf> = path.iter().cloned().collect();
             let options = selection.options(&paths, cargo, progress);
-            run::select(&options)?;
             let root = start::root(&options)?;
             let config = Config::load(&start::config_folder(&root))?;
+            run::select(&options, &config)?;
             print(|out, palette| report::config::write(&config, &options, palette, out))?;
             Ok(0)
         }

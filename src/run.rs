@@ -11,7 +11,7 @@ use ra_ap_ide_db::FileId;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use unpark_codemods::{
     CATALOGUE, Codemod,
-    codemod::{Candidate, Finding, IN_TESTS, Pass, Safety},
+    codemod::{Candidate, Finding, IN_TESTS, Pass},
 };
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     changed::ChangedLines,
     collect,
     commit::Home,
-    config::{Config, Level, did_you_mean},
+    config::{Config, Rules, did_you_mean},
     discover::{CandidateFile, Discovered, Skipped, discover},
     engine::{self, Files, OpenFile, Plan},
     format::Rustfmt,
@@ -30,7 +30,7 @@ use crate::{
     roots,
     source::Lines,
     start::{self, WITHOUT_CARGO, check_names},
-    suppress::Allows,
+    suppress::{Allows, MARKER},
     verify::{Judgement, Verifier},
     workspace::Workspace,
 };
@@ -101,10 +101,10 @@ impl<'a> Run<'a> {
             root: start::shown_root(&self.common),
             ..Outcome::default()
         };
-        let selection = select(self.options)?;
         // The tables have to be known before the walk; a nested workspace's own configuration is
         // read when it is loaded.
         let config = Config::load(&start::config_folder(&self.common))?;
+        let selection = select(self.options, &config)?;
 
         let started = Instant::now();
         self.progress.say("looking for candidates");
@@ -123,10 +123,13 @@ impl<'a> Run<'a> {
             })
             .count();
         outcome.skipped = std::mem::take(&mut found.skipped);
+        outcome.skipped.retain(|it| !config.excludes(&it.path));
         outcome.seconds.discover = started.elapsed().as_secs_f64();
 
         if self.options.syntax_only {
-            for file in found.candidates {
+            let rules = Rules::new(&config, self.options);
+            let files = in_scope(found.candidates, &selection, &config, &rules, &mut outcome);
+            for file in files {
                 collect::by_syntax(
                     &mut outcome,
                     &file,
@@ -165,8 +168,20 @@ impl<'a> Run<'a> {
             collect::by_syntax(outcome, &file, selection, &verdict);
         }
         for (manifest, project, files) in groups {
-            let files = (files, &found.files);
-            self.workspace(outcome, &manifest, project, files, selection)?;
+            let config = Config::load(&project.root)?;
+            let rules = Rules::new(&config, self.options);
+            for name in named_too_late(self.options, &config, selection) {
+                let root = project.root.display();
+                outcome.degraded.insert(format!(
+                    "the configuration in {root} asks for {name}, which runs only in a run that \
+                     starts there, or with `--only {name}`"
+                ));
+            }
+            let files = in_scope(files, selection, &config, &rules, outcome);
+            if !files.is_empty() {
+                let files = (files, &found.files);
+                self.workspace(outcome, &manifest, project, files, selection, &config)?;
+            }
         }
         Ok(())
     }
@@ -251,11 +266,11 @@ impl<'a> Run<'a> {
         project: Project,
         (candidates, walked): (Vec<CandidateFile>, &HashSet<PathBuf>),
         selection: &[&'static Codemod],
+        config: &Config,
     ) -> Result<()> {
         let started = Instant::now();
         self.progress
             .say(&format!("loading {}", project.root.display()));
-        let config = Config::load(&project.root)?;
         let home = Home::of(&project);
         if home.has_unfinished() {
             outcome.unfinished.push(home.root().to_owned());
@@ -290,7 +305,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let files = (&files, walked);
-        self.rewrite(outcome, &mut workspace, files, selection, &config)
+        self.rewrite(outcome, &mut workspace, files, selection, config)
     }
 
     /// Runs the codemods, and again without what the compiler did not accept.
@@ -331,7 +346,7 @@ impl<'a> Run<'a> {
                 changed: self.changed.as_ref(),
                 asked: &|path| {
                     let is_chosen = || self.is_chosen(&project, path);
-                    walked.contains(path) && is_chosen().unwrap_or(false)
+                    walked.contains(path) && !config.excludes(path) && is_chosen().unwrap_or(false)
                 },
             };
             analyse(outcome, workspace, &mut files, &chosen);
@@ -387,6 +402,48 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+/// The codemods that a nested workspace asks for, and that nothing was looked at for.
+fn named_too_late<'c>(
+    options: &Options,
+    config: &'c Config,
+    selection: &[&'static Codemod],
+) -> Vec<&'c String> {
+    let by_config = options.only.is_empty() && options.root.is_none();
+    let named = config.only.iter().filter(|_| by_config);
+    let named = named.filter(|name| !options.skip.contains(name));
+    let is_there = |name: &str| selection.iter().any(|codemod| codemod.name == name);
+    named.filter(|name| !is_there(name)).collect()
+}
+
+/// Leaves out the files that the configuration excludes, and the codemods that are off. What has
+/// a comment of ours stays.
+fn in_scope(
+    files: Vec<CandidateFile>,
+    selection: &[&'static Codemod],
+    config: &Config,
+    rules: &Rules<'_>,
+    outcome: &mut Outcome,
+) -> Vec<CandidateFile> {
+    let mut kept = Vec::new();
+    for mut file in files {
+        if config.excludes(&file.path) {
+            outcome.excluded.insert(file.path);
+            continue;
+        }
+        let rule = rules.of(&file.path);
+        for (codemod, candidates) in selection.iter().zip(&mut file.candidates) {
+            // It keeps its place in the list: the candidates of a file are kept in its order.
+            if rule.off.contains(codemod.name) {
+                candidates.clear();
+            }
+        }
+        if file.source.text.contains(MARKER) || !file.candidates.iter().all(Vec::is_empty) {
+            kept.push(file);
+        }
+    }
+    kept
 }
 
 /// Leaves out what can't tell anything about a file.
@@ -445,28 +502,7 @@ pub fn analyse(
     let Chosen {
         options, config, ..
     } = chosen;
-    // What is off keeps its place in the list: the candidates of a file are kept in its order.
-    let off: BTreeSet<&'static str> = chosen
-        .selection
-        .iter()
-        .map(|codemod| codemod.name)
-        .filter(|name| {
-            config.level(name) == Level::Off && !options.only.iter().any(|only| only == name)
-        })
-        .collect();
-    for file in files.values_mut() {
-        for (codemod, candidates) in chosen.selection.iter().zip(&mut file.candidates) {
-            if off.contains(codemod.name) {
-                candidates.clear();
-            }
-        }
-    }
-    let report_only: BTreeSet<&'static str> = chosen
-        .selection
-        .iter()
-        .map(|codemod| codemod.name)
-        .filter(|name| config.level(name) == Level::Report)
-        .collect();
+    let rules = Rules::new(config, options);
     let allows: BTreeMap<PathBuf, Allows> = files
         .values()
         .filter_map(|file| Some((file.path.clone(), Allows::of(&file.source.text)?)))
@@ -477,15 +513,8 @@ pub fn analyse(
     };
     let plan = Plan {
         selection: chosen.selection,
-        off: &off,
         knowledge: &config.knowledge(),
-        settings: &config.settings(options),
-        least: if options.unsafe_fixes {
-            Safety::Unsafe
-        } else {
-            Safety::Safe
-        },
-        report_only: &report_only,
+        rules: &rules,
         max_memory: options.max_memory,
         max_time: options.max_time.unwrap_or(limits::TIME),
         give_up: options.give_up,
@@ -597,19 +626,23 @@ pub fn codemod(name: &str) -> Result<&'static Codemod> {
     })
 }
 
-/// The codemods that the options choose, in the order of the catalogue. Some run only where they are
-/// named.
+/// The codemods that may run, in the order of the catalogue. Some run only where they are named. What
+/// a configuration leaves out stays: the one of a nested workspace may have it.
 ///
 /// # Errors
 /// If a name is of none.
-pub fn select(options: &Options) -> Result<Vec<&'static Codemod>> {
+pub fn select(options: &Options, config: &Config) -> Result<Vec<&'static Codemod>> {
     for name in options.only.iter().chain(&options.skip) {
         codemod(name)?;
     }
     let selected = CATALOGUE.iter().filter(|codemod| {
         let named = |list: &[String]| list.iter().any(|name| name == codemod.name);
-        let by_default = options.only.is_empty() && !codemod.opt_in;
-        (by_default || named(&options.only)) && !named(&options.skip)
+        let by_default = || !codemod.opt_in || named(&config.only);
+        let wanted = match options.only.is_empty() {
+            true => by_default(),
+            false => named(&options.only),
+        };
+        wanted && !named(&options.skip)
     });
     roots::select(options, selected.collect())
 }

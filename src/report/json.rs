@@ -191,6 +191,9 @@ struct SummaryLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<&'a Verification>,
     skipped: Vec<Skip<'a>>,
+    /// The files that the configuration excludes. Only said where there are some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    excluded: Vec<String>,
     degraded: Vec<&'a str>,
     unseen: Vec<String>,
     /// Places that are fine as they are, by the reason. Only said where there are some.
@@ -446,6 +449,11 @@ fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
         memory: &outcome.memory,
         verification: outcome.verification.as_ref(),
         skipped: skipped.collect(),
+        excluded: outcome
+            .excluded
+            .iter()
+            .map(|it| outcome.shown(it))
+            .collect(),
         degraded: outcome.degraded.iter().map(String::as_str).collect(),
         unseen: outcome
             .unseen

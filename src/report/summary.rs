@@ -250,6 +250,18 @@ impl Summary<'_> {
         if more > 0 {
             self.warning(out, &format!("skipped {more} more: `-v` names them"))?;
         }
+        if !outcome.excluded.is_empty() {
+            let files = count(outcome.excluded.len(), "file");
+            let hint = if self.verbose {
+                ":"
+            } else {
+                "; `-v` names them"
+            };
+            self.note(out, &format!("{files} excluded by the configuration{hint}"))?;
+            for path in outcome.excluded.iter().filter(|_| self.verbose) {
+                writeln!(out, "  {}", outcome.shown(path))?;
+            }
+        }
         for reason in &outcome.degraded {
             let reason = reason.trim_end().replace('\n', "\n  ");
             self.warning(out, &format!("less is known than could be: {reason}"))?;

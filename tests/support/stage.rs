@@ -128,8 +128,8 @@ impl Stage {
         files: &BTreeMap<String, String>,
         denied: &BTreeMap<String, String>,
     ) -> Outcome {
-        let knowledge = config(case).knowledge();
         let selection = self.selected(case);
+        let knowledge = config(case, &selection).knowledge();
         let mut candidates = Vec::new();
         for (name, text) in files {
             let source = Source::decode(text.clone().into_bytes()).expect("fixtures are UTF-8");
@@ -178,7 +178,7 @@ impl Stage {
     ) -> Outcome {
         let folder = self.folder(case);
         let selection = self.selected(case);
-        let config = config(case);
+        let config = config(case, &selection);
         let mut texts: BTreeMap<FileId, String> = self
             .empty
             .values()
@@ -269,8 +269,13 @@ impl Stage {
 
 /// What stands in for async code awaits nothing in most cases; only those that ask for it are looked
 /// at for that.
-fn config(case: &Case) -> Config {
-    let mut text = case.config.clone();
+fn config(case: &Case, selection: &[&'static Codemod]) -> Config {
+    let mut text = String::new();
+    if selection.iter().any(|codemod| codemod.opt_in) {
+        let names: Vec<&str> = selection.iter().map(|codemod| codemod.name).collect();
+        text += &format!("only = {names:?}\n");
+    }
+    text += &case.config;
     if !case.options.config.is_empty() {
         let own = case.options.config.join("\n");
         text += &format!("[codemod.unobserved-task]\n{own}\n");
