@@ -1,5 +1,6 @@
 //! What a person types. No logic: what was typed becomes [`Options`] and plain fields.
 
+mod adoption;
 mod scaffold;
 
 use std::{
@@ -13,7 +14,10 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, builder::St
 use clap_complete::Shell;
 use unpark_codemods::settings;
 
-pub use self::scaffold::{Scaffold, ServiceArgs};
+pub use self::{
+    adoption::AdoptionArgs,
+    scaffold::{Scaffold, ServiceArgs},
+};
 use crate::{
     changed::Changes,
     options::{self, CargoOptions, Options, VerifyOptions},
@@ -211,6 +215,9 @@ pub struct RunArgs {
     /// Where to look.
     #[command(flatten)]
     pub changes: ChangesArgs,
+    /// What is done about all findings.
+    #[command(flatten)]
+    pub adoption: AdoptionArgs,
     /// What may be overwritten.
     #[command(flatten)]
     pub guard: GuardArgs,
@@ -513,6 +520,8 @@ impl SelectionArgs {
             root: self.root.clone(),
             max_functions: self.max_functions,
             fs: self.fs.map(Fs::setting),
+            adopt: None,
+            ignore_baseline: false,
             changes: None,
             syntax_only: self.syntax_only,
             no_rust_src_install: self.no_rust_src_install,

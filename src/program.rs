@@ -283,6 +283,8 @@ fn start_run(
     }
     let mut options = args.selection.options(&args.paths, &args.cargo, progress);
     options.changes = args.changes.changes();
+    options.adopt = args.adoption.adopt();
+    options.ignore_baseline = args.adoption.ignore_baseline;
     let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
     options.verify = args.result.verify.options(args.apply, wrapper);
     let as_json = args.result.message_format == Some(Format::Json);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, bail};
-use ra_ap_ide_db::FileId;
+use ra_ap_ide_db::{FileId, span::Edition};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use unpark_codemods::{
     CATALOGUE, Codemod,
@@ -15,13 +15,15 @@ use unpark_codemods::{
 };
 
 use crate::{
+    adoption::{self, Adopt, Ours, Scope, Seen},
+    baseline::{self, Baseline},
     cargo::{Project, nearest_manifest},
     changed::ChangedLines,
     collect,
     commit::Home,
     config::{Config, Rules, did_you_mean},
     discover::{CandidateFile, Discovered, Skipped, discover},
-    engine::{self, Files, OpenFile, Plan},
+    engine::{self, Files, Identities, OpenFile, Plan, Rounds},
     format::Rustfmt,
     limits,
     options::Options,
@@ -30,7 +32,7 @@ use crate::{
     roots,
     source::Lines,
     start::{self, WITHOUT_CARGO, check_names},
-    suppress::{Allows, MARKER},
+    suppress::{self, Allows, Looks, MARKER, Wanted},
     verify::{Judgement, Verifier},
     workspace::Workspace,
 };
@@ -61,6 +63,9 @@ pub fn pool(options: &Options) -> Result<ThreadPool> {
         .stack_size(limits::STACK);
     Ok(pool.build()?)
 }
+
+/// A workspace by the manifest that led to it, and the files of it.
+type Group = (PathBuf, Project, Vec<CandidateFile>);
 
 struct Run<'a> {
     options: &'a Options,
@@ -127,6 +132,11 @@ impl<'a> Run<'a> {
         outcome.seconds.discover = started.elapsed().as_secs_f64();
 
         if self.options.syntax_only {
+            let baseline = start::config_folder(&self.common).join(baseline::FILE);
+            if baseline.exists() && !self.options.ignore_baseline {
+                let reason = format!("without types, what is in {} counts, too", baseline::FILE);
+                outcome.degraded.insert(reason);
+            }
             let rules = Rules::new(&config, self.options);
             let files = in_scope(found.candidates, &selection, &config, &rules, &mut outcome);
             for file in files {
@@ -167,36 +177,76 @@ impl<'a> Run<'a> {
             let verdict = collect::SyntaxVerdict::Refused(reason);
             collect::by_syntax(outcome, &file, selection, &verdict);
         }
-        for (manifest, project, files) in groups {
-            let config = Config::load(&project.root)?;
-            let rules = Rules::new(&config, self.options);
-            for name in named_too_late(self.options, &config, selection) {
+        let own = self.own_workspace(&groups)?;
+        for (manifest, project, files) in groups.into_iter().chain(own) {
+            let ours = Ours::load(&project.root, self.options)?;
+            let config = &ours.config;
+            let rules = Rules::new(config, self.options);
+            for name in named_too_late(self.options, config, selection) {
                 let root = project.root.display();
                 outcome.degraded.insert(format!(
                     "the configuration in {root} asks for {name}, which runs only in a run that \
                      starts there, or with `--only {name}`"
                 ));
             }
-            let files = in_scope(files, selection, &config, &rules, outcome);
-            if !files.is_empty() {
-                let files = (files, &found.files);
-                self.workspace(outcome, &manifest, project, files, selection, &config)?;
-            }
+            let files = in_scope(files, selection, config, &rules, outcome);
+            let candidates: HashSet<PathBuf> = files.iter().map(|it| it.path.clone()).collect();
+            let first = outcome.findings.len();
+            let seen = match files.is_empty() {
+                true => Some(Seen::nothing(outcome)),
+                false => {
+                    let files = (files, &found.files);
+                    let project = project.clone();
+                    self.workspace(outcome, &manifest, project, files, selection, &ours)?
+                }
+            };
+            let scope = Scope {
+                options: self.options,
+                root: &project.root,
+                is_on: &|name, path| {
+                    let selected = selection.iter().any(|codemod| codemod.name == name);
+                    selected && !rules.of(path).off.contains(name)
+                },
+                is_seen: &|path, opened| {
+                    found.files.contains(path)
+                        && !config.excludes(path)
+                        && self.is_chosen(&project, path).unwrap_or(false)
+                        && (opened.contains(path) || !candidates.contains(path))
+                },
+            };
+            adoption::settle(
+                outcome,
+                first,
+                ours.baseline.as_ref(),
+                seen.as_ref(),
+                &scope,
+            )?;
         }
         Ok(())
     }
 
+    /// The workspace that a run starts in, if its baseline is asked for and it is none of these: where
+    /// nothing is left to look at, the baseline is still to be told.
+    fn own_workspace(&self, groups: &[Group]) -> Result<Option<Group>> {
+        let adopt = self.options.adopt.as_ref();
+        if !adopt.is_some_and(Adopt::writes_baseline) {
+            return Ok(None);
+        }
+        let Some(manifest) = nearest_manifest(&self.common) else {
+            return Ok(None);
+        };
+        let project = Project::of(&manifest, &self.options.cargo)?;
+        let is_new = groups.iter().all(|(_, it, _)| it.root != project.root);
+        Ok(is_new.then(|| (manifest, project, Vec::new())))
+    }
+
     /// Groups files by cargo workspace. The files that belong to none come with the reason.
-    #[allow(clippy::type_complexity)]
     fn group(
         &self,
         candidates: Vec<CandidateFile>,
         outcome: &mut Outcome,
-    ) -> Result<(
-        Vec<(PathBuf, Project, Vec<CandidateFile>)>,
-        Vec<(CandidateFile, String)>,
-    )> {
-        let mut projects: Vec<(PathBuf, Project, Vec<CandidateFile>)> = Vec::new();
+    ) -> Result<(Vec<Group>, Vec<(CandidateFile, String)>)> {
+        let mut projects: Vec<Group> = Vec::new();
         let mut failed: BTreeMap<PathBuf, String> = BTreeMap::new();
         let mut homeless = Vec::new();
         for file in candidates {
@@ -266,8 +316,8 @@ impl<'a> Run<'a> {
         project: Project,
         (candidates, walked): (Vec<CandidateFile>, &HashSet<PathBuf>),
         selection: &[&'static Codemod],
-        config: &Config,
-    ) -> Result<()> {
+        ours: &Ours,
+    ) -> Result<Option<Seen>> {
         let started = Instant::now();
         self.progress
             .say(&format!("loading {}", project.root.display()));
@@ -279,7 +329,7 @@ impl<'a> Run<'a> {
         outcome.packages.extend_from_slice(&project.packages);
         if let Some(reason) = limits::of_memory(self.options.max_memory) {
             collect::stopped(outcome, candidates, selection, &reason);
-            return Ok(());
+            return Ok(None);
         }
         let say = |message: String| self.progress.note(&message);
         let (mut workspace, report) = Workspace::load(project, manifest, self.options, &say)?;
@@ -294,7 +344,7 @@ impl<'a> Run<'a> {
                 collect::by_syntax(outcome, &file, selection, &verdict);
             }
             outcome.seconds.load += started.elapsed().as_secs_f64();
-            return Ok(());
+            return Ok(None);
         }
         let files = open(&mut workspace, candidates, outcome);
         outcome.seconds.load += started.elapsed().as_secs_f64();
@@ -302,10 +352,12 @@ impl<'a> Run<'a> {
         if let Some(reason) = workspace.is_full() {
             let files = files.values().map(OpenFile::found);
             collect::stopped(outcome, files, selection, &reason);
-            return Ok(());
+            return Ok(None);
         }
-        let files = (&files, walked);
-        self.rewrite(outcome, &mut workspace, files, selection, config)
+        let before = Seen::nothing(outcome);
+        self.rewrite(outcome, &mut workspace, (&files, walked), selection, ours)?;
+        let opened = files.into_values().map(|file| file.path).collect();
+        Ok(Some(before.and(opened, outcome)))
     }
 
     /// Runs the codemods, and again without what the compiler did not accept.
@@ -315,8 +367,9 @@ impl<'a> Run<'a> {
         workspace: &mut Workspace,
         (opened, walked): (&Files, &HashSet<PathBuf>),
         selection: &[&'static Codemod],
-        config: &Config,
+        ours: &Ours,
     ) -> Result<()> {
+        let config = &ours.config;
         let verify = self.options.verify.as_ref();
         let project = workspace.project.clone();
         let mut verifier = verify
@@ -330,6 +383,7 @@ impl<'a> Run<'a> {
                 )
             })
             .transpose()?;
+        let none = Baseline::default();
         let before = outcome.clone();
         let (mut seconds, mut memory) = (before.seconds, before.memory);
         let (mut denied, mut lowered) = (BTreeMap::new(), BTreeSet::new());
@@ -343,6 +397,7 @@ impl<'a> Run<'a> {
                 config,
                 denied: &denied,
                 lowered: &lowered,
+                baseline: ours.baseline.as_ref().unwrap_or(&none),
                 changed: self.changed.as_ref(),
                 asked: &|path| {
                     let is_chosen = || self.is_chosen(&project, path);
@@ -350,6 +405,18 @@ impl<'a> Run<'a> {
                 },
             };
             analyse(outcome, workspace, &mut files, &chosen);
+            if let Some(Adopt::Allow(reason)) = &self.options.adopt {
+                let wanted = Wanted {
+                    reason,
+                    denied: &denied,
+                    changed: self.changed.as_ref(),
+                };
+                let first = (before.findings.len(), before.changes.len());
+                suppress::allow(outcome, first, wanted, &|path| {
+                    let package = project.package_of(path);
+                    package.map_or(Edition::CURRENT, |package| package.facts.edition)
+                });
+            }
             roots::is_one(self.options, &outcome.roots)?;
             let ours: BTreeSet<&Path> = files.values().map(|file| file.path.as_path()).collect();
             self.rustfmt.format(outcome, |path| ours.contains(path));
@@ -486,6 +553,8 @@ pub struct Chosen<'a> {
     pub denied: &'a BTreeMap<String, String>,
     /// The ids of findings whose changes may claim no more than to be unsafe.
     pub lowered: &'a BTreeSet<String>,
+    /// The findings that are left as they are, for now.
+    pub baseline: &'a Baseline,
     /// The lines that findings have to touch.
     pub changed: Option<&'a ChangedLines>,
     /// Whether a file was asked about, whatever stands in it.
@@ -507,7 +576,7 @@ pub fn analyse(
         .values()
         .filter_map(|file| Some((file.path.clone(), Allows::of(&file.source.text)?)))
         .collect();
-    let allowed = |file: &OpenFile, finding: &Finding, at: usize| {
+    let by_comment = |file: &OpenFile, finding: &Finding, at: usize| {
         let allows = allows.get(&file.path);
         allows.is_some_and(|allows| allows.for_finding(finding.codemod, at).is_some())
     };
@@ -518,14 +587,49 @@ pub fn analyse(
         max_memory: options.max_memory,
         max_time: options.max_time.unwrap_or(limits::TIME),
         give_up: options.give_up,
+        takes: options.adopt.as_ref().is_none_or(Adopt::takes_changes),
+        identities: &Identities::default(),
+        baseline: chosen.baseline,
         denied: chosen.denied,
         lowered: chosen.lowered,
-        allowed: &allowed,
+        allowed: &by_comment,
         changed: chosen.changed,
         asked: chosen.asked,
     };
-    let rounds = engine::run(workspace, files, &plan);
+    let mut rounds = match chosen.baseline.is_empty() {
+        true => engine::run(workspace, files, &plan),
+        false => beside_the_baseline(workspace, files, &plan),
+    };
+    let looks = Looks {
+        options,
+        is_degraded: !outcome.degraded.is_empty(),
+    };
+    suppress::settle(&mut rounds, files, &plan, workspace, &allows, looks);
     collect::workspace(outcome, &plan, workspace, files, &allows, rounds);
+}
+
+/// Runs the codemods where some findings are left as they are. Which those are is told by a look that takes
+/// nothing, as at the time when they were recorded: what is changed elsewhere may change what they are
+/// called, and a change of several places must not come upon one of them.
+fn beside_the_baseline(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rounds {
+    let takes = false;
+    let look = engine::run(workspace, files, &Plan { takes, ..*plan });
+    let is_known = |id: &String| plan.baseline.holds(id);
+    if !plan.takes || look.left.iter().all(is_known) {
+        return look;
+    }
+    let known = look.open.iter().filter(|it| is_known(&it.id));
+    let known = known.map(|it| (it.finding.codemod, it.finding.file, it.start));
+    let known: HashSet<(&str, FileId, usize)> = known.collect();
+    let allowed = |file: &OpenFile, finding: &Finding, at: usize| {
+        known.contains(&(finding.codemod, finding.file, at)) || (plan.allowed)(file, finding, at)
+    };
+    let plan = Plan {
+        identities: &look.identities,
+        allowed: &allowed,
+        ..*plan
+    };
+    engine::run(workspace, files, &plan)
 }
 
 /// Opens the candidate files that the workspace has, with the text as it was read, and reads the

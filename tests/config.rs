@@ -497,19 +497,33 @@ fn a_comment_allows_a_finding() {
     suppresses(&commented(&[], &format!(" {ALLOW}")).replace('\n', "\r\n"));
 }
 
-/// The finding stays, and the comment is one of its own.
+/// The finding stays, and the comment is one of its own: for a person, or one that goes.
 #[track_caller]
-fn does_not_suppress(text: &str, message: &str, help: &str) {
+fn does_not_suppress(text: &str, message: &str, help: Option<&str>) {
     let outcome = played(text, &[]);
     let tasks = about(&outcome, "unobserved-task");
     assert_eq!(tasks.len(), 1, "{text}");
     assert_eq!(tasks[0].state, State::Fixed, "{text}");
     let comments = about(&outcome, suppress::NAME);
     assert_eq!(comments.len(), 1, "{text}");
-    assert_eq!(comments[0].state, State::Manual);
+    let after = &outcome.files[0].after;
+    let comment = text.lines().find(|line| line.contains("unpark:"));
+    match help {
+        Some(help) => {
+            assert_eq!(comments[0].state, State::Manual);
+            let said = comments[0].help.clone().unwrap_or_default();
+            assert!(said.contains(help), "{said}");
+            assert!(after.contains(comment.unwrap_or_default()), "{after}");
+        }
+        None => {
+            assert_eq!(
+                (comments[0].state, comments[0].safety),
+                (State::Fixed, Safety::Safe)
+            );
+            assert!(!after.contains("unpark:"), "{after}");
+        }
+    }
     assert_eq!(comments[0].message, message);
-    let said = comments[0].help.clone().unwrap_or_default();
-    assert!(said.contains(help), "{said}");
     let line = text.lines().nth(comments[0].start.line - 1);
     assert!(line.is_some_and(|line| line.contains("unpark:")), "{text}");
 }
@@ -519,7 +533,7 @@ fn a_comment_without_a_reason_does_not_count() {
     does_not_suppress(
         &commented(&["// unpark: allow(unobserved-task)"], ""),
         "allow(unobserved-task) has no reason, and does not count without one",
-        "say why",
+        Some("say why"),
     );
 }
 
@@ -528,7 +542,7 @@ fn a_comment_about_nobody_is_named() {
     does_not_suppress(
         &commented(&["// unpark: allow(unobserved-tsk) a typo"], ""),
         "no codemod is called `unobserved-tsk`",
-        "did you mean `unobserved-task`?",
+        Some("did you mean `unobserved-task`?"),
     );
 }
 
@@ -536,13 +550,9 @@ fn a_comment_about_nobody_is_named() {
 fn a_comment_that_allows_nothing_is_named() {
     let unused = "allow(unobserved-task) allows nothing here";
     // A statement further up, and below.
-    does_not_suppress(
-        &commented(&[ALLOW, "let _ = 1;"], ""),
-        unused,
-        "remove the comment",
-    );
+    does_not_suppress(&commented(&[ALLOW, "let _ = 1;"], ""), unused, None);
     let below = START.replace("}\n\npub", &format!("}}\n\n{ALLOW}\npub"));
-    does_not_suppress(&below, unused, "remove the comment");
+    does_not_suppress(&below, unused, None);
     // Code that is fine needs none.
     let fine = START.replace("tokio::spawn(work());", &format!("let _ = 1; {ALLOW}"));
     assert_eq!(about(&played(&fine, &[]), suppress::NAME).len(), 1);

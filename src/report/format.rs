@@ -68,7 +68,7 @@ impl Format {
         match self {
             Format::Diff => diff::write(outcome, palette, out),
             Format::Human => human::write(outcome, verbose, palette, out),
-            Format::Short => short::write(outcome, palette, out),
+            Format::Short => short::write(outcome, verbose, palette, out),
             Format::Json => json::write(outcome, success, out),
             Format::JsonDiagnostic => json_diagnostic::write(outcome, success, out),
             Format::Sarif => sarif::write(outcome, &shown.base(), out),

@@ -13,8 +13,8 @@ use crate::{
     replay,
 };
 
-/// Writes all findings, the most severe first. What a comment allows is only shown to those who
-/// want to see everything.
+/// Writes all findings, the most severe first. What a comment or the baseline allows is only shown to
+/// those who want to see everything.
 ///
 /// # Errors
 /// If they can't be written.
@@ -27,7 +27,7 @@ pub fn write(
     let mut findings: Vec<&Finding> = outcome
         .findings
         .iter()
-        .filter(|finding| verbose || finding.state != State::Suppressed)
+        .filter(|finding| verbose || finding.state.is_open())
         .collect();
     findings.sort_by_key(|finding| severity(finding.state));
     for finding in findings {
@@ -46,6 +46,7 @@ pub fn severity(state: State) -> usize {
         State::Offered => 3,
         State::Fixed => 4,
         State::Suppressed => 5,
+        State::Baseline => 6,
     }
 }
 
@@ -61,7 +62,7 @@ pub fn write_finding(
 ) -> io::Result<()> {
     let level = match finding.state {
         State::Reverted => Level::ERROR,
-        State::Suppressed => Level::NOTE,
+        State::Suppressed | State::Baseline => Level::NOTE,
         _ => Level::WARNING,
     };
     let title = level

@@ -10,6 +10,7 @@ use serde::Serialize;
 use unpark_codemods::codemod::{Cost, Effect};
 
 use crate::{
+    baseline::Baseline,
     commit::{Direction, Kind, Recovered, Settled},
     identity::sha256,
     outcome::{
@@ -194,6 +195,9 @@ struct SummaryLine<'a> {
     /// The files that the configuration excludes. Only said where there are some.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     excluded: Vec<String>,
+    /// What becomes of the baselines. Only said where there is one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    baselines: Vec<BaselinePart>,
     degraded: Vec<&'a str>,
     unseen: Vec<String>,
     /// Places that are fine as they are, by the reason. Only said where there are some.
@@ -203,6 +207,18 @@ struct SummaryLine<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unfinished: Vec<String>,
     success: bool,
+}
+
+#[derive(Serialize)]
+struct BaselinePart {
+    path: String,
+    /// How many findings it had.
+    recorded: usize,
+    /// How many of them are not found any more.
+    gone: usize,
+    /// How many it has from now on, where it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    becomes: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -429,6 +445,16 @@ fn defect_line<'a>(outcome: &Outcome, defect: &'a Defect) -> DefectLine<'a> {
     }
 }
 
+fn baseline_parts(outcome: &Outcome) -> Vec<BaselinePart> {
+    let parts = outcome.baselines.iter().map(|it| BaselinePart {
+        path: outcome.shown(&it.path),
+        recorded: it.recorded,
+        gone: it.gone,
+        becomes: it.becomes.as_ref().map(Baseline::len),
+    });
+    parts.collect()
+}
+
 fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
     let counts = outcome.counts().into_iter();
     let skipped = outcome.skipped.iter().map(|skipped| Skip {
@@ -449,6 +475,7 @@ fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
         memory: &outcome.memory,
         verification: outcome.verification.as_ref(),
         skipped: skipped.collect(),
+        baselines: baseline_parts(outcome),
         excluded: outcome
             .excluded
             .iter()

@@ -7,6 +7,7 @@ use std::{
 
 use super::{Palette, count, diff, invocation::Invocation};
 use crate::{
+    adoption::Adopt,
     commit::Committed,
     outcome::{Finding, Outcome, State, relative},
 };
@@ -42,6 +43,7 @@ impl Summary<'_> {
         self.unfinished(out)?;
         self.dropped(out)?;
         self.offers(out)?;
+        self.baselines(out)?;
         self.left_out(out)?;
         self.defects(out)?;
         self.timing(out)
@@ -206,6 +208,33 @@ impl Summary<'_> {
         Ok(())
     }
 
+    /// What became of the baselines, or should.
+    fn baselines(&self, out: &mut dyn Write) -> io::Result<()> {
+        for baseline in &self.outcome.baselines {
+            let path = self.outcome.shown(&baseline.path);
+            let (recorded, gone) = (count(baseline.recorded, "finding"), baseline.gone);
+            let message = match &baseline.becomes {
+                Some(becomes) if self.invocation.options.adopt == Some(Adopt::WriteBaseline) => {
+                    format!("{path} has {} now", count(becomes.len(), "finding"))
+                }
+                Some(becomes) => {
+                    let left = becomes.len();
+                    format!("{gone} of {recorded} went from {path}, which has {left} now")
+                }
+                None if gone > 0 => {
+                    let command = self.invocation.with(&["--update-baseline"]);
+                    format!(
+                        "{gone} of {recorded} in {path} can't be found any more; `{command}` \
+                         takes that out"
+                    )
+                }
+                None => continue,
+            };
+            self.note(out, &message)?;
+        }
+        Ok(())
+    }
+
     /// What would write what is shown.
     pub(super) fn not_written(&self, out: &mut dyn Write) -> io::Result<()> {
         let outcome = self.outcome;
@@ -335,7 +364,11 @@ fn by_state(findings: &[&Finding]) -> String {
             .iter()
             .filter(|finding| finding.state == state)
             .count();
-        (count > 0).then(|| format!("{count} {}", state.name()))
+        let words = match state {
+            State::Baseline => "in the baseline",
+            _ => state.name(),
+        };
+        (count > 0).then(|| format!("{count} {words}"))
     });
     counts.collect::<Vec<_>>().join(", ")
 }

@@ -10,6 +10,8 @@ use ra_ap_hir::{Semantics, attach_db};
 use ra_ap_ide_db::{FileId, span::Edition, syntax_helpers::LexedStr};
 use ra_ap_syntax::SourceFile;
 use unpark::{
+    adoption::Adopt,
+    baseline::Baseline,
     cargo::Project,
     collect,
     config::Config,
@@ -40,6 +42,8 @@ pub struct Stage {
     root: PathBuf,
     /// What a test asks for, beside what its case says.
     pub options: Options,
+    /// The findings that are left as they are.
+    baseline: Baseline,
     /// What is run.
     pub selection: Vec<&'static Codemod>,
     /// What every file of the stage holds when nobody plays.
@@ -116,9 +120,31 @@ impl Stage {
             workspace,
             root,
             options: Options::default(),
+            baseline: Baseline::default(),
             selection: CATALOGUE.iter().collect(),
             empty,
         }
+    }
+
+    /// Looks at the files of a case, and changes nothing.
+    pub fn survey(&mut self, case: &Case, files: &BTreeMap<String, String>) -> Outcome {
+        self.options.adopt = Some(Adopt::WriteBaseline);
+        let outcome = self.play(case, files, &BTreeMap::new());
+        self.options.adopt = None;
+        outcome
+    }
+
+    /// Plays the files of a case where some findings are in the baseline.
+    pub fn play_beside(
+        &mut self,
+        case: &Case,
+        files: &BTreeMap<String, String>,
+        baseline: &Baseline,
+    ) -> Outcome {
+        self.baseline = baseline.clone();
+        let outcome = self.play(case, files, &BTreeMap::new());
+        self.baseline = Baseline::default();
+        outcome
     }
 
     /// Plays the files of a case, and gives what unpark makes of them.
@@ -213,6 +239,7 @@ impl Stage {
             config: &config,
             denied,
             changed: None,
+            baseline: &self.baseline,
             lowered: &BTreeSet::new(),
             asked: &|_| false,
         };
