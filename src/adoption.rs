@@ -154,15 +154,22 @@ pub fn settle(
     };
     let skipped: HashSet<&PathBuf> = outcome.skipped.iter().map(|it| &it.path).collect();
     let found = &outcome.findings[first..];
-    let ids: HashSet<&str> = found.iter().map(|finding| finding.id.as_str()).collect();
-    let old = baseline.into_iter().flat_map(Baseline::entries);
+    let ids: Vec<&str> = found.iter().map(|finding| finding.id.as_str()).collect();
+    let none = Baseline::default();
+    let old = baseline.unwrap_or(&none);
+    let pairs = old.pairs(&ids);
+    let paired: HashSet<&str> = pairs.values().map(|entry| entry.id.as_str()).collect();
+    let unpaired = old
+        .entries()
+        .filter(|entry| !paired.contains(entry.id.as_str()));
     let (gone, kept): (Vec<&Entry>, Vec<&Entry>) =
-        old.partition(|entry| !ids.contains(entry.id.as_str()) && scope.has(entry, seen, &skipped));
+        unpaired.partition(|entry| scope.has(entry, seen, &skipped));
     let is_new = |finding: &&Finding| {
         let is_typed = !skipped.contains(&finding.path)
             && !matches!(&finding.refusal, Some(it) if it.kind == RefusalKind::R10);
         is_typed && finding.state != State::Suppressed
     };
+    // What is found today says it in today's words.
     let entry = |finding: &Finding| Entry {
         path: relative(&finding.path, scope.root),
         codemod: finding.codemod.to_owned(),
@@ -171,16 +178,18 @@ pub fn settle(
     };
     let becomes = adopt.map(|adopt| {
         let writes = *adopt == Adopt::WriteBaseline;
-        let new = found.iter().filter(|_| writes).filter(is_new).map(entry);
-        // What is found today says it in today's words.
-        kept.iter()
-            .copied()
-            .cloned()
-            .chain(new)
-            .collect::<Baseline>()
+        let today = found.iter().filter(|it| match writes {
+            true => is_new(it),
+            false => is_new(it) && pairs.contains_key(it.id.as_str()),
+        });
+        let kept = kept.into_iter().cloned();
+        kept.chain(today.map(entry)).collect::<Baseline>()
     });
     let recorded = baseline.map_or(0, Baseline::len);
-    let gone = gone.len();
+    // What a comment allows needs no baseline.
+    let allowed = found.iter().filter(|it| it.state == State::Suppressed);
+    let allowed = allowed.filter(|it| pairs.contains_key(it.id.as_str()));
+    let gone = gone.len() + allowed.count();
     if adopt == Some(&Adopt::WriteBaseline)
         && let Some(becomes) = &becomes
     {

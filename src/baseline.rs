@@ -12,6 +12,8 @@ use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
+use crate::identity::kind_of;
+
 /// Its name.
 pub const FILE: &str = "unpark.baseline.json";
 
@@ -84,6 +86,30 @@ impl Baseline {
     /// Whether it has a finding.
     pub fn holds(&self, id: &str) -> bool {
         self.entries.contains_key(id)
+    }
+
+    /// The findings, by their ids in the order of their places, that it has, each with the entry that
+    /// speaks of it. Of places that are alike, one that was mended changes the ids of those behind it:
+    /// where an entry is left over, it is of the first that has none.
+    pub fn pairs<'f>(&self, found: &[&'f str]) -> BTreeMap<&'f str, &Entry> {
+        let exact = found
+            .iter()
+            .filter_map(|&id| Some((id, self.entries.get(id)?)));
+        let mut pairs: BTreeMap<&str, &Entry> = exact.collect();
+        let mut left: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+        for entry in self.entries.values().rev() {
+            if !pairs.contains_key(entry.id.as_str()) {
+                left.entry(kind_of(&entry.id)).or_default().push(entry);
+            }
+        }
+        for &id in found {
+            if !pairs.contains_key(id)
+                && let Some(entry) = left.get_mut(kind_of(id)).and_then(Vec::pop)
+            {
+                pairs.insert(id, entry);
+            }
+        }
+        pairs
     }
 
     /// Whether it has none.
@@ -209,6 +235,30 @@ mod tests {
         let none = Baseline::default();
         assert_eq!(none.text(), "{\n  \"schema\": 1,\n  \"findings\": []\n}\n");
         assert_eq!(Baseline::read(&none.text()).unwrap(), none);
+    }
+
+    #[test]
+    fn of_places_that_are_alike_their_number_counts() {
+        let id = |ordinal| crate::identity::of("a", Path::new("b"), "c", ordinal);
+        let ids: Vec<String> = (0..3).map(id).collect();
+        let found: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let of = |recorded: &[&str]| -> Baseline {
+            recorded.iter().map(|id| entry("src/a.rs", id)).collect()
+        };
+        let pairs = |recorded: &[&str], found: &[&str]| -> Vec<String> {
+            let baseline = of(recorded);
+            let pairs = baseline.pairs(found).into_iter();
+            pairs
+                .map(|(id, entry)| format!("{id} {}", entry.id))
+                .collect()
+        };
+        let pair = |finding: usize, entry: usize| format!("{} {}", found[finding], found[entry]);
+        assert_eq!(pairs(&found[1..], &found), [pair(1, 1), pair(2, 2)]);
+        // The first one was mended.
+        assert_eq!(pairs(&found[1..], &found[..2]), [pair(0, 2), pair(1, 1)]);
+        assert_eq!(pairs(&found[2..], &found[..1]), [pair(0, 2)]);
+        assert_eq!(pairs(&found[..1], &found), [pair(0, 0)]);
+        assert_eq!(pairs(&["another"], &found), [""; 0]);
     }
 
     #[test]

@@ -162,7 +162,7 @@ pub fn workspace(
             outcome.findings.push(finding);
             continue;
         }
-        if plan.baseline.holds(&settled.id) {
+        if plan.spared.contains(&settled.id) {
             let finding = collector.finding(settled, None, State::Baseline);
             outcome.findings.push(finding);
             continue;

@@ -28,7 +28,6 @@ use unpark_codemods::{
 
 use crate::{
     analyse::{self, Anchored, Looked},
-    baseline::Baseline,
     changed::ChangedLines,
     collect::Collector,
     config::Rules,
@@ -58,8 +57,8 @@ pub struct Plan<'a> {
     pub takes: bool,
     /// What is known of the identities of findings from a run that took nothing.
     pub identities: &'a Identities,
-    /// The findings that are left as they are, for now.
-    pub baseline: &'a Baseline,
+    /// The ids of the findings that are left as they are, for now.
+    pub spared: &'a BTreeSet<String>,
     /// Findings whose changes are not to be taken, with the reason; a run without them is a
     /// replay.
     pub denied: &'a BTreeMap<String, String>,

@@ -66,6 +66,9 @@ fn is_block(node: &SyntaxNode) -> bool {
     }
 }
 
+/// How many digits of an id stand for what places that are alike have in common.
+const IN_COMMON: usize = 14;
+
 /// The id of the `ordinal`-th place with this anchor in a file.
 pub fn of(codemod: &str, path: &Path, anchor: &str, ordinal: usize) -> String {
     let mut hasher = Sha256::new();
@@ -73,8 +76,14 @@ pub fn of(codemod: &str, path: &Path, anchor: &str, ordinal: usize) -> String {
         hasher.update(part.as_bytes());
         hasher.update([0]);
     }
-    hasher.update(ordinal.to_le_bytes());
-    hex(&hasher.finalize()[..8])
+    let digits = hex(&hasher.finalize()[..IN_COMMON / 2]);
+    format!("{digits}{ordinal:02x}")
+}
+
+/// What an id has in common with those of places that are alike: the same codemod, file, function and
+/// code.
+pub fn kind_of(id: &str) -> &str {
+    id.get(..IN_COMMON).unwrap_or(id)
 }
 
 /// The SHA-256 of some bytes, in hexadecimal digits.

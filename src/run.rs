@@ -580,6 +580,7 @@ pub fn analyse(
         let allows = allows.get(&file.path);
         allows.is_some_and(|allows| allows.for_finding(finding.codemod, at).is_some())
     };
+    let none = BTreeSet::new();
     let plan = Plan {
         selection: chosen.selection,
         knowledge: &config.knowledge(),
@@ -589,36 +590,53 @@ pub fn analyse(
         give_up: options.give_up,
         takes: options.adopt.as_ref().is_none_or(Adopt::takes_changes),
         identities: &Identities::default(),
-        baseline: chosen.baseline,
+        spared: &none,
         denied: chosen.denied,
         lowered: chosen.lowered,
         allowed: &by_comment,
         changed: chosen.changed,
         asked: chosen.asked,
     };
-    let mut rounds = match chosen.baseline.is_empty() {
-        true => engine::run(workspace, files, &plan),
-        false => beside_the_baseline(workspace, files, &plan),
+    let (mut rounds, mut spared) = match chosen.baseline.is_empty() {
+        true => (engine::run(workspace, files, &plan), BTreeSet::new()),
+        false => beside(chosen.baseline, workspace, files, &plan),
     };
     let looks = Looks {
         options,
         is_degraded: !outcome.degraded.is_empty(),
+        baseline: chosen.baseline,
     };
     suppress::settle(&mut rounds, files, &plan, workspace, &allows, looks);
+    let known = rounds
+        .open
+        .iter()
+        .filter(|it| chosen.baseline.holds(&it.id));
+    let known = known.filter(|it| it.finding.codemod == suppress::NAME);
+    spared.extend(known.map(|it| it.id.clone()));
+    let plan = Plan {
+        spared: &spared,
+        ..plan
+    };
     collect::workspace(outcome, &plan, workspace, files, &allows, rounds);
 }
 
-/// Runs the codemods where some findings are left as they are. Which those are is told by a look that takes
-/// nothing, as at the time when they were recorded: what is changed elsewhere may change what they are
-/// called, and a change of several places must not come upon one of them.
-fn beside_the_baseline(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rounds {
+/// Runs the codemods beside findings that are left as they are, and gives the ids of those. Which they are is
+/// told by a look that takes nothing, as at the time when they were recorded: what is changed elsewhere
+/// may change what they are called, and a change of several places must not come upon one of them.
+fn beside(
+    baseline: &Baseline,
+    workspace: &mut Workspace,
+    files: &mut Files,
+    plan: &Plan<'_>,
+) -> (Rounds, BTreeSet<String>) {
     let takes = false;
     let look = engine::run(workspace, files, &Plan { takes, ..*plan });
-    let is_known = |id: &String| plan.baseline.holds(id);
-    if !plan.takes || look.left.iter().all(is_known) {
-        return look;
+    let ids: Vec<&str> = look.open.iter().map(|it| it.id.as_str()).collect();
+    let spared: BTreeSet<String> = baseline.pairs(&ids).keys().map(|&id| id.into()).collect();
+    if !plan.takes || look.left.is_subset(&spared) {
+        return (look, spared);
     }
-    let known = look.open.iter().filter(|it| is_known(&it.id));
+    let known = look.open.iter().filter(|it| spared.contains(&it.id));
     let known = known.map(|it| (it.finding.codemod, it.finding.file, it.start));
     let known: HashSet<(&str, FileId, usize)> = known.collect();
     let allowed = |file: &OpenFile, finding: &Finding, at: usize| {
@@ -629,7 +647,7 @@ fn beside_the_baseline(workspace: &mut Workspace, files: &mut Files, plan: &Plan
         allowed: &allowed,
         ..*plan
     };
-    engine::run(workspace, files, &plan)
+    (engine::run(workspace, files, &plan), spared)
 }
 
 /// Opens the candidate files that the workspace has, with the text as it was read, and reads the

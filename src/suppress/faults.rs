@@ -18,6 +18,7 @@ use unpark_codemods::{
 
 use super::{Allow, Allows, NAME};
 use crate::{
+    baseline::Baseline,
     collect::Collector,
     config::did_you_mean,
     engine::{self, Files, OpenFile, Plan, Rounds, Settled},
@@ -34,6 +35,8 @@ pub struct Looks<'a> {
     pub options: &'a Options,
     /// Whether less is known than could be, so that there may be more than was found.
     pub is_degraded: bool,
+    /// The findings that are left as they are, for now.
+    pub baseline: &'a Baseline,
 }
 
 /// Adds the findings about comments to what the rounds came to, and takes away the comments that allow
@@ -178,6 +181,7 @@ impl Judge<'_> {
         let Looks {
             options,
             is_degraded,
+            ..
         } = self.looks;
         let selected = self.plan.selection.iter().any(|it| it.name == name);
         let is_off = self.plan.rules.of(&file.path).off.contains(name);
@@ -219,7 +223,10 @@ impl Judge<'_> {
     /// Whether a comment is to go.
     fn is_wanted(&self, settled: &Settled, files: &Files) -> bool {
         let Judge {
-            plan, workspace, ..
+            plan,
+            workspace,
+            looks,
+            ..
         } = self;
         let collector = Collector {
             plan,
@@ -229,7 +236,7 @@ impl Judge<'_> {
         let finding = collector.finding(settled, None, State::Manual);
         plan.takes
             && !plan.denied.contains_key(&settled.id)
-            && !plan.baseline.holds(&settled.id)
+            && !looks.baseline.holds(&settled.id)
             && plan.changed.is_none_or(|changed| changed.touch(&finding))
     }
 }
