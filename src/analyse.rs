@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
 use ra_ap_hir::{Crate, Semantics, attach_db};
@@ -21,6 +21,7 @@ use unpark_codemods::{
 };
 
 use crate::{
+    config::Rule,
     discover::Skipped,
     engine::{Files, Plan},
     identity, limits,
@@ -178,9 +179,10 @@ impl View<'_> {
 
     fn whole(&self, pass: fn(&WorkspaceContext<'_>, &mut Findings)) {
         let members = MemberFiles { view: self };
+        let rule = self.plan.rules.everywhere();
         let ctx = WorkspaceContext {
             members: &members,
-            settings: self.plan.settings,
+            settings: &rule.settings,
         };
         let passed = self.watchdog.caught(|| {
             let mut findings = Findings::default();
@@ -195,10 +197,11 @@ impl View<'_> {
 
     /// The open files with a candidate of the codemod.
     pub fn candidates(&self) -> Vec<FileId> {
-        let is_off = self.plan.off.contains(self.plan.selection[self.index].name);
+        let codemod = self.plan.selection[self.index].name;
         self.files
             .iter()
-            .filter(|(_, file)| !is_off && file.may_match.get(self.index) == Some(&true))
+            .filter(|(_, file)| file.may_match.get(self.index) == Some(&true))
+            .filter(|(_, file)| !self.plan.rules.of(&file.path).off.contains(codemod))
             .map(|(&id, _)| id)
             .collect()
     }
@@ -229,32 +232,33 @@ impl View<'_> {
         groups.sort_by_key(|(_, files)| files.first().copied());
         let groups: Vec<_> = groups
             .into_iter()
-            .map(|((package, target), files)| (package, target, self.manifest_of(package), files))
+            .map(|((package, target), files)| {
+                let of_package = (package, target, self.manifest_of(package));
+                let files = files.into_iter().map(|id| (id, self.rule_of(id)));
+                (of_package, files.collect::<Vec<_>>())
+            })
             .collect();
-        let (known, settings) = (self.known, self.plan.settings);
+        let known = self.known;
         let (max_memory, watchdog) = (self.plan.max_memory, self.watchdog);
         let ended: Vec<Vec<(FileId, Failed)>> = groups
             .par_iter()
             .with_max_len(1)
-            .map_with(
-                self.workspace.db.clone(),
-                |db, (package, target, manifest, ids)| {
-                    let failed = |&id: &FileId| {
-                        if let Some(reason) = limits::of_memory(max_memory) {
-                            return Some((id, Failed::Full(reason)));
-                        }
-                        let looked = watchdog.look(id, || {
-                            attach_db(db, || {
-                                let sema = Semantics::new(db);
-                                let of = (*package, *target, *manifest);
-                                look(&context(&sema, id, of, known, settings));
-                            });
+            .map_with(self.workspace.db.clone(), |db, (of_package, files)| {
+                let failed = |(id, rule): &(FileId, Arc<Rule>)| {
+                    let id = *id;
+                    if let Some(reason) = limits::of_memory(max_memory) {
+                        return Some((id, Failed::Full(reason)));
+                    }
+                    let looked = watchdog.look(id, || {
+                        attach_db(db, || {
+                            let sema = Semantics::new(db);
+                            look(&context(&sema, id, *of_package, known, &rule.settings));
                         });
-                        looked.err().map(|stopped| (id, Failed::Stopped(stopped)))
-                    };
-                    ids.iter().filter_map(failed).collect()
-                },
-            )
+                    });
+                    looked.err().map(|stopped| (id, Failed::Stopped(stopped)))
+                };
+                files.iter().filter_map(failed).collect()
+            })
             .collect();
         for (id, reason) in ended.into_iter().flatten() {
             failed.push(id);
@@ -262,6 +266,12 @@ impl View<'_> {
         }
         failed.sort_unstable();
         failed
+    }
+
+    /// What holds for a file.
+    fn rule_of(&self, id: FileId) -> Arc<Rule> {
+        let path = self.workspace.path(id).unwrap_or_default();
+        self.plan.rules.of(&path)
     }
 
     /// The manifest of a package as it is in this round, if it may be edited.
@@ -296,9 +306,16 @@ impl View<'_> {
     fn add(&self, findings: Findings, anchors: Vec<String>) {
         let mut looked = self.looked.borrow_mut();
         let anchored = findings.items.into_iter().zip(anchors);
-        looked
-            .findings
-            .extend(anchored.map(|(finding, anchor)| Anchored { finding, anchor }));
+        let anchored = anchored.map(|(finding, anchor)| Anchored { finding, anchor });
+        // A pass over the whole workspace may come to a file where it is off.
+        let is_on = |it: &Anchored| {
+            let file = self.files.get(&it.finding.file);
+            file.is_none_or(|file| {
+                let rule = self.plan.rules.of(&file.path);
+                !rule.off.contains(it.finding.codemod)
+            })
+        };
+        looked.findings.extend(anchored.filter(is_on));
         for (reason, count) in findings.quiet {
             *looked.quiet.entry(reason).or_default() += count;
         }

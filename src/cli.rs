@@ -1,5 +1,6 @@
 //! What a person types. No logic: what was typed becomes [`Options`] and plain fields.
 
+mod adoption;
 mod review;
 mod reviewed;
 mod scaffold;
@@ -16,6 +17,7 @@ use clap_complete::Shell;
 use unpark_codemods::{scaffold::BACKGROUND_SERVICE, settings};
 
 pub use self::{
+    adoption::AdoptionArgs,
     review::ReviewArgs,
     scaffold::{Scaffold, ServiceArgs},
 };
@@ -225,6 +227,7 @@ pub struct RunArgs {
             "only", "skip", "unsafe_fixes", "include_tests", "keep_sync_api", "fix_manifests",
             "root", "max_functions", "fs", "syntax_only", "package", "workspace", "exclude",
             "features", "all_features", "no_default_features", "target", "since", "staged",
+            "add_allow", "write_baseline", "update_baseline",
         ]
     )]
     pub accepted: Option<PathBuf>,
@@ -240,6 +243,9 @@ pub struct RunArgs {
         help_heading = "Version control, with --apply"
     )]
     pub commit: bool,
+    /// What is done about all findings.
+    #[command(flatten)]
+    pub adoption: AdoptionArgs,
     /// What may be overwritten.
     #[command(flatten)]
     pub guard: GuardArgs,
@@ -560,6 +566,8 @@ impl SelectionArgs {
             root: self.root.clone(),
             max_functions: self.max_functions,
             fs: self.fs.map(Fs::setting),
+            adopt: None,
+            ignore_baseline: false,
             changes: None,
             syntax_only: self.syntax_only,
             no_rust_src_install: self.no_rust_src_install,

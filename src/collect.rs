@@ -8,21 +8,20 @@ use std::{
 use ra_ap_ide_db::{FileId, span::Edition};
 use ra_ap_syntax::TextRange;
 use unpark_codemods::{
-    CATALOGUE, Codemod,
+    Codemod,
     codemod::{self, Note, Safety, Verdict},
     refusal::{Refusal, RefusalKind},
 };
 
 use crate::{
-    config::did_you_mean,
     discover::{CandidateFile, Skipped},
-    engine::{Files, OpenFile, Plan, Rounds, Settled},
+    engine::{Files, Plan, Rounds, Settled},
     identity,
     outcome::{Change, ChangedFile, Conversion, Converted, Finding, Outcome, Reason, State},
     overlay::Replacement,
     run::line_of,
     source::Lines,
-    suppress::{self, Allow, Allows},
+    suppress::Allows,
     workspace::Workspace,
 };
 
@@ -152,16 +151,19 @@ pub fn workspace(
         .max()
         .unwrap_or(0)
         + 1;
-    let mut used: BTreeSet<(PathBuf, u32)> = BTreeSet::new();
     for settled in &rounds.open {
         let file = &files[&settled.finding.file];
         let allow = allows
             .get(&file.path)
             .and_then(|allows| allows.for_finding(settled.finding.codemod, settled.start));
         if let Some(allow) = allow {
-            used.insert((file.path.clone(), allow.range.start().into()));
             let mut finding = collector.finding(settled, None, State::Suppressed);
             finding.help = Some(format!("allowed: {}", allow.reason));
+            outcome.findings.push(finding);
+            continue;
+        }
+        if plan.spared.contains(&settled.id) {
+            let finding = collector.finding(settled, None, State::Baseline);
             outcome.findings.push(finding);
             continue;
         }
@@ -176,23 +178,10 @@ pub fn workspace(
         }
         outcome.findings.push(finding);
     }
-    let names: Vec<&'static str> = plan.selection.iter().map(|codemod| codemod.name).collect();
     for file in files.values() {
         outcome
             .sources
             .insert(file.path.clone(), file.source.clone());
-        let path = file.path.strip_prefix(&project.root).unwrap_or(&file.path);
-        let mut ordinals: BTreeMap<&str, usize> = BTreeMap::new();
-        for allow in allows.get(&file.path).map_or(&[][..], Allows::comments) {
-            let text = &file.source.text[allow.range];
-            let ordinal = ordinals.entry(text).or_default();
-            let id = identity::of(suppress::NAME, path, text, *ordinal);
-            *ordinal += 1;
-            let is_used = used.contains(&(file.path.clone(), allow.range.start().into()));
-            outcome
-                .findings
-                .extend(about_suppression(id, file, allow, is_used, &names));
-        }
         if !file.overlay.is_unchanged() {
             let package = project.package_of(&file.path);
             outcome.files.push(ChangedFile {
@@ -332,7 +321,7 @@ impl Collector<'_> {
                 if let Some(reason) = self.plan.denied.get(&settled.id) {
                     finding.state = State::Reverted;
                     finding.compiler = Some(reason.clone());
-                } else if self.plan.report_only.contains(finding.codemod) {
+                } else if self.reports_only(&finding) {
                     finding.safety = Safety::Manual;
                     finding.help = Some(format!(
                         "the configuration says `level = \"report\"`; with `level = \"fix\"` \
@@ -349,6 +338,11 @@ impl Collector<'_> {
             }
         }
         finding
+    }
+
+    fn reports_only(&self, finding: &Finding) -> bool {
+        let rule = self.plan.rules.of(&finding.path);
+        rule.report_only.contains(finding.codemod)
     }
 
     fn offered(
@@ -388,60 +382,4 @@ impl Collector<'_> {
             edits,
         }
     }
-}
-
-/// What is wrong with a suppression comment itself.
-fn about_suppression(
-    id: String,
-    file: &OpenFile,
-    allow: &Allow,
-    is_used: bool,
-    selected: &[&'static str],
-) -> Option<Finding> {
-    let names: Vec<&str> = CATALOGUE.iter().map(|codemod| codemod.name).collect();
-    let name = &allow.codemod;
-    let (message, help) = if name.is_empty() {
-        (
-            "a comment that starts with `unpark:` can't be read".to_owned(),
-            "write `// unpark: allow(NAME) the reason`".to_owned(),
-        )
-    } else if !names.contains(&name.as_str()) {
-        let hint = did_you_mean(name, &names);
-        (
-            format!("no codemod is called `{name}`"),
-            hint.trim_start_matches("; ").to_owned(),
-        )
-    } else if allow.reason.is_empty() {
-        let help = format!("say why: // unpark: allow({name}) the reason");
-        (
-            format!("allow({name}) has no reason, and does not count without one"),
-            help,
-        )
-    } else if !is_used && selected.contains(&name.as_str()) {
-        let message = format!("allow({name}) allows nothing here");
-        (
-            message,
-            "remove the comment, or move it to the line above the finding".to_owned(),
-        )
-    } else {
-        return None;
-    };
-    let lines = Lines::new(&file.source.text, file.source.shift());
-    Some(Finding {
-        id,
-        codemod: suppress::NAME,
-        state: State::Manual,
-        safety: Safety::Manual,
-        path: file.path.clone(),
-        start: lines.position(allow.range.start().into()),
-        end: lines.position(allow.range.end().into()),
-        message,
-        why: Vec::new(),
-        conversion: None,
-        refusal: None,
-        help: Some(help),
-        compiler: None,
-        change: None,
-        effects: Vec::new(),
-    })
 }

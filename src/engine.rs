@@ -24,13 +24,13 @@ use unpark_codemods::{
     codemod::{Candidate, Finding, Note, Safety, Verdict},
     knowledge::{Knowledge, Resolved},
     refusal::{Refusal, RefusalKind},
-    settings::Settings,
 };
 
 use crate::{
     analyse::{self, Anchored, Looked},
     changed::ChangedLines,
     collect::Collector,
+    config::Rules,
     discover::{self, CandidateFile, Skipped},
     identity,
     outcome::{Defect, State, relative},
@@ -45,22 +45,22 @@ pub struct Plan<'a> {
     pub selection: &'a [&'static Codemod],
     /// The tables.
     pub knowledge: &'a Knowledge,
-    /// What the user chose.
-    pub settings: &'a Settings,
-    /// The least safety that is taken.
-    pub least: Safety,
-    /// The findings whose changes are taken instead, whatever their safety.
+    /// The findings whose changes are taken, whatever their safety, in the place of what the rules say.
     pub accepted: Option<&'a BTreeSet<String>>,
-    /// Codemods that are not run; they keep their place in the list.
-    pub off: &'a BTreeSet<&'static str>,
-    /// Codemods whose findings are all for a person.
-    pub report_only: &'a BTreeSet<&'static str>,
+    /// What holds for a file; a codemod that is off keeps its place in the list.
+    pub rules: &'a Rules<'a>,
     /// How long a codemod may look at a file.
     pub max_time: Duration,
     /// See [`Options::give_up`](crate::options::Options::give_up).
     pub give_up: Option<fn(&Defect) -> !>,
     /// The memory after which no more files are looked at.
     pub max_memory: Option<ByteSize>,
+    /// Whether changes are taken, or only looked for.
+    pub takes: bool,
+    /// What is known of the identities of findings from a run that took nothing.
+    pub identities: &'a Identities,
+    /// The ids of the findings that are left as they are, for now.
+    pub spared: &'a BTreeSet<String>,
     /// Findings whose changes are not to be taken, with the reason; a run without them is a
     /// replay.
     pub denied: &'a BTreeMap<String, String>,
@@ -138,10 +138,19 @@ pub struct Rounds {
     denied: BTreeMap<String, Settled>,
     /// The places in the original text at which something was changed, and by which of the applied.
     touched: Vec<(FileId, usize, usize)>,
+    /// What would have been changed, in a run that takes nothing.
+    pub left: BTreeSet<String>,
+    /// What makes findings the same ones in each round.
+    pub identities: Identities,
+}
+
+/// The identities that findings were given.
+#[derive(Debug, Clone, Default)]
+pub struct Identities {
     /// How many places are alike in code, by codemod, file and anchor.
     alike: FxHashMap<(&'static str, FileId, String), usize>,
-    /// The identities of what was found at a place of the original text.
-    ids: FxHashMap<(&'static str, FileId, usize, usize), Vec<String>>,
+    /// What was found at a place of the original text.
+    at: FxHashMap<(&'static str, FileId, usize, usize), Vec<String>>,
 }
 
 /// A finding with its identity, and its place in the original text.
@@ -172,7 +181,10 @@ pub struct Applied {
 
 /// Runs all codemods until a full pass changes nothing.
 pub fn run(workspace: &mut Workspace, files: &mut Files, plan: &Plan<'_>) -> Rounds {
-    let mut rounds = Rounds::default();
+    let mut rounds = Rounds {
+        identities: plan.identities.clone(),
+        ..Rounds::default()
+    };
     let mut seen = HashSet::from([fingerprint(files)]);
     let mut round = 1;
     // The state of the files when each codemod last had nothing to do.
@@ -331,14 +343,15 @@ fn settle(
     for (it, anchor) in &mut settled {
         let (file, codemod) = (it.finding.file, it.finding.codemod);
         let place = (codemod, file, it.start, it.end);
-        let known = rounds.ids.entry(place).or_default();
+        let Identities { alike, at } = &mut rounds.identities;
+        let known = at.entry(place).or_default();
         // What an inner change made of its code is no reason to take it for another one.
         it.id = match known.iter().find(|id| !taken.contains(*id)) {
             Some(id) => id.clone(),
             None => {
                 let path = &files[&file].path;
                 let path = path.strip_prefix(&workspace.project.root).unwrap_or(path);
-                let alike = rounds.alike.entry((codemod, file, anchor.clone()));
+                let alike = alike.entry((codemod, file, anchor.clone()));
                 let ordinal = alike.or_default();
                 let id = identity::of(codemod, path, anchor, *ordinal);
                 *ordinal += 1;
@@ -378,13 +391,14 @@ fn write(
             let of_id = rounds.denied.entry(settled.id.clone());
             of_id.or_insert_with(|| settled.clone());
         }
+        let rule = plan.rules.of(&files[&settled.finding.file].path);
         let chosen = match plan.accepted {
             Some(accepted) => accepted.contains(&settled.id),
-            None => *safety >= plan.least,
+            None => *safety >= rule.least,
         };
         let wanted = chosen
             && !is_denied
-            && !plan.report_only.contains(settled.finding.codemod)
+            && !rule.report_only.contains(settled.finding.codemod)
             && plan.changed.is_none_or(|changed| {
                 let collector = Collector {
                     plan,
@@ -398,7 +412,8 @@ fn write(
                 &settled.finding,
                 settled.start,
             );
-        if !wanted {
+        if !wanted || !plan.takes {
+            rounds.left.extend(wanted.then(|| settled.id.clone()));
             open.push(settled);
             continue;
         }
@@ -539,7 +554,7 @@ fn take_leftovers(
 }
 
 /// Applies what was taken to the overlays, and writes down how.
-fn record(
+pub fn record(
     files: &mut Files,
     taken: Vec<(Settled, change::Change)>,
     round: usize,

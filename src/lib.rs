@@ -8,7 +8,9 @@
 //! [`program`] is what a person calls: it parses with [`cli`], runs, and answers with an exit code.
 //! [`scaffold`] makes an outcome of its own.
 
+pub mod adoption;
 pub mod analyse;
+pub mod baseline;
 pub mod cargo;
 pub mod changed;
 pub mod cli;

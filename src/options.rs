@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 
 use unpark_codemods::settings::Fs;
 
-use crate::{changed::Changes, outcome::Defect};
+use crate::{adoption::Adopt, changed::Changes, outcome::Defect};
 
 /// One run.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +35,10 @@ pub struct Options {
     pub fs: Option<Fs>,
     /// What a review accepted; `None` for all changes that the safety allows.
     pub accepted: Option<Accepted>,
+    /// What is done about all findings, in the place of changing them.
+    pub adopt: Option<Adopt>,
+    /// What is in the baseline counts as well.
+    pub ignore_baseline: bool,
     /// Only findings on lines that changed, or that speak of one.
     pub changes: Option<Changes>,
     /// No cargo and no types; every finding is manual.

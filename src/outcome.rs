@@ -13,6 +13,7 @@ use unpark_codemods::{
 };
 
 use crate::{
+    baseline,
     cargo::Package,
     commit::Home,
     discover::Skipped,
@@ -35,12 +36,16 @@ pub struct Outcome {
     pub sources: BTreeMap<PathBuf, Source>,
     /// The files that were left out.
     pub skipped: Vec<Skipped>,
+    /// The files with something to look at that the configuration excludes.
+    pub excluded: BTreeSet<PathBuf>,
     /// What makes answers less precise.
     pub degraded: BTreeSet<String>,
     /// Places that no configuration that was looked at compiles, with their number.
     pub unseen: BTreeMap<String, usize>,
     /// Places that are fine as they are, by the reason.
     pub quiet: BTreeMap<&'static str, usize>,
+    /// What becomes of the baselines of the workspaces.
+    pub baselines: Vec<baseline::Use>,
     /// Every root that there was, by the paths of its functions; only where one is asked for.
     pub roots: BTreeSet<Vec<String>>,
     /// What was accepted in a review, and could not be made.
@@ -124,18 +129,26 @@ pub enum State {
     Reverted,
     /// A comment allows it.
     Suppressed,
+    /// It is left as it is, for now.
+    Baseline,
 }
 
 impl State {
     /// Every state, in the order of reports.
-    pub const ALL: [State; 6] = [
+    pub const ALL: [State; 7] = [
         State::Fixed,
         State::Offered,
         State::Manual,
         State::Refused,
         State::Reverted,
         State::Suppressed,
+        State::Baseline,
     ];
+
+    /// Whether it is to be shown to everybody: neither a comment nor the baseline has it.
+    pub fn is_open(self) -> bool {
+        !matches!(self, State::Suppressed | State::Baseline)
+    }
 
     /// The word used in reports.
     pub fn name(self) -> &'static str {
@@ -146,6 +159,7 @@ impl State {
             State::Refused => "refused",
             State::Reverted => "reverted",
             State::Suppressed => "suppressed",
+            State::Baseline => "baseline",
         }
     }
 }

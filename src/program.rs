@@ -198,9 +198,9 @@ fn answer(name: &'static str, cli: &Cli) -> Result<u8> {
         }) => {
             let paths: Vec<PathBuf> = path.iter().cloned().collect();
             let options = selection.options(&paths, cargo, progress);
-            run::select(&options)?;
             let root = start::root(&options)?;
             let config = Config::load(&start::config_folder(&root))?;
+            run::select(&options, &config)?;
             print(|out, palette| report::config::write(&config, &options, palette, out))?;
             Ok(0)
         }
@@ -284,6 +284,8 @@ fn start_run(
         );
     }
     let mut options = args.options(progress)?;
+    options.adopt = args.adoption.adopt();
+    options.ignore_baseline = args.adoption.ignore_baseline;
     let wrapper = env::current_exe().context("can't tell where unpark itself is")?;
     options.verify = args.result.verify.options(args.apply, wrapper);
     let as_json = args.result.message_format == Some(Format::Json);

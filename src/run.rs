@@ -7,21 +7,23 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, bail};
-use ra_ap_ide_db::FileId;
+use ra_ap_ide_db::{FileId, span::Edition};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use unpark_codemods::{
     CATALOGUE, Codemod,
-    codemod::{Candidate, Finding, IN_TESTS, Pass, Safety},
+    codemod::{Candidate, Finding, IN_TESTS, Pass},
 };
 
 use crate::{
+    adoption::{self, Adopt, Ours, Scope, Seen},
+    baseline::{self, Baseline},
     cargo::{Project, nearest_manifest},
     changed::ChangedLines,
     collect,
     commit::Home,
-    config::{Config, Level, did_you_mean},
+    config::{Config, Rules, did_you_mean},
     discover::{CandidateFile, Discovered, Skipped, discover},
-    engine::{self, Files, OpenFile, Plan},
+    engine::{self, Files, Identities, OpenFile, Plan, Rounds},
     format::Rustfmt,
     limits,
     options::Options,
@@ -30,7 +32,7 @@ use crate::{
     roots,
     source::Lines,
     start::{self, WITHOUT_CARGO, check_names},
-    suppress::Allows,
+    suppress::{self, Allows, Looks, MARKER, Wanted},
     verify::{Judgement, Verifier},
     workspace::Workspace,
 };
@@ -61,6 +63,9 @@ pub fn pool(options: &Options) -> Result<ThreadPool> {
         .stack_size(limits::STACK);
     Ok(pool.build()?)
 }
+
+/// A workspace by the manifest that led to it, and the files of it.
+type Group = (PathBuf, Project, Vec<CandidateFile>);
 
 struct Run<'a> {
     options: &'a Options,
@@ -101,10 +106,10 @@ impl<'a> Run<'a> {
             root: start::shown_root(&self.common),
             ..Outcome::default()
         };
-        let selection = select(self.options)?;
         // The tables have to be known before the walk; a nested workspace's own configuration is
         // read when it is loaded.
         let config = Config::load(&start::config_folder(&self.common))?;
+        let selection = select(self.options, &config)?;
 
         let started = Instant::now();
         self.progress.say("looking for candidates");
@@ -123,10 +128,18 @@ impl<'a> Run<'a> {
             })
             .count();
         outcome.skipped = std::mem::take(&mut found.skipped);
+        outcome.skipped.retain(|it| !config.excludes(&it.path));
         outcome.seconds.discover = started.elapsed().as_secs_f64();
 
         if self.options.syntax_only {
-            for file in found.candidates {
+            let baseline = start::config_folder(&self.common).join(baseline::FILE);
+            if baseline.exists() && !self.options.ignore_baseline {
+                let reason = format!("without types, what is in {} counts, too", baseline::FILE);
+                outcome.degraded.insert(reason);
+            }
+            let rules = Rules::new(&config, self.options);
+            let files = in_scope(found.candidates, &selection, &config, &rules, &mut outcome);
+            for file in files {
                 collect::by_syntax(
                     &mut outcome,
                     &file,
@@ -167,24 +180,76 @@ impl<'a> Run<'a> {
             let verdict = collect::SyntaxVerdict::Refused(reason);
             collect::by_syntax(outcome, &file, selection, &verdict);
         }
-        for (manifest, project, files) in groups {
-            let files = (files, &found.files);
-            self.workspace(outcome, &manifest, project, files, selection)?;
+        let own = self.own_workspace(&groups)?;
+        for (manifest, project, files) in groups.into_iter().chain(own) {
+            let ours = Ours::load(&project.root, self.options)?;
+            let config = &ours.config;
+            let rules = Rules::new(config, self.options);
+            for name in named_too_late(self.options, config, selection) {
+                let root = project.root.display();
+                outcome.degraded.insert(format!(
+                    "the configuration in {root} asks for {name}, which runs only in a run that \
+                     starts there, or with `--only {name}`"
+                ));
+            }
+            let files = in_scope(files, selection, config, &rules, outcome);
+            let candidates: HashSet<PathBuf> = files.iter().map(|it| it.path.clone()).collect();
+            let first = outcome.findings.len();
+            let seen = match files.is_empty() {
+                true => Some(Seen::nothing(outcome)),
+                false => {
+                    let files = (files, &found.files);
+                    let project = project.clone();
+                    self.workspace(outcome, &manifest, project, files, selection, &ours)?
+                }
+            };
+            let scope = Scope {
+                options: self.options,
+                root: &project.root,
+                is_on: &|name, path| {
+                    let selected = selection.iter().any(|codemod| codemod.name == name);
+                    selected && !rules.of(path).off.contains(name)
+                },
+                is_seen: &|path, opened| {
+                    found.files.contains(path)
+                        && !config.excludes(path)
+                        && self.is_chosen(&project, path).unwrap_or(false)
+                        && (opened.contains(path) || !candidates.contains(path))
+                },
+            };
+            adoption::settle(
+                outcome,
+                first,
+                ours.baseline.as_ref(),
+                seen.as_ref(),
+                &scope,
+            )?;
         }
         Ok(())
     }
 
+    /// The workspace that a run starts in, if its baseline is asked for and it is none of these: where
+    /// nothing is left to look at, the baseline is still to be told.
+    fn own_workspace(&self, groups: &[Group]) -> Result<Option<Group>> {
+        let adopt = self.options.adopt.as_ref();
+        if !adopt.is_some_and(Adopt::writes_baseline) {
+            return Ok(None);
+        }
+        let Some(manifest) = nearest_manifest(&self.common) else {
+            return Ok(None);
+        };
+        let project = Project::of(&manifest, &self.options.cargo)?;
+        let is_new = groups.iter().all(|(_, it, _)| it.root != project.root);
+        Ok(is_new.then(|| (manifest, project, Vec::new())))
+    }
+
     /// Groups files by cargo workspace. The files that belong to none come with the reason.
-    #[allow(clippy::type_complexity)]
     fn group(
         &self,
         candidates: Vec<CandidateFile>,
         outcome: &mut Outcome,
-    ) -> Result<(
-        Vec<(PathBuf, Project, Vec<CandidateFile>)>,
-        Vec<(CandidateFile, String)>,
-    )> {
-        let mut projects: Vec<(PathBuf, Project, Vec<CandidateFile>)> = Vec::new();
+    ) -> Result<(Vec<Group>, Vec<(CandidateFile, String)>)> {
+        let mut projects: Vec<Group> = Vec::new();
         let mut failed: BTreeMap<PathBuf, String> = BTreeMap::new();
         let mut homeless = Vec::new();
         for file in candidates {
@@ -254,11 +319,11 @@ impl<'a> Run<'a> {
         project: Project,
         (candidates, walked): (Vec<CandidateFile>, &HashSet<PathBuf>),
         selection: &[&'static Codemod],
-    ) -> Result<()> {
+        ours: &Ours,
+    ) -> Result<Option<Seen>> {
         let started = Instant::now();
         self.progress
             .say(&format!("loading {}", project.root.display()));
-        let config = Config::load(&project.root)?;
         let home = Home::of(&project);
         if home.has_unfinished() {
             outcome.unfinished.push(home.root().to_owned());
@@ -267,7 +332,7 @@ impl<'a> Run<'a> {
         outcome.packages.extend_from_slice(&project.packages);
         if let Some(reason) = limits::of_memory(self.options.max_memory) {
             collect::stopped(outcome, candidates, selection, &reason);
-            return Ok(());
+            return Ok(None);
         }
         let say = |message: String| self.progress.note(&message);
         let (mut workspace, report) = Workspace::load(project, manifest, self.options, &say)?;
@@ -282,7 +347,7 @@ impl<'a> Run<'a> {
                 collect::by_syntax(outcome, &file, selection, &verdict);
             }
             outcome.seconds.load += started.elapsed().as_secs_f64();
-            return Ok(());
+            return Ok(None);
         }
         let files = open(&mut workspace, candidates, outcome);
         outcome.seconds.load += started.elapsed().as_secs_f64();
@@ -290,10 +355,12 @@ impl<'a> Run<'a> {
         if let Some(reason) = workspace.is_full() {
             let files = files.values().map(OpenFile::found);
             collect::stopped(outcome, files, selection, &reason);
-            return Ok(());
+            return Ok(None);
         }
-        let files = (&files, walked);
-        self.rewrite(outcome, &mut workspace, files, selection, &config)
+        let before = Seen::nothing(outcome);
+        self.rewrite(outcome, &mut workspace, (&files, walked), selection, ours)?;
+        let opened = files.into_values().map(|file| file.path).collect();
+        Ok(Some(before.and(opened, outcome)))
     }
 
     /// Runs the codemods, and again without what the compiler did not accept.
@@ -303,8 +370,9 @@ impl<'a> Run<'a> {
         workspace: &mut Workspace,
         (opened, walked): (&Files, &HashSet<PathBuf>),
         selection: &[&'static Codemod],
-        config: &Config,
+        ours: &Ours,
     ) -> Result<()> {
+        let config = &ours.config;
         let verify = self.options.verify.as_ref();
         let project = workspace.project.clone();
         let mut verifier = verify
@@ -318,6 +386,7 @@ impl<'a> Run<'a> {
                 )
             })
             .transpose()?;
+        let none = Baseline::default();
         let before = outcome.clone();
         let (mut seconds, mut memory) = (before.seconds, before.memory);
         let (mut denied, mut lowered) = (BTreeMap::new(), BTreeSet::new());
@@ -331,13 +400,26 @@ impl<'a> Run<'a> {
                 config,
                 denied: &denied,
                 lowered: &lowered,
+                baseline: ours.baseline.as_ref().unwrap_or(&none),
                 changed: self.changed.as_ref(),
                 asked: &|path| {
                     let is_chosen = || self.is_chosen(&project, path);
-                    walked.contains(path) && is_chosen().unwrap_or(false)
+                    walked.contains(path) && !config.excludes(path) && is_chosen().unwrap_or(false)
                 },
             };
             analyse(outcome, workspace, &mut files, &chosen);
+            if let Some(Adopt::Allow(reason)) = &self.options.adopt {
+                let wanted = Wanted {
+                    reason,
+                    denied: &denied,
+                    changed: self.changed.as_ref(),
+                };
+                let first = (before.findings.len(), before.changes.len());
+                suppress::allow(outcome, first, wanted, &|path| {
+                    let package = project.package_of(path);
+                    package.map_or(Edition::CURRENT, |package| package.facts.edition)
+                });
+            }
             roots::is_one(self.options, &outcome.roots)?;
             let ours: BTreeSet<&Path> = files.values().map(|file| file.path.as_path()).collect();
             self.rustfmt.format(outcome, |path| ours.contains(path));
@@ -401,6 +483,48 @@ fn unmet(accepted: &BTreeSet<String>, outcome: &Outcome) -> BTreeSet<String> {
     unmet.cloned().collect()
 }
 
+/// The codemods that a nested workspace asks for, and that nothing was looked at for.
+fn named_too_late<'c>(
+    options: &Options,
+    config: &'c Config,
+    selection: &[&'static Codemod],
+) -> Vec<&'c String> {
+    let by_config = options.only.is_empty() && options.root.is_none();
+    let named = config.only.iter().filter(|_| by_config);
+    let named = named.filter(|name| !options.skip.contains(name));
+    let is_there = |name: &str| selection.iter().any(|codemod| codemod.name == name);
+    named.filter(|name| !is_there(name)).collect()
+}
+
+/// Leaves out the files that the configuration excludes, and the codemods that are off. What has
+/// a comment of ours stays.
+fn in_scope(
+    files: Vec<CandidateFile>,
+    selection: &[&'static Codemod],
+    config: &Config,
+    rules: &Rules<'_>,
+    outcome: &mut Outcome,
+) -> Vec<CandidateFile> {
+    let mut kept = Vec::new();
+    for mut file in files {
+        if config.excludes(&file.path) {
+            outcome.excluded.insert(file.path);
+            continue;
+        }
+        let rule = rules.of(&file.path);
+        for (codemod, candidates) in selection.iter().zip(&mut file.candidates) {
+            // It keeps its place in the list: the candidates of a file are kept in its order.
+            if rule.off.contains(codemod.name) {
+                candidates.clear();
+            }
+        }
+        if file.source.text.contains(MARKER) || !file.candidates.iter().all(Vec::is_empty) {
+            kept.push(file);
+        }
+    }
+    kept
+}
+
 /// Leaves out what can't tell anything about a file.
 fn narrow(candidates: &mut Vec<CandidateFile>, about: &Path, selection: &[&'static Codemod]) {
     candidates.retain_mut(|file| {
@@ -441,6 +565,8 @@ pub struct Chosen<'a> {
     pub denied: &'a BTreeMap<String, String>,
     /// The ids of findings whose changes may claim no more than to be unsafe.
     pub lowered: &'a BTreeSet<String>,
+    /// The findings that are left as they are, for now.
+    pub baseline: &'a Baseline,
     /// The lines that findings have to touch.
     pub changed: Option<&'a ChangedLines>,
     /// Whether a file was asked about, whatever stands in it.
@@ -457,59 +583,84 @@ pub fn analyse(
     let Chosen {
         options, config, ..
     } = chosen;
-    // What is off keeps its place in the list: the candidates of a file are kept in its order.
-    let off: BTreeSet<&'static str> = chosen
-        .selection
-        .iter()
-        .map(|codemod| codemod.name)
-        .filter(|name| {
-            config.level(name) == Level::Off && !options.only.iter().any(|only| only == name)
-        })
-        .collect();
-    for file in files.values_mut() {
-        for (codemod, candidates) in chosen.selection.iter().zip(&mut file.candidates) {
-            if off.contains(codemod.name) {
-                candidates.clear();
-            }
-        }
-    }
-    let report_only: BTreeSet<&'static str> = chosen
-        .selection
-        .iter()
-        .map(|codemod| codemod.name)
-        .filter(|name| config.level(name) == Level::Report)
-        .collect();
+    let rules = Rules::new(config, options);
     let allows: BTreeMap<PathBuf, Allows> = files
         .values()
         .filter_map(|file| Some((file.path.clone(), Allows::of(&file.source.text)?)))
         .collect();
-    let allowed = |file: &OpenFile, finding: &Finding, at: usize| {
+    let by_comment = |file: &OpenFile, finding: &Finding, at: usize| {
         let allows = allows.get(&file.path);
         allows.is_some_and(|allows| allows.for_finding(finding.codemod, at).is_some())
     };
+    let none = BTreeSet::new();
     let plan = Plan {
         selection: chosen.selection,
-        off: &off,
         knowledge: &config.knowledge(),
-        settings: &config.settings(options),
-        least: if options.unsafe_fixes {
-            Safety::Unsafe
-        } else {
-            Safety::Safe
-        },
         accepted: options.accepted.as_ref().map(|accepted| &accepted.ids),
-        report_only: &report_only,
+        rules: &rules,
         max_memory: options.max_memory,
         max_time: options.max_time.unwrap_or(limits::TIME),
         give_up: options.give_up,
+        takes: options.adopt.as_ref().is_none_or(Adopt::takes_changes),
+        identities: &Identities::default(),
+        spared: &none,
         denied: chosen.denied,
         lowered: chosen.lowered,
-        allowed: &allowed,
+        allowed: &by_comment,
         changed: chosen.changed,
         asked: chosen.asked,
     };
-    let rounds = engine::run(workspace, files, &plan);
+    let (mut rounds, mut spared) = match chosen.baseline.is_empty() {
+        true => (engine::run(workspace, files, &plan), BTreeSet::new()),
+        false => beside(chosen.baseline, workspace, files, &plan),
+    };
+    let looks = Looks {
+        options,
+        is_degraded: !outcome.degraded.is_empty(),
+        baseline: chosen.baseline,
+    };
+    suppress::settle(&mut rounds, files, &plan, workspace, &allows, looks);
+    let known = rounds
+        .open
+        .iter()
+        .filter(|it| chosen.baseline.holds(&it.id));
+    let known = known.filter(|it| it.finding.codemod == suppress::NAME);
+    spared.extend(known.map(|it| it.id.clone()));
+    let plan = Plan {
+        spared: &spared,
+        ..plan
+    };
     collect::workspace(outcome, &plan, workspace, files, &allows, rounds);
+}
+
+/// Runs the codemods beside findings that are left as they are, and gives the ids of those. Which they are is
+/// told by a look that takes nothing, as at the time when they were recorded: what is changed elsewhere
+/// may change what they are called, and a change of several places must not come upon one of them.
+fn beside(
+    baseline: &Baseline,
+    workspace: &mut Workspace,
+    files: &mut Files,
+    plan: &Plan<'_>,
+) -> (Rounds, BTreeSet<String>) {
+    let takes = false;
+    let look = engine::run(workspace, files, &Plan { takes, ..*plan });
+    let ids: Vec<&str> = look.open.iter().map(|it| it.id.as_str()).collect();
+    let spared: BTreeSet<String> = baseline.pairs(&ids).keys().map(|&id| id.into()).collect();
+    if !plan.takes || look.left.is_subset(&spared) {
+        return (look, spared);
+    }
+    let known = look.open.iter().filter(|it| spared.contains(&it.id));
+    let known = known.map(|it| (it.finding.codemod, it.finding.file, it.start));
+    let known: HashSet<(&str, FileId, usize)> = known.collect();
+    let allowed = |file: &OpenFile, finding: &Finding, at: usize| {
+        known.contains(&(finding.codemod, finding.file, at)) || (plan.allowed)(file, finding, at)
+    };
+    let plan = Plan {
+        identities: &look.identities,
+        allowed: &allowed,
+        ..*plan
+    };
+    (engine::run(workspace, files, &plan), spared)
 }
 
 /// Opens the candidate files that the workspace has, with the text as it was read, and reads the
@@ -610,19 +761,23 @@ pub fn codemod(name: &str) -> Result<&'static Codemod> {
     })
 }
 
-/// The codemods that the options choose, in the order of the catalogue. Some run only where they are
-/// named.
+/// The codemods that may run, in the order of the catalogue. Some run only where they are named. What
+/// a configuration leaves out stays: the one of a nested workspace may have it.
 ///
 /// # Errors
 /// If a name is of none.
-pub fn select(options: &Options) -> Result<Vec<&'static Codemod>> {
+pub fn select(options: &Options, config: &Config) -> Result<Vec<&'static Codemod>> {
     for name in options.only.iter().chain(&options.skip) {
         codemod(name)?;
     }
     let selected = CATALOGUE.iter().filter(|codemod| {
         let named = |list: &[String]| list.iter().any(|name| name == codemod.name);
-        let by_default = options.only.is_empty() && !codemod.opt_in;
-        (by_default || named(&options.only)) && !named(&options.skip)
+        let by_default = || !codemod.opt_in || named(&config.only);
+        let wanted = match options.only.is_empty() {
+            true => by_default(),
+            false => named(&options.only),
+        };
+        wanted && !named(&options.skip)
     });
     roots::select(options, selected.collect())
 }

@@ -22,7 +22,7 @@ use self::{
 use crate::{
     cargo::{Project, nearest_manifest},
     commit::Home,
-    config::Config,
+    config::{Config, Rules},
     discover,
     format::Rustfmt,
     options::Options,
@@ -173,7 +173,8 @@ impl<'a> Scaffold<'a> {
         })?;
         files.insert(place.parent, parent);
         let config = Config::load(&self.project.root)?;
-        let (knowledge, settings) = (config.knowledge(), config.settings(self.options));
+        let knowledge = config.knowledge();
+        let rule = Rules::new(&config, self.options).of(&self.path);
         let crates = workspace.crates_read().clone();
         let known = attach_db(&workspace.db, || {
             Resolved::new(&workspace.db, &knowledge, &crates)
@@ -181,7 +182,7 @@ impl<'a> Scaffold<'a> {
         let look = Look {
             workspace: &workspace,
             known: &known,
-            settings: &settings,
+            settings: &rule.settings,
             name: &self.request.name,
             parent: place.parent,
         };

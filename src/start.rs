@@ -1,6 +1,9 @@
 //! Where a run starts, and the folder that its paths are shown relative to.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
@@ -115,16 +118,21 @@ pub fn root(options: &Options) -> Result<PathBuf> {
     Ok(shown_root(&common_folder(&paths(options)?)))
 }
 
-/// The folder whose configuration holds for a walk that starts at `root`.
+/// The folder whose configuration holds for a walk that starts at `root`: that of the workspace, or
+/// else of the package.
 pub fn config_folder(root: &Path) -> PathBuf {
-    root.ancestors()
-        .find(|folder| folder.join("unpark.toml").is_file())
-        .or_else(|| {
-            root.ancestors()
-                .find(|folder| folder.join("Cargo.toml").is_file())
-        })
+    let above = |is_it: &dyn Fn(&Path) -> bool| root.ancestors().find(|folder| is_it(folder));
+    above(&is_workspace)
+        .or_else(|| above(&|folder| folder.join("unpark.toml").is_file()))
+        .or_else(|| above(&|folder| folder.join("Cargo.toml").is_file()))
         .unwrap_or(root)
         .to_owned()
+}
+
+fn is_workspace(folder: &Path) -> bool {
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).ok();
+    let manifest = manifest.and_then(|text| text.parse::<toml::Table>().ok());
+    manifest.is_some_and(|manifest| manifest.contains_key("workspace"))
 }
 
 /// Whether `-p` and `--exclude` name members.

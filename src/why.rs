@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow, bail};
 
 use crate::{
     cargo::{Project, nearest_manifest},
-    config::{Config, Level},
+    config::{Config, Rules},
     discover::discover,
     options::Options,
     outcome::{Finding, Outcome},
@@ -177,8 +177,14 @@ impl Answer {
                 "{shown} was not looked at: its name does not end in .rs"
             )]);
         }
+        if self.outcome.excluded.contains(path) {
+            return Ok(vec![format!(
+                "{shown} was not looked at: the configuration excludes it"
+            )]);
+        }
         let config = Config::load(&start::config_folder(path))?;
-        let selection = run::select(options)?;
+        let rule = Rules::new(&config, options).of(path);
+        let selection = run::select(options, &config)?;
         let file = std::slice::from_ref(path);
         let found = discover(file, &selection, &config.knowledge(), 1)?;
         let mut remarks = Vec::new();
@@ -194,16 +200,18 @@ impl Answer {
                     continue;
                 }
                 let name = codemod.name;
-                remarks.push(match config.level(name) {
-                    Level::Off => {
+                remarks.push(match rule.off.contains(name) {
+                    true => {
                         format!("{shown}:{line}: {name} is turned off by the configuration")
                     }
-                    _ if !self.outcome.unseen.is_empty() => {
+                    false if !self.outcome.unseen.is_empty() => {
                         let places: Vec<&str> =
                             self.outcome.unseen.keys().map(String::as_str).collect();
                         format!("{shown}:{line}: {name} can't see it: {}", places.join(", "))
                     }
-                    _ => format!("{shown}:{line}: {name} looked at it, and it is fine as it is"),
+                    false => {
+                        format!("{shown}:{line}: {name} looked at it, and it is fine as it is")
+                    }
                 });
             }
         }

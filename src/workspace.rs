@@ -18,11 +18,11 @@ use ra_ap_ide_db::{
     base_db::{CrateOrigin, LangCrateOrigin, SourceDatabase},
 };
 use ra_ap_paths::{AbsPathBuf, Utf8PathBuf};
-use ra_ap_syntax::{AstNode, NodeOrToken};
+use ra_ap_syntax::{AstNode, NodeOrToken, TextRange};
 use ra_ap_vfs::{FileExcluded, Vfs, VfsPath};
 use rayon::prelude::*;
 use unpark_codemods::{
-    cfg::inactive_cfg,
+    cfg::{inactive_cfg, is_test_code},
     codemod::Candidate,
     facts::{PackageFacts, TargetKind},
 };
@@ -275,6 +275,27 @@ impl Workspace {
                 }
             }
             inactive
+        })
+    }
+
+    /// Whether codemods look at a place: this configuration compiles it, and it is in no test, if they
+    /// are left out. Needs the place in the text that the database has.
+    pub fn is_looked_at(&self, file: FileId, place: TextRange, include_tests: bool) -> bool {
+        let facts = self.crate_of(file).and_then(|krate| self.facts_of(krate));
+        let Some((_, target)) = facts else {
+            return false;
+        };
+        attach_db(&self.db, || {
+            let sema = Semantics::new(&self.db);
+            let source = sema.parse_guess_edition(file);
+            let node = match source.syntax().covering_element(place) {
+                NodeOrToken::Node(node) => Some(node),
+                NodeOrToken::Token(token) => token.parent(),
+            };
+            node.is_some_and(|node| {
+                inactive_cfg(&sema, file, &node).is_none()
+                    && (include_tests || !is_test_code(&sema, file, target, &node))
+            })
         })
     }
 

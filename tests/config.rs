@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use unpark::{
-    config::{Config, LISTS, Level, SCHEMA},
+    config::{Config, LISTS, Level, Rules, SCHEMA},
     options::Options,
     outcome::{Finding, Outcome, State},
     report::{self, Palette},
@@ -18,7 +18,7 @@ use unpark_codemods::{
     CATALOGUE,
     codemod::Safety,
     knowledge::{Shape, WrapperKind},
-    settings::{Style, UnobservedTask},
+    settings::{Fs, Style, UnobservedTask},
 };
 
 use crate::support::{
@@ -51,7 +51,8 @@ fn what_is_not_known_is_an_error_with_the_nearest_name() {
         "zzzzzz = 1",
         &[
             "unknown key `zzzzzz`",
-            "known are blocking, cheap, cpu-bound, reads, wrapper, codemod",
+            "known are exclude, only, override, codemod, skip, unsafe-fixes, blocking, cheap, cpu-bound, \
+             observed, reads, wrapper",
         ],
     );
     refused(
@@ -84,6 +85,190 @@ fn what_is_not_known_is_an_error_with_the_nearest_name() {
         &["did you mean `cpu-bound`?"],
     );
     refused("[[cheap]]\npath = 'a::b'\nwhy = 'x'", &["cheap", "why"]);
+    refused("onyl = []", &["did you mean `only`?"]);
+    refused(
+        "[[override]]\npath = ['a.rs']",
+        &[
+            "unknown key of [[override]] `path`",
+            "did you mean `paths`?",
+        ],
+    );
+    for key in ["only", "skip"] {
+        refused(
+            &format!("{key} = ['unobserved-tasks']"),
+            &[
+                &format!("`{key}`: no codemod is called `unobserved-tasks`"),
+                "did you mean `unobserved-task`?",
+            ],
+        );
+    }
+}
+
+#[test]
+fn what_is_no_matter_of_some_files_is_an_error() {
+    for (key, why) in [
+        (
+            "only = ['unobserved-task']",
+            "`skip` leaves codemods out here",
+        ),
+        ("exclude = ['a.rs']", "files are excluded for the whole run"),
+        (
+            "[[override.cheap]]\npath = 'a::b'",
+            "a function is the same for every file",
+        ),
+        (
+            "[[override.override]]\npaths = ['a']",
+            "its paths are those of one row",
+        ),
+    ] {
+        let text = format!("[[override]]\npaths = ['src/']\n{key}");
+        refused(&text, &["can't stand in [[override]]", why]);
+    }
+    refused("[[override]]\nskip = []", &["[[override]] needs `paths`"]);
+    refused("[[override]]\npaths = []", &["`paths` names no file"]);
+    refused("[[override]]\npaths = ['{a']", &["`paths`: `{a`"]);
+    refused(
+        "[override]\npaths = ['a']",
+        &["has to be written as [[override]]"],
+    );
+    refused(
+        "[[override]]\npaths = ['a']\n[override.codemod.unobserved-task]\nlevel = 'of'",
+        &["codemod.unobserved-task.level", "of"],
+    );
+}
+
+/// The codemods that are off in a file, of three that matter.
+fn off_in(config: &Config, options: &Options, path: &str) -> Vec<&'static str> {
+    let rules = Rules::new(config, options);
+    let rule = rules.of(&config.folder().join(path));
+    let names = ["fake-async", "sequential-awaits", "unobserved-task"];
+    names
+        .into_iter()
+        .filter(|name| rule.off.contains(name))
+        .collect()
+}
+
+#[test]
+fn what_was_typed_counts_more_than_what_is_written() {
+    let typed = |only: &[&str], skip: &[&str]| Options {
+        only: only.iter().map(|&name| name.to_owned()).collect(),
+        skip: skip.iter().map(|&name| name.to_owned()).collect(),
+        ..Options::default()
+    };
+    let (tasks, asyncs, rows) = ("unobserved-task", "fake-async", "sequential-awaits");
+    for (text, options, off) in [
+        ("", typed(&[], &[]), &[rows][..]),
+        (
+            "only = ['sequential-awaits']",
+            typed(&[], &[]),
+            &[asyncs, tasks],
+        ),
+        (
+            "only = ['fake-async']",
+            typed(&[tasks], &[]),
+            &[asyncs, rows],
+        ),
+        (
+            "skip = ['fake-async']",
+            typed(&[], &[tasks]),
+            &[asyncs, rows, tasks],
+        ),
+        (
+            "skip = ['fake-async']",
+            typed(&[asyncs], &[]),
+            &[rows, tasks],
+        ),
+        (
+            "codemod.fake-async.level = 'off'",
+            typed(&[asyncs], &[]),
+            &[rows, tasks],
+        ),
+        (
+            "only = ['fake-async']\nskip = ['fake-async']",
+            typed(&[], &[]),
+            &[asyncs, rows, tasks],
+        ),
+    ] {
+        let config = loaded("unpark.toml", text).expect(text);
+        assert_eq!(
+            off_in(&config, &options, "src/a.rs"),
+            off,
+            "{text} {options:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_written_for_a_file_counts_for_it_alone() {
+    let text = "\
+skip = ['unobserved-task']
+unsafe-fixes = true
+codemod.blocking-in-async.fs = 'keep'
+codemod.unobserved-task.span = true
+
+[[override]]
+paths = ['src/*.rs', '!src/main.rs']
+skip = ['fake-async']
+unsafe-fixes = false
+codemod.unobserved-task = { level = 'report', style = 'helper' }
+
+[[override]]
+paths = ['src/b.rs']
+unsafe-fixes = true
+codemod = { fake-async.level = 'fix', blocking-in-async.fs = 'tokio' }
+";
+    let config = loaded("unpark.toml", text).expect("it is valid");
+    let options = Options::default();
+    let rules = Rules::new(&config, &options);
+    let rule = |path: &str| rules.of(&config.folder().join(path));
+    for path in ["src/main.rs", "src/a/b.rs", "../src/a.rs"] {
+        let rule = rule(path);
+        assert!(rule.off.contains("unobserved-task") && !rule.off.contains("fake-async"));
+        assert_eq!(
+            (rule.least, rule.settings.blocking_in_async.fs),
+            (Safety::Unsafe, Fs::Keep)
+        );
+    }
+    let a = rule("src/a.rs");
+    assert!(a.off.contains("fake-async") && !a.off.contains("unobserved-task"));
+    assert!(a.report_only.contains("unobserved-task"));
+    assert_eq!(
+        (a.least, a.settings.blocking_in_async.fs),
+        (Safety::Safe, Fs::Keep)
+    );
+    let task = a.settings.unobserved_task;
+    assert_eq!((task.style, task.span), (Style::Helper, true));
+    let b = rule("src/b.rs");
+    assert!(!b.off.contains("fake-async"));
+    assert_eq!(
+        (b.least, b.settings.blocking_in_async.fs),
+        (Safety::Unsafe, Fs::Tokio)
+    );
+
+    // A flag is for the whole run; but what is off in a file stays off there.
+    let options = Options {
+        only: vec!["fake-async".to_owned()],
+        unsafe_fixes: true,
+        fs: Some(Fs::Offload),
+        ..Options::default()
+    };
+    assert_eq!(off_in(&config, &options, "src/a.rs").len(), 3);
+    assert!(!off_in(&config, &options, "src/main.rs").contains(&"fake-async"));
+    let rules = Rules::new(&config, &options);
+    let a = rules.of(&config.folder().join("src/a.rs"));
+    assert_eq!(
+        (a.least, a.settings.blocking_in_async.fs),
+        (Safety::Unsafe, Fs::Offload)
+    );
+}
+
+#[test]
+fn files_are_excluded_by_globs() {
+    let config = loaded("unpark.toml", "exclude = ['gen/', '*_pb.rs', '!my_pb.rs']").unwrap();
+    let excludes = |path: &str| config.excludes(&config.folder().join(path));
+    assert!(excludes("src/gen/a.rs") && excludes("src/it_pb.rs"));
+    assert!(!excludes("src/my_pb.rs") && !excludes("src/gen.rs"));
+    assert!(!config.excludes(Path::new("/elsewhere/gen/a.rs")));
 }
 
 #[test]
@@ -138,8 +323,8 @@ fn a_wrong_value_is_an_error_that_names_its_place() {
 fn no_configuration_is_the_default_one() {
     let config = loaded("Cargo.toml", "[package]\nname = 'a'\n").expect("it is valid");
     assert_eq!(config.path, None);
-    assert_eq!(config.level("unobserved-task"), Level::Fix);
-    assert_eq!(config.unobserved_task, UnobservedTask::default());
+    assert_eq!(config.codemods.level("unobserved-task"), Level::Fix);
+    assert_eq!(config.codemods.unobserved_task, UnobservedTask::default());
     // It is cargo that complains about a manifest.
     assert!(loaded("Cargo.toml", "[package").is_ok());
 }
@@ -160,7 +345,7 @@ fn the_file_and_the_manifest_say_the_same() {
         let config = loaded(file, &text).expect("it is valid");
         assert!(config.path.is_some_and(|path| path.ends_with(file)));
         assert_eq!(
-            config.levels.get("unobserved-task"),
+            config.codemods.levels.get("unobserved-task"),
             Some(&Level::Report),
             "{text}"
         );
@@ -169,9 +354,9 @@ fn the_file_and_the_manifest_say_the_same() {
             span: true,
             panics: true,
         };
-        assert_eq!(config.unobserved_task, options, "{text}");
-        assert_eq!(config.wrappers[0].path, "a::b");
-        assert_eq!(config.wrappers[0].is, WrapperKind::SpawnBlocking);
+        assert_eq!(config.codemods.unobserved_task, options, "{text}");
+        assert_eq!(config.functions.wrappers[0].path, "a::b");
+        assert_eq!(config.functions.wrappers[0].is, WrapperKind::SpawnBlocking);
     }
     let error = loaded("Cargo.toml", "[package.metadata.unpark]\ncodmod = 1").expect_err("unknown");
     assert!(error.contains("did you mean `codemod`?"), "{error}");
@@ -312,19 +497,33 @@ fn a_comment_allows_a_finding() {
     suppresses(&commented(&[], &format!(" {ALLOW}")).replace('\n', "\r\n"));
 }
 
-/// The finding stays, and the comment is one of its own.
+/// The finding stays, and the comment is one of its own: for a person, or one that goes.
 #[track_caller]
-fn does_not_suppress(text: &str, message: &str, help: &str) {
+fn does_not_suppress(text: &str, message: &str, help: Option<&str>) {
     let outcome = played(text, &[]);
     let tasks = about(&outcome, "unobserved-task");
     assert_eq!(tasks.len(), 1, "{text}");
     assert_eq!(tasks[0].state, State::Fixed, "{text}");
     let comments = about(&outcome, suppress::NAME);
     assert_eq!(comments.len(), 1, "{text}");
-    assert_eq!(comments[0].state, State::Manual);
+    let after = &outcome.files[0].after;
+    let comment = text.lines().find(|line| line.contains("unpark:"));
+    match help {
+        Some(help) => {
+            assert_eq!(comments[0].state, State::Manual);
+            let said = comments[0].help.clone().unwrap_or_default();
+            assert!(said.contains(help), "{said}");
+            assert!(after.contains(comment.unwrap_or_default()), "{after}");
+        }
+        None => {
+            assert_eq!(
+                (comments[0].state, comments[0].safety),
+                (State::Fixed, Safety::Safe)
+            );
+            assert!(!after.contains("unpark:"), "{after}");
+        }
+    }
     assert_eq!(comments[0].message, message);
-    let said = comments[0].help.clone().unwrap_or_default();
-    assert!(said.contains(help), "{said}");
     let line = text.lines().nth(comments[0].start.line - 1);
     assert!(line.is_some_and(|line| line.contains("unpark:")), "{text}");
 }
@@ -334,7 +533,7 @@ fn a_comment_without_a_reason_does_not_count() {
     does_not_suppress(
         &commented(&["// unpark: allow(unobserved-task)"], ""),
         "allow(unobserved-task) has no reason, and does not count without one",
-        "say why",
+        Some("say why"),
     );
 }
 
@@ -343,7 +542,7 @@ fn a_comment_about_nobody_is_named() {
     does_not_suppress(
         &commented(&["// unpark: allow(unobserved-tsk) a typo"], ""),
         "no codemod is called `unobserved-tsk`",
-        "did you mean `unobserved-task`?",
+        Some("did you mean `unobserved-task`?"),
     );
 }
 
@@ -351,13 +550,9 @@ fn a_comment_about_nobody_is_named() {
 fn a_comment_that_allows_nothing_is_named() {
     let unused = "allow(unobserved-task) allows nothing here";
     // A statement further up, and below.
-    does_not_suppress(
-        &commented(&[ALLOW, "let _ = 1;"], ""),
-        unused,
-        "remove the comment",
-    );
+    does_not_suppress(&commented(&[ALLOW, "let _ = 1;"], ""), unused, None);
     let below = START.replace("}\n\npub", &format!("}}\n\n{ALLOW}\npub"));
-    does_not_suppress(&below, unused, "remove the comment");
+    does_not_suppress(&below, unused, None);
     // Code that is fine needs none.
     let fine = START.replace("tokio::spawn(work());", &format!("let _ = 1; {ALLOW}"));
     assert_eq!(about(&played(&fine, &[]), suppress::NAME).len(), 1);
@@ -387,7 +582,10 @@ fn a_comment_is_the_same_one_after_lines_have_moved() {
 
 #[test]
 fn what_is_printed_is_the_configuration_that_holds() {
-    let own = "[codemod.unobserved-task]\nlevel = 'report'\nstyle = 'helper'\n\n\
+    let own = "unsafe-fixes = true\nexclude = ['gen/']\nskip = ['fake-async']\n\
+               [codemod.unobserved-task]\nlevel = 'report'\nstyle = 'helper'\n\n\
+               [[override]]\npaths = ['a.rs', 'b/']\nunsafe-fixes = false\n\
+               [override.codemod.blocking-in-async]\nlevel = 'off'\nfs = 'keep'\n\n\
                [[wrapper]]\npath = 'a::b'\nis = 'spawn-blocking'\n\n\
                [[cheap]]\npath = 'a::\"c'\n";
     for text in [own, ""] {
@@ -397,13 +595,23 @@ fn what_is_printed_is_the_configuration_that_holds() {
         report::config::write(&config, &options, Palette::default(), &mut out).expect(text);
         let printed = String::from_utf8(out).expect("it is text");
         let again = loaded("unpark.toml", &printed).expect(&printed);
-        for codemod in CATALOGUE {
-            assert_eq!(again.level(codemod.name), config.level(codemod.name));
+        for path in ["a.rs", "c.rs"] {
+            let in_file = |config: &Config| {
+                let rules = Rules::new(config, &options);
+                format!("{:?}", rules.of(&config.folder().join(path)))
+            };
+            assert_eq!(in_file(&again), in_file(&config), "{printed}");
         }
-        assert_eq!(again.unobserved_task, config.unobserved_task);
-        assert_eq!(again.blocking_in_async, config.blocking_in_async);
-        assert_eq!(again.wrappers, config.wrappers);
-        assert_eq!(again.cheap, config.cheap);
+        assert_eq!(
+            format!("{:?}", again.functions),
+            format!("{:?}", config.functions)
+        );
+        assert_eq!(
+            (&again.only, &again.scope.skip),
+            (&config.only, &config.scope.skip)
+        );
+        let excludes = |config: &Config| config.excludes(&config.folder().join("gen/a.rs"));
+        assert_eq!(excludes(&again), excludes(&config));
     }
 }
 
@@ -417,14 +625,27 @@ fn the_schema_agrees_with_what_is_read() {
     collect_words(&schema, &mut words);
     let keys: Vec<&String> = words.iter().collect();
     let values = words.iter().map(|word| format!("\"{word}\""));
-    let values: Vec<String> = values.chain(["true".to_owned(), "1".to_owned()]).collect();
+    let others = ["true", "1", "\" #a\"", "\" \""].map(str::to_owned);
+    let values: Vec<String> = values.chain(others).collect();
     let mut texts = Vec::new();
     for key in &keys {
         texts.push(format!("[{key}]\n"));
         texts.push(format!("[[{key}]]\npath = \"a::b\"\n"));
+        let files = "[[override]]\npaths = [\"a\"]\n";
+        texts.push(format!("[[override]]\n{key} = [\"a\"]\n"));
+        let list = format!("{files}[[override.{key}]]\npath = \"a::b\"\n");
+        texts.extend((*key != "paths").then_some(list));
+        for value in &values {
+            for value in [value, &format!("[{value}]")] {
+                texts.push(format!("{key} = {value}\n"));
+                texts.extend((*key != "paths").then(|| format!("{files}{key} = {value}\n")));
+            }
+        }
         for codemod in CATALOGUE {
-            let head = format!("[codemod.{}]\n{key} = ", codemod.name);
-            texts.extend(values.iter().map(|value| format!("{head}{value}\n")));
+            let own = format!("codemod.{}]\n{key} = ", codemod.name);
+            for head in [format!("[{own}"), format!("{files}[override.{own}")] {
+                texts.extend(values.iter().map(|value| format!("{head}{value}\n")));
+            }
         }
         for list in LISTS {
             let head = format!("[[{}]]\npath = \"a::b\"\n", list.name);

@@ -1,5 +1,6 @@
 //! Every test that looks at unpark from outside, in one binary.
 
+mod adoption;
 mod algebra;
 mod book;
 mod ci;

@@ -7,6 +7,8 @@ use ra_ap_syntax::{
     ast::{self, HasAttrs as _},
 };
 
+use crate::facts::TargetKind;
+
 /// The condition under which a node would be compiled, if this configuration leaves it out.
 pub fn inactive_cfg(
     sema: &Semantics<'_, RootDatabase>,
@@ -21,6 +23,35 @@ pub fn inactive_cfg(
         .map(|cfg| {
             let text = cfg.syntax().text().to_string();
             text.split_whitespace().collect::<Vec<_>>().join(" ")
+        })
+}
+
+/// Whether a node stands in code that only tests, benches or examples run.
+pub fn is_test_code(
+    sema: &Semantics<'_, RootDatabase>,
+    file: FileId,
+    target: TargetKind,
+    node: &SyntaxNode,
+) -> bool {
+    let mut items = sema
+        .ancestors_with_macros(node.clone())
+        .filter_map(ast::AnyHasAttrs::cast);
+    target == TargetKind::Test
+        || items.any(|item| item.attrs().any(|attr| is_test_attribute(&attr)))
+        || module_is_test(sema, file)
+}
+
+fn module_is_test(sema: &Semantics<'_, RootDatabase>, file: FileId) -> bool {
+    let Some(module) = sema.file_to_module_def(file) else {
+        return false;
+    };
+    module
+        .path_to_root(sema.db)
+        .into_iter()
+        .filter_map(|module| module.declaration_source(sema.db))
+        .any(|declaration| {
+            let mut attrs = declaration.value.attrs();
+            attrs.any(|attr| is_test_attribute(&attr))
         })
 }
 

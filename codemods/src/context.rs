@@ -12,7 +12,7 @@ use ra_ap_syntax::{
 
 use crate::{
     analysis::manifest::Manifest,
-    cfg::{conditions, inactive_cfg, is_test_attribute, needs_feature},
+    cfg::{conditions, inactive_cfg, is_test_code, needs_feature},
     facts::{Dependency, PackageFacts, TargetKind},
     knowledge::{Api, Argument, Combinator, Resolved, Role, is_named},
     settings::Settings,
@@ -556,31 +556,7 @@ impl<'a> FileContext<'a> {
 
     /// Whether a node stands in code that only tests, benches or examples run.
     pub fn is_test_code(&self, node: &SyntaxNode) -> bool {
-        if self.target == TargetKind::Test {
-            return true;
-        }
-        let in_file = self
-            .sema
-            .ancestors_with_macros(node.clone())
-            .filter_map(ast::AnyHasAttrs::cast)
-            .any(|item| item.attrs().any(|attr| is_test_attribute(&attr)));
-        in_file || self.module_is_test()
-    }
-
-    fn module_is_test(&self) -> bool {
-        let Some(module) = self.sema.file_to_module_def(self.file) else {
-            return false;
-        };
-        module
-            .path_to_root(self.db)
-            .into_iter()
-            .filter_map(|module| module.declaration_source(self.db))
-            .any(|declaration| {
-                declaration
-                    .value
-                    .attrs()
-                    .any(|attr| is_test_attribute(&attr))
-            })
+        is_test_code(self.sema, self.file, self.target, node)
     }
 
     /// Where a node stands in the file: itself there, or in a macro's arguments with each of its

@@ -61,6 +61,8 @@ pub struct Knowledge {
     pub joins: Vec<Join>,
     /// Functions that the user says are cheap, whatever they do.
     pub cheap: Vec<String>,
+    /// Functions that the user says see to the error of a task.
+    pub observed: Vec<String>,
     /// Functions that the user says leave nothing behind.
     pub reads: Vec<String>,
 }

@@ -13,6 +13,10 @@
 //! finds tasks that can't fail, and spawns them through the helper. `span = true` runs the logged
 //! task in the span that is current where it is spawned.
 //!
+//! `[[observed]]` names a function of your own that sees to the error: the one that spawns, the one that
+//! makes the future (`spawn(logged(work()))`), or the one that has the last word in an async block
+//! which nothing leaves before (`spawn(async { report(work().await) })`). Such a task is no finding.
+//!
 //! # Why is this bad
 //! An error that a dropped handle carries is seen by nobody. The task is simply gone, and the
 //! service goes on without its heartbeat, its cache refresh or its writer.
@@ -76,6 +80,7 @@ use ra_ap_syntax::{AstNode, NodeOrToken, SourceFile, TextRange, ast};
 use crate::{
     analysis::{
         discard::{Dropped, Fate, fate_of},
+        observed::is_observed,
         spawned::{cannot_fail, gives_nothing, task_name},
     },
     codemod::{Candidate, Codemod, Finding, Findings, IN_TESTS, Pass, Safety, Verdict},
@@ -104,6 +109,9 @@ pub const CODEMOD: Codemod = Codemod {
 pub(crate) fn is_spawn(role: &Role) -> bool {
     matches!(role, Role::Spawn { .. })
 }
+
+/// How the summary counts what the user's own functions see to.
+const OBSERVED: &str = "tasks that functions of unpark.toml observe";
 
 fn candidates(outline: &Outline<'_>, knowledge: &Knowledge) -> Vec<Candidate> {
     let mut candidates = outline.calls(knowledge, is_spawn);
@@ -178,6 +186,10 @@ fn judge<'a>(ctx: &FileContext<'a>, call: &Call<'a>, findings: &mut Findings) ->
         statement,
     };
     let cancels = *on_drop == OnDrop::Cancel && how != Dropped::Detached;
+    if !cancels && is_observed(ctx, call, future) {
+        findings.quiet(OBSERVED);
+        return None;
+    }
     match ctx.output_of_future(future) {
         Output::Unknown if gives_nothing(ctx, future) && !cancels => {
             findings.quiet("tasks without an error to lose");

@@ -34,7 +34,7 @@ pub trait Members {
     /// Why a file must not be edited.
     fn frozen(&self, file: FileId) -> Option<String>;
 
-    /// Whether a comment in the file allows a finding.
+    /// Whether a comment in the file allows a finding, or the baseline has it.
     fn allows(&self, finding: &Finding) -> bool;
 
     /// The path of a file below the workspace's folder, and the line of an offset, for people.

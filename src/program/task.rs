@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 
 use super::{DEFECT, FAILED, FOUND, err_palette, print, say_recovered, stderr, success_if_closed};
 use crate::{
+    adoption::Adopt,
     cli::{Check, ScreenArgs},
     commit::{self, Committed, Home, Recovered},
     history::History,
@@ -84,6 +85,9 @@ impl Task<'_> {
         if let Some(history) = &history {
             history.can_take(&outcome)?;
         }
+        for baseline in &outcome.baselines {
+            baseline.write()?;
+        }
         let committed = match self.apply {
             true => {
                 let mut committed = commit::commit(&mut outcome)?;
@@ -113,8 +117,9 @@ impl Task<'_> {
     }
 
     fn code(&self, outcome: &Outcome, committed: Option<&Committed>) -> u8 {
-        // A site was named, so that leaving it is leaving something out.
-        let left = self.scaffold.is_some() && outcome.count(State::Refused) > 0;
+        // A site was named, or all findings were, so that leaving one is leaving something out.
+        let allows = matches!(self.invocation.options.adopt, Some(Adopt::Allow(_)));
+        let left = (self.scaffold.is_some() || allows) && outcome.count(State::Refused) > 0;
         match exit_code(outcome, self.check, committed) {
             0 if committed.is_some() && left => FOUND,
             code => code,
@@ -129,7 +134,8 @@ impl Task<'_> {
         screen: &ScreenArgs,
     ) -> Result<()> {
         // The tree has what was written; a diff of it is for those who ask for one.
-        let default = (!self.apply).then_some(Format::Diff);
+        let writes = self.invocation.options.adopt == Some(Adopt::WriteBaseline);
+        let default = (!self.apply && !writes).then_some(Format::Diff);
         let format = self.format.or(default);
         let shown = Shown {
             outcome,

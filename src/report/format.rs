@@ -74,7 +74,7 @@ impl Format {
         match self {
             Format::Diff => diff::write(outcome, palette, out),
             Format::Human => human::write(outcome, invocation, verbose, palette, out),
-            Format::Short => short::write(outcome, palette, out),
+            Format::Short => short::write(outcome, verbose, palette, out),
             Format::Json => json::write(outcome, success, out),
             Format::JsonDiagnostic => json_diagnostic::write(outcome, success, out),
             Format::Sarif => sarif::write(outcome, &shown.base(), out),
@@ -82,7 +82,7 @@ impl Format {
             Format::Gitlab => gitlab::write(outcome, &shown.base(), out),
             Format::Rdjson => rdjson::write(outcome, &invocation.here, out),
             Format::Junit => junit::write(outcome, out),
-            Format::Html => html::write(outcome, invocation, out),
+            Format::Html => html::write(outcome, invocation, verbose, out),
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{count, human, notes, severity::Severity};
-use crate::outcome::{Finding, Outcome, State, relative};
+use crate::outcome::{Finding, Outcome, relative};
 
 /// How many annotations of one kind are shown.
 const SHOWN: usize = 10;
@@ -150,9 +150,7 @@ fn row(finding: &Finding, base: &Path, code: Option<&str>) -> String {
 /// The findings that no comment allows, by severity, and then as people are shown them.
 fn ranked(outcome: &Outcome) -> Vec<&Finding> {
     let findings = outcome.findings.iter();
-    let mut findings: Vec<&Finding> = findings
-        .filter(|finding| finding.state != State::Suppressed)
-        .collect();
+    let mut findings: Vec<&Finding> = findings.filter(|finding| finding.state.is_open()).collect();
     findings.sort_by_key(|finding| {
         let state = finding.state;
         (Severity::of(state), human::severity(state))
@@ -201,6 +199,7 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::State;
     use crate::report::sample;
 
     fn findings(number: usize, state: State) -> impl Iterator<Item = Finding> {

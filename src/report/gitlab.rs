@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::{notes, severity::Severity};
-use crate::outcome::{Finding, Outcome, State, relative};
+use crate::outcome::{Finding, Outcome, relative};
 
 #[derive(Serialize)]
 struct Issue<'a> {
@@ -38,7 +38,7 @@ struct Lines {
 pub fn write(outcome: &Outcome, base: &Path, out: &mut dyn Write) -> io::Result<()> {
     let findings = outcome.findings.iter();
     let issues: Vec<Issue<'_>> = findings
-        .filter(|finding| finding.state != State::Suppressed)
+        .filter(|finding| finding.state.is_open())
         .map(|finding| issue(outcome, base, finding))
         .collect();
     serde_json::to_writer_pretty(&mut *out, &issues)?;

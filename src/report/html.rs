@@ -27,12 +27,17 @@ use crate::{
 /// Where the page puts the answers, unless the browser asks.
 const SELECTION: &str = "unpark-selection.json";
 
-/// Writes it.
+/// Writes it. What a comment or the baseline allows is only shown to those who want to see everything.
 ///
 /// # Errors
 /// If it can't be written.
-pub fn write(outcome: &Outcome, invocation: &Invocation, out: &mut dyn Write) -> io::Result<()> {
-    Page::of(outcome, invocation).write_into(out)
+pub fn write(
+    outcome: &Outcome,
+    invocation: &Invocation,
+    verbose: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    Page::of(outcome, invocation, verbose).write_into(out)
 }
 
 #[derive(Template)]
@@ -123,15 +128,19 @@ impl Page {
         self.counts.iter().map(|it| it.total).max().unwrap_or(1)
     }
 
-    fn of(outcome: &Outcome, invocation: &Invocation) -> Page {
-        let mut findings: Vec<&Finding> = outcome.findings.iter().collect();
+    fn of(outcome: &Outcome, invocation: &Invocation, verbose: bool) -> Page {
+        let mut findings: Vec<&Finding> = outcome
+            .findings
+            .iter()
+            .filter(|finding| verbose || finding.state.is_open())
+            .collect();
         findings.sort_by_key(|finding| {
             let rank = match finding.state {
                 State::Reverted => 0,
                 State::Fixed | State::Offered => 1,
                 State::Manual => 2,
                 State::Refused => 3,
-                State::Suppressed => 4,
+                State::Suppressed | State::Baseline => 4,
             };
             (rank, catalogued(finding.codemod))
         });

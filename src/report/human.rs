@@ -25,8 +25,8 @@ use crate::{
 const SHOWN: usize = 30;
 
 /// Writes findings, the most severe first and those of a codemod together; on a screen the first
-/// [`SHOWN`], and how to see the others. What a comment allows is only shown to those who want to see
-/// everything.
+/// [`SHOWN`], and how to see the others. What a comment or the baseline allows is only
+/// shown to those who want to see everything.
 ///
 /// # Errors
 /// If they can't be written.
@@ -40,7 +40,7 @@ pub fn write(
     let mut findings: Vec<&Finding> = outcome
         .findings
         .iter()
-        .filter(|finding| verbose || finding.state != State::Suppressed)
+        .filter(|finding| verbose || finding.state.is_open())
         .collect();
     findings.sort_by_key(|finding| {
         let codemods = CATALOGUE.iter();
@@ -88,6 +88,7 @@ pub fn severity(state: State) -> usize {
         State::Offered => 3,
         State::Fixed => 4,
         State::Suppressed => 5,
+        State::Baseline => 6,
     }
 }
 
@@ -103,7 +104,7 @@ pub fn write_finding(
 ) -> io::Result<()> {
     let level = match finding.state {
         State::Reverted => Level::ERROR,
-        State::Suppressed => Level::NOTE,
+        State::Suppressed | State::Baseline => Level::NOTE,
         _ => Level::WARNING,
     };
     let title = level

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
+    adoption::Adopt,
     changed::Changes,
     options::{Accepted, Options, VerifyFeatures},
     outcome::relative,
@@ -33,6 +34,12 @@ impl Invocation {
             }
             Some(Changes::Staged) => words.push("--staged".to_owned()),
             None => {}
+        }
+        if let Some(Adopt::Allow(reason)) = &self.options.adopt {
+            words.extend(["--add-allow".to_owned(), quoted(reason)]);
+        }
+        if self.options.ignore_baseline {
+            words.push("--ignore-baseline".to_owned());
         }
         let accepted = self.options.accepted.as_ref();
         match accepted.and_then(|accepted| accepted.file.as_ref()) {

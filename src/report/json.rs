@@ -10,6 +10,7 @@ use serde::Serialize;
 use unpark_codemods::codemod::{Cost, Effect};
 
 use crate::{
+    baseline::Baseline,
     commit::{Direction, Kind, Recovered, Settled},
     history::{Commit, Recorded},
     identity::sha256,
@@ -200,6 +201,12 @@ struct SummaryLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<&'a Verification>,
     skipped: Vec<Skip<'a>>,
+    /// The files that the configuration excludes. Only said where there are some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    excluded: Vec<String>,
+    /// What becomes of the baselines. Only said where there is one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    baselines: Vec<BaselinePart>,
     degraded: Vec<&'a str>,
     unseen: Vec<String>,
     /// Places that are fine as they are, by the reason. Only said where there are some.
@@ -212,6 +219,18 @@ struct SummaryLine<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unfinished: Vec<String>,
     success: bool,
+}
+
+#[derive(Serialize)]
+struct BaselinePart {
+    path: String,
+    /// How many findings it had.
+    recorded: usize,
+    /// How many of them are not found any more.
+    gone: usize,
+    /// How many it has from now on, where it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    becomes: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -452,6 +471,16 @@ fn defect_line<'a>(outcome: &Outcome, defect: &'a Defect) -> DefectLine<'a> {
     }
 }
 
+fn baseline_parts(outcome: &Outcome) -> Vec<BaselinePart> {
+    let parts = outcome.baselines.iter().map(|it| BaselinePart {
+        path: outcome.shown(&it.path),
+        recorded: it.recorded,
+        gone: it.gone,
+        becomes: it.becomes.as_ref().map(Baseline::len),
+    });
+    parts.collect()
+}
+
 fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
     let counts = outcome.counts().into_iter();
     let skipped = outcome.skipped.iter().map(|skipped| Skip {
@@ -472,6 +501,12 @@ fn summary_line(outcome: &Outcome, success: bool) -> SummaryLine<'_> {
         memory: &outcome.memory,
         verification: outcome.verification.as_ref(),
         skipped: skipped.collect(),
+        baselines: baseline_parts(outcome),
+        excluded: outcome
+            .excluded
+            .iter()
+            .map(|it| outcome.shown(it))
+            .collect(),
         degraded: outcome.degraded.iter().map(String::as_str).collect(),
         unseen: outcome
             .unseen

@@ -13,7 +13,7 @@ use unpark_codemods::codemod::Safety;
 use super::{Palette, fix, human, notes, places::Places, severity::Severity};
 use crate::{
     cargo::Package,
-    outcome::{Finding, Outcome, Reason, State},
+    outcome::{Finding, Outcome, Reason},
     source::Position,
 };
 
@@ -85,7 +85,7 @@ pub fn write(outcome: &Outcome, success: bool, out: &mut dyn Write) -> io::Resul
         places: Places::of(outcome),
     };
     let findings = outcome.findings.iter();
-    for finding in findings.filter(|finding| finding.state != State::Suppressed) {
+    for finding in findings.filter(|finding| finding.state.is_open()) {
         let message = told.of_finding(finding)?;
         match told.crate_of(&finding.path) {
             Some((package, target)) => line(

@@ -5,15 +5,18 @@ use std::io::{self, Write};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{notes, severity::Severity};
-use crate::outcome::{Finding, Outcome};
+use crate::outcome::{Finding, Outcome, State};
 
-/// Writes it. What is left alone with a reason, or allowed, is a case that was skipped.
+/// Writes it. What is left alone with a reason, or allowed by a comment, is a case that was skipped; what is
+/// in the baseline is none.
 ///
 /// # Errors
 /// If it can't be written.
 pub fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     let mut report = Report::new(env!("CARGO_PKG_NAME"));
-    for findings in outcome.findings.chunk_by(|a, b| a.path == b.path) {
+    let findings = outcome.findings.iter();
+    let findings: Vec<&Finding> = findings.filter(|it| it.state != State::Baseline).collect();
+    for findings in findings.chunk_by(|a, b| a.path == b.path) {
         let mut suite = TestSuite::new(outcome.shown(&findings[0].path));
         suite.add_test_cases(findings.iter().map(|it| of_finding(outcome, it)));
         report.add_test_suite(suite);

@@ -3,7 +3,10 @@
 use unpark_codemods::codemod::Safety;
 
 use super::conversion;
-use crate::outcome::{Finding, Outcome, State};
+use crate::{
+    baseline,
+    outcome::{Finding, Outcome, State},
+};
 
 /// What a note is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +101,10 @@ pub fn verdict(finding: &Finding) -> Vec<(Kind, String)> {
             ))
         }
         State::Offered => notes.push((Kind::Help, "offered".to_owned())),
+        State::Baseline => notes.push((
+            Kind::Note,
+            format!("it is in {}, and left as it is", baseline::FILE),
+        )),
         _ => {}
     }
     if let Some(help) = &finding.help {

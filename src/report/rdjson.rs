@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{fix, notes, places::Places, severity::Severity};
 use crate::{
-    outcome::{Finding, Outcome, State, relative},
+    outcome::{Finding, Outcome, relative},
     source::Position,
 };
 
@@ -74,7 +74,7 @@ pub fn write(outcome: &Outcome, here: &Path, out: &mut dyn Write) -> io::Result<
     let places = Places::of(outcome);
     let findings = outcome.findings.iter();
     let diagnostics = findings
-        .filter(|finding| finding.state != State::Suppressed)
+        .filter(|finding| finding.state.is_open())
         .filter_map(|finding| diagnostic(outcome, &places, here, finding));
     let result = DiagnosticResult {
         source: Source {

@@ -141,9 +141,19 @@ impl Log<'_> {
             .properties(properties(finding))
             .build();
         result.rule_index = rule;
+        result.baseline_state = self.baseline_state(finding);
         result.fixes = Some(fixes).filter(|fixes| !fixes.is_empty());
         result.code_flows = Some(self.code_flows(finding)).filter(|flows| !flows.is_empty());
         result
+    }
+
+    /// Whether it is in the baseline, where there is one. Which run that was is not known.
+    fn baseline_state(&self, finding: &Finding) -> Option<Value> {
+        let state = match finding.state {
+            State::Baseline => "unchanged",
+            _ => "new",
+        };
+        (!self.outcome.baselines.is_empty()).then(|| state.into())
     }
 
     /// The way to the finding, and for each function that becomes async the way to the future.

@@ -19,7 +19,7 @@ impl Severity {
         match state {
             State::Fixed => Severity::Error,
             State::Offered | State::Manual | State::Reverted => Severity::Warning,
-            State::Refused | State::Suppressed => Severity::Note,
+            State::Refused | State::Suppressed | State::Baseline => Severity::Note,
         }
     }
 }

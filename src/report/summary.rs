@@ -7,6 +7,7 @@ use std::{
 
 use super::{Palette, count, diff, invocation::Invocation};
 use crate::{
+    adoption::Adopt,
     commit::Committed,
     history::{Recorded, short},
     outcome::{Finding, Outcome, State, Verification, relative},
@@ -44,6 +45,7 @@ impl Summary<'_> {
         self.dropped(out)?;
         self.unmet(out)?;
         self.offers(out)?;
+        self.baselines(out)?;
         self.left_out(out)?;
         self.defects(out)?;
         self.timing(out)
@@ -252,6 +254,33 @@ impl Summary<'_> {
         Ok(())
     }
 
+    /// What became of the baselines, or should.
+    fn baselines(&self, out: &mut dyn Write) -> io::Result<()> {
+        for baseline in &self.outcome.baselines {
+            let path = self.outcome.shown(&baseline.path);
+            let (recorded, gone) = (count(baseline.recorded, "finding"), baseline.gone);
+            let message = match &baseline.becomes {
+                Some(becomes) if self.invocation.options.adopt == Some(Adopt::WriteBaseline) => {
+                    format!("{path} has {} now", count(becomes.len(), "finding"))
+                }
+                Some(becomes) => {
+                    let left = becomes.len();
+                    format!("{gone} of {recorded} went from {path}, which has {left} now")
+                }
+                None if gone > 0 => {
+                    let command = self.invocation.with(&["--update-baseline"]);
+                    format!(
+                        "{gone} of {recorded} in {path} can't be found any more; `{command}` \
+                         takes that out"
+                    )
+                }
+                None => continue,
+            };
+            self.note(out, &message)?;
+        }
+        Ok(())
+    }
+
     /// What would write what is shown.
     pub(super) fn not_written(&self, out: &mut dyn Write) -> io::Result<()> {
         let outcome = self.outcome;
@@ -295,6 +324,18 @@ impl Summary<'_> {
         let more = outcome.skipped.len().saturating_sub(named);
         if more > 0 {
             self.warning(out, &format!("skipped {more} more: `-v` names them"))?;
+        }
+        if !outcome.excluded.is_empty() {
+            let files = count(outcome.excluded.len(), "file");
+            let hint = if self.verbose {
+                ":"
+            } else {
+                "; `-v` names them"
+            };
+            self.note(out, &format!("{files} excluded by the configuration{hint}"))?;
+            for path in outcome.excluded.iter().filter(|_| self.verbose) {
+                writeln!(out, "  {}", outcome.shown(path))?;
+            }
         }
         for reason in &outcome.degraded {
             let reason = reason.trim_end().replace('\n', "\n  ");
@@ -385,7 +426,11 @@ fn by_state(findings: &[&Finding]) -> String {
             .iter()
             .filter(|finding| finding.state == state)
             .count();
-        (count > 0).then(|| format!("{count} {}", state.name()))
+        let words = match state {
+            State::Baseline => "in the baseline",
+            _ => state.name(),
+        };
+        (count > 0).then(|| format!("{count} {words}"))
     });
     counts.collect::<Vec<_>>().join(", ")
 }

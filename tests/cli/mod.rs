@@ -1,5 +1,6 @@
 //! The command line, as a user has it in front of them.
 
+mod adoption;
 mod apply;
 mod bad_input;
 mod bytes;

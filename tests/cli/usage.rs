@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, io::pipe, path::Path};
 
 use unpark::report::guide;
-use unpark::{options::Options, run};
+use unpark::{config::Config, options::Options, run};
 use unpark_codemods::{CATALOGUE, Codemod, guide::GUIDE};
 
 use crate::support::{
@@ -105,7 +105,7 @@ fn what_is_opt_in_runs_only_where_it_is_named() {
             skip: named(skip),
             ..Options::default()
         };
-        let selection = run::select(&options).unwrap();
+        let selection = run::select(&options, &Config::default()).unwrap();
         selection.iter().map(|codemod| codemod.name).collect()
     };
     let (named, others): (Vec<&Codemod>, _) = CATALOGUE.iter().partition(|it| it.opt_in);

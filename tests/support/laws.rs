@@ -11,6 +11,7 @@ use unpark::{
     history::steps,
     outcome::{Outcome, Reason, State},
     source::Source,
+    suppress,
 };
 use unpark_codemods::{CATALOGUE, codemod::Safety};
 
@@ -33,7 +34,7 @@ pub fn hold(before: &Texts, outcome: &Outcome) -> Result<(), String> {
     let actual = after(before, outcome);
     law(no_new_syntax_error(before, &actual), "a new syntax error")?;
     law(
-        comments_are_kept(before, &actual) || says_that_a_comment_goes(outcome),
+        comments_are_kept(before, &actual, outcome) || says_that_a_comment_goes(outcome),
         "other comments",
     )?;
     law(
@@ -50,10 +51,12 @@ pub fn hold(before: &Texts, outcome: &Outcome) -> Result<(), String> {
     )?;
     commits_lead_to_the_result(before, outcome)?;
     let modest = outcome.changes.iter().all(|change| {
-        let most = CATALOGUE
-            .iter()
-            .find(|codemod| codemod.name == change.codemod);
-        most.is_some_and(|most| change.safety <= most.safety && change.safety > Safety::Manual)
+        let mut catalogue = CATALOGUE.iter();
+        let most = match change.codemod {
+            suppress::NAME => Some(Safety::Safe),
+            name => catalogue.find(|it| it.name == name).map(|it| it.safety),
+        };
+        most.is_some_and(|most| change.safety <= most && change.safety > Safety::Manual)
     });
     law(modest, "a change claims more safety than its codemod")?;
     let sum: usize = outcome.counts().values().sum();
@@ -87,10 +90,21 @@ fn no_new_syntax_error(before: &Texts, actual: &Texts) -> bool {
     })
 }
 
-/// What is new is the documentation of a helper, or stands in what is written a second time.
-fn comments_are_kept(before: &Texts, actual: &Texts) -> bool {
+/// What is new is the documentation of a helper, or stands in what is written a second time. What goes
+/// allowed nothing.
+fn comments_are_kept(before: &Texts, actual: &Texts, outcome: &Outcome) -> bool {
     let mut new = comments(actual);
-    let old = comments(before);
+    let mut old = comments(before);
+    let gone = outcome
+        .findings
+        .iter()
+        .filter(|finding| finding.codemod == suppress::NAME && finding.state == State::Fixed);
+    for finding in gone {
+        let text = &before[&outcome.shown(&finding.path)];
+        let comment = &text[finding.start.byte..finding.end.byte];
+        let at = old.iter().position(|it| it == comment);
+        old.swap_remove(at.expect("it was there"));
+    }
     let kept = old.iter().all(|comment| {
         let at = new.iter().position(|other| other == comment);
         at.map(|at| new.swap_remove(at)).is_some()

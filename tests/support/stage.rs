@@ -10,6 +10,8 @@ use ra_ap_hir::{Semantics, attach_db};
 use ra_ap_ide_db::{FileId, span::Edition, syntax_helpers::LexedStr};
 use ra_ap_syntax::SourceFile;
 use unpark::{
+    adoption::Adopt,
+    baseline::Baseline,
     cargo::Project,
     collect,
     config::Config,
@@ -40,6 +42,8 @@ pub struct Stage {
     root: PathBuf,
     /// What a test asks for, beside what its case says.
     pub options: Options,
+    /// The findings that are left as they are.
+    baseline: Baseline,
     /// What is run.
     pub selection: Vec<&'static Codemod>,
     /// What every file of the stage holds when nobody plays.
@@ -116,9 +120,31 @@ impl Stage {
             workspace,
             root,
             options: Options::default(),
+            baseline: Baseline::default(),
             selection: CATALOGUE.iter().collect(),
             empty,
         }
+    }
+
+    /// Looks at the files of a case, and changes nothing.
+    pub fn survey(&mut self, case: &Case, files: &BTreeMap<String, String>) -> Outcome {
+        self.options.adopt = Some(Adopt::WriteBaseline);
+        let outcome = self.play(case, files, &BTreeMap::new());
+        self.options.adopt = None;
+        outcome
+    }
+
+    /// Plays the files of a case where some findings are in the baseline.
+    pub fn play_beside(
+        &mut self,
+        case: &Case,
+        files: &BTreeMap<String, String>,
+        baseline: &Baseline,
+    ) -> Outcome {
+        self.baseline = baseline.clone();
+        let outcome = self.play(case, files, &BTreeMap::new());
+        self.baseline = Baseline::default();
+        outcome
     }
 
     /// Plays the files of a case, and gives what unpark makes of them.
@@ -128,8 +154,8 @@ impl Stage {
         files: &BTreeMap<String, String>,
         denied: &BTreeMap<String, String>,
     ) -> Outcome {
-        let knowledge = config(case).knowledge();
         let selection = self.selected(case);
+        let knowledge = config(case, &selection).knowledge();
         let mut candidates = Vec::new();
         for (name, text) in files {
             let source = Source::decode(text.clone().into_bytes()).expect("fixtures are UTF-8");
@@ -178,7 +204,7 @@ impl Stage {
     ) -> Outcome {
         let folder = self.folder(case);
         let selection = self.selected(case);
-        let config = config(case);
+        let config = config(case, &selection);
         let mut texts: BTreeMap<FileId, String> = self
             .empty
             .values()
@@ -213,6 +239,7 @@ impl Stage {
             config: &config,
             denied,
             changed: None,
+            baseline: &self.baseline,
             lowered: &BTreeSet::new(),
             asked: &|_| false,
         };
@@ -269,8 +296,13 @@ impl Stage {
 
 /// What stands in for async code awaits nothing in most cases; only those that ask for it are looked
 /// at for that.
-fn config(case: &Case) -> Config {
-    let mut text = case.config.clone();
+fn config(case: &Case, selection: &[&'static Codemod]) -> Config {
+    let mut text = String::new();
+    if selection.iter().any(|codemod| codemod.opt_in) {
+        let names: Vec<&str> = selection.iter().map(|codemod| codemod.name).collect();
+        text += &format!("only = {names:?}\n");
+    }
+    text += &case.config;
     if !case.options.config.is_empty() {
         let own = case.options.config.join("\n");
         text += &format!("[codemod.unobserved-task]\n{own}\n");

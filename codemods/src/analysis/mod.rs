@@ -35,6 +35,7 @@ pub mod logged_task;
 pub mod manifest;
 pub mod moves;
 pub mod nested;
+pub mod observed;
 pub mod occurrences;
 pub mod offload;
 pub mod own_combinators;

@@ -133,7 +133,7 @@ impl Seed {
             Verdict::Refused(refusal) => return Some(refusal.clone()),
             Verdict::Manual(_) => "a comment says why the call is there",
             Verdict::Rewrite { .. } if ws.members.allows(&self.finding) => {
-                "a comment allows the call"
+                "a comment or the baseline allows the call"
             }
             Verdict::Rewrite { .. } => {
                 let mut own = self.own.iter();

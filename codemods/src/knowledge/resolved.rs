@@ -25,6 +25,8 @@ pub struct Resolved<'a> {
     blocking: FxHashMap<Function, usize>,
     /// What the user says is cheap.
     cheap: FxHashSet<Function>,
+    /// What the user says sees to the error of a task.
+    observed: FxHashSet<Function>,
     /// The crates whose names have been read; the others are not worth reading for a table.
     crates: &'a FxHashSet<String>,
     threads: OnceLock<Threads>,
@@ -50,6 +52,7 @@ impl<'a> Resolved<'a> {
             macros: FxHashMap::default(),
             blocking: FxHashMap::default(),
             cheap: FxHashSet::default(),
+            observed: FxHashSet::default(),
             crates,
             threads: OnceLock::new(),
             signatures: OnceLock::new(),
@@ -81,14 +84,19 @@ impl<'a> Resolved<'a> {
                 }
             }
         }
-        for path in &knowledge.cheap {
-            let functions = resolved.definitions(db, path).into_iter();
-            resolved.cheap.extend(functions.filter_map(|it| match it {
-                Definition::Function(function) => Some(function),
-                _ => None,
-            }));
-        }
+        resolved.cheap = resolved.stated(db, &knowledge.cheap);
+        resolved.observed = resolved.stated(db, &knowledge.observed);
         resolved
+    }
+
+    /// The functions of these paths.
+    fn stated(&self, db: &RootDatabase, paths: &[String]) -> FxHashSet<Function> {
+        let found = paths.iter().flat_map(|path| self.definitions(db, path));
+        let functions = found.filter_map(|it| match it {
+            Definition::Function(function) => Some(function),
+            _ => None,
+        });
+        functions.collect()
     }
 
     /// Every definition that a public path leads to, if its crate is one of those that were read.
@@ -173,6 +181,11 @@ impl<'a> Resolved<'a> {
     /// Whether the user says that a function is cheap.
     pub fn is_cheap(&self, function: Function) -> bool {
         self.cheap.contains(&function)
+    }
+
+    /// Whether the user says that a function sees to the error of a task.
+    pub fn is_observed(&self, function: Function) -> bool {
+        self.observed.contains(&function)
     }
 
     /// What the calls of the functions that block look like.

@@ -1,5 +1,5 @@
-//! What a user says of functions, under `[[blocking]]`, `[[cpu-bound]]`, `[[cheap]]` and
-//! `[[reads]]`.
+//! What a user says of functions, under `[[blocking]]`, `[[cpu-bound]]`, `[[cheap]]`, `[[observed]]`
+//! and `[[reads]]`.
 
 use serde::Deserialize;
 
@@ -49,6 +49,11 @@ impl Knowledge {
     /// Adds a function that the user says is cheap, whatever it does.
     pub fn add_cheap(&mut self, path: &str) {
         self.cheap.push(path.to_owned());
+    }
+
+    /// Adds a function that the user says sees to the error of a task.
+    pub fn add_observed(&mut self, path: &str) {
+        self.observed.push(path.to_owned());
     }
 
     /// Adds a function that the user says leaves nothing behind.

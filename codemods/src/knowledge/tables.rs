@@ -262,6 +262,7 @@ pub static BUILT_IN: LazyLock<Knowledge> = LazyLock::new(|| {
             .collect(),
         joins: table!("joins.toml" => JoinFile).joins(),
         cheap: Vec::new(),
+        observed: Vec::new(),
         reads: Vec::new(),
         nonblocking: table!("nonblocking.toml" => NonblockingFile).crates,
     };

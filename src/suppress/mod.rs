@@ -1,9 +1,19 @@
 //! `// unpark: allow(NAME) reason` comments.
 
+mod add;
+mod faults;
+
 use std::sync::Arc;
 
 use ra_ap_ide_db::span::Edition;
-use ra_ap_syntax::{AstNode, Parse, SourceFile, SyntaxKind, TextRange, TextSize, ast};
+use ra_ap_syntax::{
+    AstNode, Parse, SourceFile, SyntaxKind, SyntaxNode, SyntaxToken, TextRange, TextSize, ast,
+};
+
+pub use self::{
+    add::{Wanted, allow},
+    faults::{Looks, settle},
+};
 
 /// The word that every suppression comment holds.
 pub const MARKER: &str = "unpark:";
@@ -34,16 +44,17 @@ pub struct Allows {
 impl Allows {
     /// Those of a text; `None` if it has none.
     pub fn of(text: &Arc<str>) -> Option<Allows> {
-        if !text.contains(MARKER) {
-            return None;
-        }
+        text.contains(MARKER).then(|| Allows::read(text))
+    }
+
+    fn read(text: &Arc<str>) -> Allows {
         let parse = SourceFile::parse(text, Edition::CURRENT);
         let comments = comments(&parse.tree(), text);
-        Some(Allows {
+        Allows {
             text: Arc::clone(text),
             parse,
             comments,
-        })
+        }
     }
 
     /// All of them, in order.
@@ -64,26 +75,38 @@ impl Allows {
     }
 
     /// The lines, from 0, on which a comment speaks of a place: its own, and the first of the
-    /// statement that it stands in.
+    /// statement or item that it stands in, behind the comments of that.
     fn lines_of(&self, offset: usize) -> [usize; 2] {
         let line = |offset: usize| self.text[..offset].matches('\n').count();
-        let at = TextSize::try_from(offset).expect("files are smaller than 4 GiB");
-        let statement = self
-            .parse
-            .syntax_node()
-            .token_at_offset(at)
-            .right_biased()
-            .into_iter()
-            .flat_map(|token| token.parent_ancestors())
-            .find(|node| {
-                let tail = node
-                    .parent()
-                    .is_some_and(|parent| ast::StmtList::can_cast(parent.kind()));
-                ast::Stmt::can_cast(node.kind()) || tail
-            });
-        let start = statement.map_or(offset, |node| node.text_range().start().into());
+        let start = self
+            .token_at(offset)
+            .and_then(|it| first_word(&statement_of(&it)?));
+        let start = start.map_or(offset, |word| word.text_range().start().into());
         [line(offset), line(start)]
     }
+
+    fn token_at(&self, offset: usize) -> Option<SyntaxToken> {
+        let at = TextSize::try_from(offset).expect("files are smaller than 4 GiB");
+        let tokens = self.parse.syntax_node().token_at_offset(at);
+        tokens.right_biased()
+    }
+}
+
+/// The statement or item that a token stands in.
+fn statement_of(token: &SyntaxToken) -> Option<SyntaxNode> {
+    token.parent_ancestors().find(|node| {
+        let tail = node
+            .parent()
+            .is_some_and(|parent| ast::StmtList::can_cast(parent.kind()));
+        ast::Stmt::can_cast(node.kind()) || tail
+    })
+}
+
+/// The first token of a node that is neither white space nor a comment.
+fn first_word(node: &SyntaxNode) -> Option<SyntaxToken> {
+    let tokens = node.descendants_with_tokens();
+    let mut tokens = tokens.filter_map(|element| element.into_token());
+    tokens.find(|token| !token.kind().is_trivia())
 }
 
 /// A comment with a line of its own speaks of the next line that is not a comment; one behind code
