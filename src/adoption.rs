@@ -164,10 +164,11 @@ pub fn settle(
         .filter(|entry| !paired.contains(entry.id.as_str()));
     let (gone, kept): (Vec<&Entry>, Vec<&Entry>) =
         unpaired.partition(|entry| scope.has(entry, seen, &skipped));
-    let is_new = |finding: &&Finding| {
-        let is_typed = !skipped.contains(&finding.path)
-            && !matches!(&finding.refusal, Some(it) if it.kind == RefusalKind::R10);
-        is_typed && finding.state != State::Suppressed
+    let is_open = |it: &&Finding| it.state != State::Suppressed;
+    let is_paired = |it: &&Finding| pairs.contains_key(it.id.as_str());
+    let is_typed = |it: &&Finding| {
+        !skipped.contains(&it.path)
+            && !matches!(&it.refusal, Some(refusal) if refusal.kind == RefusalKind::R10)
     };
     // What is found today says it in today's words.
     let entry = |finding: &Finding| Entry {
@@ -178,34 +179,17 @@ pub fn settle(
     };
     let becomes = adopt.map(|adopt| {
         let writes = *adopt == Adopt::WriteBaseline;
-        let today = found.iter().filter(|it| match writes {
-            true => is_new(it),
-            false => is_new(it) && pairs.contains_key(it.id.as_str()),
-        });
+        let today = found.iter().filter(is_open);
+        let today = today.filter(|it| is_paired(it) || (writes && is_typed(it)));
         let kept = kept.into_iter().cloned();
         kept.chain(today.map(entry)).collect::<Baseline>()
     });
     let recorded = baseline.map_or(0, Baseline::len);
     // What a comment allows needs no baseline.
-    let allowed = found.iter().filter(|it| it.state == State::Suppressed);
-    let allowed = allowed.filter(|it| pairs.contains_key(it.id.as_str()));
+    let allowed = found.iter().filter(|it| is_paired(it) && !is_open(it));
     let gone = gone.len() + allowed.count();
-    if adopt == Some(&Adopt::WriteBaseline)
-        && let Some(becomes) = &becomes
-    {
-        let found = outcome.findings[first..].iter_mut();
-        for finding in found.filter(|it| becomes.holds(&it.id)) {
-            if finding.state != State::Suppressed {
-                finding.state = State::Baseline;
-                finding.change = None;
-            }
-        }
-        let open = outcome.findings[first..].iter();
-        let open: HashSet<usize> = open.filter_map(|it| it.change).collect();
-        let old = outcome.findings[..first].iter();
-        let old: HashSet<usize> = old.filter_map(|it| it.change).collect();
-        let is_left = |id: usize| open.contains(&id) || old.contains(&id);
-        outcome.changes.retain(|change| is_left(change.id));
+    if let (Some(Adopt::WriteBaseline), Some(recorded)) = (adopt, &becomes) {
+        mark(outcome, first, recorded);
     }
     outcome.baselines.push(baseline::Use {
         path: scope.root.join(baseline::FILE),
@@ -214,4 +198,16 @@ pub fn settle(
         becomes,
     });
     Ok(())
+}
+
+/// What was recorded is in the baseline, and its changes are on offer no more.
+fn mark(outcome: &mut Outcome, first: usize, recorded: &Baseline) {
+    let found = outcome.findings[first..].iter_mut();
+    for finding in found.filter(|it| recorded.holds(&it.id) && it.state != State::Suppressed) {
+        finding.state = State::Baseline;
+        finding.change = None;
+    }
+    let findings = outcome.findings.iter();
+    let left: HashSet<usize> = findings.filter_map(|it| it.change).collect();
+    outcome.changes.retain(|change| left.contains(&change.id));
 }
