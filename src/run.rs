@@ -67,6 +67,9 @@ pub fn pool(options: &Options) -> Result<ThreadPool> {
 /// A workspace by the manifest that led to it, and the files of it.
 type Group = (PathBuf, Project, Vec<CandidateFile>);
 
+/// A file that belongs to none, and why.
+type Homeless = (CandidateFile, String);
+
 struct Run<'a> {
     options: &'a Options,
     threads: usize,
@@ -245,7 +248,7 @@ impl<'a> Run<'a> {
         &self,
         candidates: Vec<CandidateFile>,
         outcome: &mut Outcome,
-    ) -> Result<(Vec<Group>, Vec<(CandidateFile, String)>)> {
+    ) -> Result<(Vec<Group>, Vec<Homeless>)> {
         let mut projects: Vec<Group> = Vec::new();
         let mut failed: BTreeMap<PathBuf, String> = BTreeMap::new();
         let mut homeless = Vec::new();
