@@ -198,7 +198,7 @@ fn what_was_not_looked_at_stays_in_the_baseline() {
     );
     stays(&[]);
     project.write("unpark.toml", "");
-    project.write("src/b.rs", "fn it( {");
+    project.write("src/b.rs", "fn it( { tokio::spawn(flush());");
     stays(&[]);
     // No crate includes it any more.
     project.write("src/lib.rs", MANY);

@@ -35,7 +35,7 @@ use unpark_codemods::{
 
 use super::fixture::Case;
 
-/// The loaded stage. Cases play one after the other: there is one database.
+/// A loaded stage. Cases play on it one after the other: it has one database.
 pub struct Stage {
     /// What is loaded.
     pub workspace: Workspace,
@@ -53,13 +53,21 @@ pub struct Stage {
 /// The codemod that finds something in what nearly every case has.
 const FAKE_ASYNC: &str = "fake-async";
 
-static STAGE: LazyLock<Mutex<Stage>> = LazyLock::new(|| in_pool(1, || Mutex::new(Stage::load())));
+/// Two tests that play at once have one each; the second is loaded when it is needed.
+static STAGES: [LazyLock<Mutex<Stage>>; 2] = [const { LazyLock::new(load) }; 2];
 
-/// Takes the stage for one case.
+fn load() -> Mutex<Stage> {
+    in_pool(1, || Mutex::new(Stage::load()))
+}
+
+/// Takes a stage for one case.
 pub fn stage() -> MutexGuard<'static, Stage> {
-    STAGE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    let free = STAGES.iter().find_map(|stage| stage.try_lock().ok());
+    free.unwrap_or_else(|| {
+        STAGES[0]
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    })
 }
 
 /// Runs with a number of threads, each with the stack that analysis has.
