@@ -6,6 +6,7 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthChar as _;
 
+use super::look::Look;
 use crate::report::{
     highlight::Token,
     side_by_side::{Hunk, Part, Row, Side},
@@ -36,18 +37,7 @@ pub fn lines(hunks: &[Hunk<'_>], width: usize, colored: bool) -> Vec<Line<'stati
     lines
 }
 
-struct Look {
-    colored: bool,
-}
-
 impl Look {
-    fn color(&self, color: Color) -> Style {
-        match self.colored {
-            true => Style::new().fg(color),
-            false => Style::new(),
-        }
-    }
-
     fn soft(&self) -> Style {
         self.color(Color::DarkGray)
     }

@@ -4,6 +4,7 @@
 mod code;
 mod editor;
 pub mod kept;
+mod look;
 mod screen;
 pub mod session;
 

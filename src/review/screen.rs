@@ -10,6 +10,7 @@ use ratatui::{
 
 use super::{
     code,
+    look::Look,
     session::{Answer, Session},
 };
 use crate::{
@@ -102,18 +103,7 @@ fn draw_change(
     frame.render_widget(Paragraph::new(seen).block(block), diff_area);
 }
 
-struct Look {
-    colored: bool,
-}
-
 impl Look {
-    fn color(&self, color: Color) -> Style {
-        match self.colored {
-            true => Style::new().fg(color),
-            false => Style::new(),
-        }
-    }
-
     fn strong(&self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
