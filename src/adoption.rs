@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     options::Options,
     outcome::{Finding, Outcome, State, relative},
-    suppress,
+    suppress::{self, Reason},
 };
 
 /// What is done about all findings of a run, in the place of changing them.
@@ -24,7 +24,7 @@ pub enum Adopt {
     /// `--update-baseline`. Changes are made as ever.
     UpdateBaseline,
     /// `--add-allow`, with the reason.
-    Allow(String),
+    Allow(Reason),
 }
 
 impl Adopt {
@@ -207,7 +207,5 @@ fn mark(outcome: &mut Outcome, first: usize, recorded: &Baseline) {
         finding.state = State::Baseline;
         finding.change = None;
     }
-    let findings = outcome.findings.iter();
-    let left: HashSet<usize> = findings.filter_map(|it| it.change).collect();
-    outcome.changes.retain(|change| left.contains(&change.id));
+    outcome.drop_unasked_changes();
 }

@@ -19,7 +19,6 @@ use crate::{
     identity,
     outcome::{Change, ChangedFile, Conversion, Converted, Finding, Outcome, Reason, State},
     overlay::Replacement,
-    run::line_of,
     source::Lines,
     suppress::Allows,
     workspace::Workspace,
@@ -259,16 +258,14 @@ impl Collector<'_> {
                 path,
                 line,
                 message,
+                is_call: note.is_call,
             }
         };
         let why = it.why.iter().map(reason).collect();
         let functions = |conversion: &codemod::Conversion| {
             let functions = conversion.functions.iter().map(|function| Converted {
                 path: function.path.clone(),
-                becomes: reason(&Note {
-                    place: Some(function.place),
-                    message: function.becomes.clone(),
-                }),
+                becomes: reason(&Note::at(Some(function.place), function.becomes.clone())),
                 because: function.because.iter().map(reason).collect(),
                 remarks: function.remarks.clone(),
             });
@@ -301,7 +298,8 @@ impl Collector<'_> {
     fn place(&self, (id, range): (FileId, TextRange)) -> Option<(PathBuf, usize)> {
         let offset = range.start().into();
         if let Some(file) = self.files.get(&id) {
-            return Some((file.path.clone(), line_of(file, offset) + 1));
+            let lines = Lines::new(&file.source.text, 0);
+            return Some((file.path.clone(), lines.position(offset).line));
         }
         let text = self.workspace.text(id);
         let line = Lines::new(text, 0).position(offset).line;

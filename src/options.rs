@@ -1,12 +1,17 @@
 //! What a person asked for, after parsing and before anything is looked at.
 
-use std::{collections::BTreeSet, num::NonZeroUsize, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
+    path::PathBuf,
+    time::Duration,
+};
 
 use bytesize::ByteSize;
 
 use unpark_codemods::settings::Fs;
 
-use crate::{adoption::Adopt, changed::Changes, outcome::Defect};
+use crate::{adoption::Adopt, changed::Changes, outcome::Defect, suppress::Reason};
 
 /// One run.
 #[derive(Debug, Clone, Default)]
@@ -61,11 +66,24 @@ pub struct Options {
     pub verify: Option<VerifyOptions>,
 }
 
-/// The changes that a review accepted.
+impl Options {
+    /// Why a comment is to allow a finding, if one is.
+    pub fn reason_to_allow(&self, id: &str) -> Option<&str> {
+        match (&self.adopt, &self.accepted) {
+            (Some(Adopt::Allow(reason)), _) => Some(reason.as_str()),
+            (_, Some(accepted)) => accepted.suppressed.get(id).map(Reason::as_str),
+            _ => None,
+        }
+    }
+}
+
+/// What a review decided.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accepted {
-    /// The ids of their findings. Their safety does not matter: somebody has read them.
+    /// The ids of the findings whose changes it accepted. Their safety does not matter: somebody has read them.
     pub ids: BTreeSet<String>,
+    /// The ids of the findings that a comment is to allow, with the reason.
+    pub suppressed: BTreeMap<String, Reason>,
     /// The file that says so.
     pub file: Option<PathBuf>,
 }

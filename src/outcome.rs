@@ -1,7 +1,7 @@
 //! What a run found, as plain data: what every report is made of.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     path::{Component, Path, PathBuf},
 };
 
@@ -217,6 +217,8 @@ pub struct Reason {
     pub line: usize,
     /// One sentence without a full stop.
     pub message: String,
+    /// Whether it is a call on the way to the finding.
+    pub is_call: bool,
 }
 
 /// What becomes async together, why, and what it takes.
@@ -326,6 +328,13 @@ impl Outcome {
             .iter()
             .filter(|finding| finding.state == state)
             .count()
+    }
+
+    /// Takes away the changes that no finding has any more.
+    pub fn drop_unasked_changes(&mut self) {
+        let findings = self.findings.iter();
+        let asked: HashSet<usize> = findings.filter_map(|it| it.change).collect();
+        self.changes.retain(|change| asked.contains(&change.id));
     }
 
     /// The member that a file belongs to.

@@ -197,6 +197,20 @@ impl Overlay {
         original.max(if offset >= at { self.original.len() } else { 0 })
     }
 
+    /// Where an offset of the original stands in this round's text. `None` if what stood there was replaced.
+    pub fn to_current(&self, original: usize) -> Option<usize> {
+        let mut at = 0;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Original(range) if range.contains(&original) => {
+                    return Some(at + original - range.start);
+                }
+                _ => at += piece.len(),
+            }
+        }
+        None
+    }
+
     /// The edits that turn the original into this round's text, in order, none touching another.
     pub fn edits(&self) -> Vec<Replacement> {
         let mut edits: Vec<Replacement> = Vec::new();

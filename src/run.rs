@@ -1,19 +1,30 @@
 //! One run: from options to an outcome.
 
+mod codemods;
+mod look;
+mod open;
+mod scope;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     path::{Path, PathBuf},
     time::Instant,
 };
 
-use anyhow::{Result, anyhow, bail};
-use ra_ap_ide_db::{FileId, span::Edition};
+use anyhow::{Result, bail};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use unpark_codemods::{
-    CATALOGUE, Codemod,
-    codemod::{Candidate, Finding, IN_TESTS, Pass},
-};
+use unpark_codemods::Codemod;
 
+use self::{
+    codemods::named_too_late,
+    open::changed_back,
+    scope::{in_scope, narrow},
+};
+pub use self::{
+    codemods::{codemod, select},
+    look::{Chosen, analyse},
+    open::open,
+};
 use crate::{
     adoption::{self, Adopt, Ours, Scope, Seen},
     baseline::{self, Baseline},
@@ -21,18 +32,16 @@ use crate::{
     changed::ChangedLines,
     collect,
     commit::Home,
-    config::{Config, Rules, did_you_mean},
+    config::{Config, Rules},
     discover::{CandidateFile, Discovered, Skipped, discover},
-    engine::{self, Files, Identities, OpenFile, Plan, Rounds},
+    engine::{Files, OpenFile},
     format::Rustfmt,
     limits,
-    options::Options,
-    outcome::{self, Memory, Outcome, State},
+    options::{Accepted, Options},
+    outcome::{Memory, Outcome, State},
     progress::Progress,
     roots,
-    source::Lines,
     start::{self, WITHOUT_CARGO, check_names},
-    suppress::{self, Allows, Looks, MARKER, Wanted},
     verify::{Judgement, Verifier},
     workspace::Workspace,
 };
@@ -159,7 +168,7 @@ impl<'a> Run<'a> {
         }
         collect::finish(&mut outcome);
         if let Some(accepted) = &self.options.accepted {
-            outcome.unmet = unmet(&accepted.ids, &outcome);
+            outcome.unmet = unmet(accepted, &outcome);
         }
         self.progress.done();
         Ok(outcome)
@@ -411,18 +420,6 @@ impl<'a> Run<'a> {
                 },
             };
             analyse(outcome, workspace, &mut files, &chosen);
-            if let Some(Adopt::Allow(reason)) = &self.options.adopt {
-                let wanted = Wanted {
-                    reason,
-                    denied: &denied,
-                    changed: self.changed.as_ref(),
-                };
-                let first = (before.findings.len(), before.changes.len());
-                suppress::allow(outcome, first, wanted, &|path| {
-                    let package = project.package_of(path);
-                    package.map_or(Edition::CURRENT, |package| package.facts.edition)
-                });
-            }
             roots::is_one(self.options, &outcome.roots)?;
             let ours: BTreeSet<&Path> = files.values().map(|file| file.path.as_path()).collect();
             self.rustfmt.format(outcome, |path| ours.contains(path));
@@ -477,310 +474,17 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What was accepted, and is neither made nor taken back.
-fn unmet(accepted: &BTreeSet<String>, outcome: &Outcome) -> BTreeSet<String> {
-    let met = |finding: &&outcome::Finding| matches!(finding.state, State::Fixed | State::Reverted);
-    let met = outcome.findings.iter().filter(met);
-    let met: BTreeSet<&str> = met.map(|finding| finding.id.as_str()).collect();
-    let unmet = accepted.iter().filter(|id| !met.contains(id.as_str()));
-    unmet.cloned().collect()
-}
-
-/// The codemods that a nested workspace asks for, and that nothing was looked at for.
-fn named_too_late<'c>(
-    options: &Options,
-    config: &'c Config,
-    selection: &[&'static Codemod],
-) -> Vec<&'c String> {
-    let by_config = options.only.is_empty() && options.root.is_none();
-    let named = config.only.iter().filter(|_| by_config);
-    let named = named.filter(|name| !options.skip.contains(name));
-    let is_there = |name: &str| selection.iter().any(|codemod| codemod.name == name);
-    named.filter(|name| !is_there(name)).collect()
-}
-
-/// Leaves out the files that the configuration excludes, and the codemods that are off. What has
-/// a comment of ours stays.
-fn in_scope(
-    files: Vec<CandidateFile>,
-    selection: &[&'static Codemod],
-    config: &Config,
-    rules: &Rules<'_>,
-    outcome: &mut Outcome,
-) -> Vec<CandidateFile> {
-    let mut kept = Vec::new();
-    for mut file in files {
-        if config.excludes(&file.path) {
-            outcome.excluded.insert(file.path);
-            continue;
-        }
-        let rule = rules.of(&file.path);
-        for (codemod, candidates) in selection.iter().zip(&mut file.candidates) {
-            // It keeps its place in the list: the candidates of a file are kept in its order.
-            if rule.off.contains(codemod.name) {
-                candidates.clear();
-            }
-        }
-        if file.source.text.contains(MARKER) || !file.candidates.iter().all(Vec::is_empty) {
-            kept.push(file);
-        }
-    }
-    kept
-}
-
-/// Leaves out what can't tell anything about a file.
-fn narrow(candidates: &mut Vec<CandidateFile>, about: &Path, selection: &[&'static Codemod]) {
-    candidates.retain_mut(|file| {
-        if file.path == about {
-            return true;
-        }
-        for (codemod, candidates) in selection.iter().zip(&mut file.candidates) {
-            if matches!(codemod.pass, Pass::File(_)) {
-                candidates.clear();
-            }
-        }
-        file.candidates.iter().any(|it| !it.is_empty())
-    });
-}
-
-/// The texts that undo the rounds.
-fn changed_back(files: &Files, opened: &Files) -> Vec<(FileId, String)> {
-    let changed = files
-        .iter()
-        .filter(|(_, file)| !file.overlay.is_unchanged());
-    changed
-        .map(|(id, file)| {
-            let was = opened.get(id).unwrap_or(file);
-            (*id, was.source.text.to_string())
-        })
-        .collect()
-}
-
-/// What is run over a loaded workspace.
-pub struct Chosen<'a> {
-    /// What the user asked for.
-    pub options: &'a Options,
-    /// The codemods.
-    pub selection: &'a [&'static Codemod],
-    /// The workspace's own configuration.
-    pub config: &'a Config,
-    /// The ids of findings whose changes are not to be taken, with the reason.
-    pub denied: &'a BTreeMap<String, String>,
-    /// The ids of findings whose changes may claim no more than to be unsafe.
-    pub lowered: &'a BTreeSet<String>,
-    /// The findings that are left as they are, for now.
-    pub baseline: &'a Baseline,
-    /// The lines that findings have to touch.
-    pub changed: Option<&'a ChangedLines>,
-    /// Whether a file was asked about, whatever stands in it.
-    pub asked: &'a (dyn Fn(&Path) -> bool + Sync),
-}
-
-/// Runs the codemods over the open files of a workspace, and adds what they find to the outcome.
-pub fn analyse(
-    outcome: &mut Outcome,
-    workspace: &mut Workspace,
-    files: &mut Files,
-    chosen: &Chosen<'_>,
-) {
-    let Chosen {
-        options, config, ..
-    } = chosen;
-    let rules = Rules::new(config, options);
-    let allows: BTreeMap<PathBuf, Allows> = files
-        .values()
-        .filter_map(|file| Some((file.path.clone(), Allows::of(&file.source.text)?)))
-        .collect();
-    let by_comment = |file: &OpenFile, finding: &Finding, at: usize| {
-        let allows = allows.get(&file.path);
-        allows.is_some_and(|allows| allows.for_finding(finding.codemod, at).is_some())
+/// What was accepted, and is neither made nor taken back; and what was to be allowed, and is not.
+fn unmet(accepted: &Accepted, outcome: &Outcome) -> BTreeSet<String> {
+    let of_state = |wanted: fn(State) -> bool| -> BTreeSet<&String> {
+        let findings = outcome.findings.iter();
+        let findings = findings.filter(|finding| wanted(finding.state));
+        findings.map(|finding| &finding.id).collect()
     };
-    let none = BTreeSet::new();
-    let plan = Plan {
-        selection: chosen.selection,
-        knowledge: &config.knowledge(),
-        accepted: options.accepted.as_ref().map(|accepted| &accepted.ids),
-        rules: &rules,
-        max_memory: options.max_memory,
-        max_time: options.max_time.unwrap_or(limits::TIME),
-        give_up: options.give_up,
-        takes: options.adopt.as_ref().is_none_or(Adopt::takes_changes),
-        identities: &Identities::default(),
-        spared: &none,
-        denied: chosen.denied,
-        lowered: chosen.lowered,
-        allowed: &by_comment,
-        changed: chosen.changed,
-        asked: chosen.asked,
-    };
-    let (mut rounds, mut spared) = match chosen.baseline.is_empty() {
-        true => (engine::run(workspace, files, &plan), BTreeSet::new()),
-        false => beside(chosen.baseline, workspace, files, &plan),
-    };
-    let looks = Looks {
-        options,
-        is_degraded: !outcome.degraded.is_empty(),
-        baseline: chosen.baseline,
-    };
-    suppress::settle(&mut rounds, files, &plan, workspace, &allows, looks);
-    let known = rounds
-        .open
-        .iter()
-        .filter(|it| chosen.baseline.holds(&it.id));
-    let known = known.filter(|it| it.finding.codemod == suppress::NAME);
-    spared.extend(known.map(|it| it.id.clone()));
-    let plan = Plan {
-        spared: &spared,
-        ..plan
-    };
-    collect::workspace(outcome, &plan, workspace, files, &allows, rounds);
-}
-
-/// Runs the codemods beside findings that are left as they are, and gives the ids of those. Which they are is
-/// told by a look that takes nothing, as at the time when they were recorded: what is changed elsewhere
-/// may change what they are called, and a change of several places must not come upon one of them.
-fn beside(
-    baseline: &Baseline,
-    workspace: &mut Workspace,
-    files: &mut Files,
-    plan: &Plan<'_>,
-) -> (Rounds, BTreeSet<String>) {
-    let takes = false;
-    let look = engine::run(workspace, files, &Plan { takes, ..*plan });
-    let ids: Vec<&str> = look.open.iter().map(|it| it.id.as_str()).collect();
-    let spared: BTreeSet<String> = baseline.pairs(&ids).keys().map(|&id| id.into()).collect();
-    if !plan.takes || look.left.is_subset(&spared) {
-        return (look, spared);
-    }
-    let known = look.open.iter().filter(|it| spared.contains(&it.id));
-    let known = known.map(|it| (it.finding.codemod, it.finding.file, it.start));
-    let known: HashSet<(&str, FileId, usize)> = known.collect();
-    let allowed = |file: &OpenFile, finding: &Finding, at: usize| {
-        known.contains(&(finding.codemod, finding.file, at)) || (plan.allowed)(file, finding, at)
-    };
-    let plan = Plan {
-        identities: &look.identities,
-        allowed: &allowed,
-        ..*plan
-    };
-    (engine::run(workspace, files, &plan), spared)
-}
-
-/// Opens the candidate files that the workspace has, with the text as it was read, and reads the
-/// names of the crates that they need.
-pub fn open(
-    workspace: &mut Workspace,
-    candidates: Vec<CandidateFile>,
-    outcome: &mut Outcome,
-) -> Files {
-    let mut files = Files::new();
-    for CandidateFile {
-        path,
-        source,
-        candidates,
-    } in candidates
-    {
-        match workspace.file_id(&path) {
-            Some(id) => {
-                files.insert(id, OpenFile::new(path, source, candidates));
-            }
-            None => {
-                let reason = "it is outside of the folders that its package is built from";
-                outcome.skipped.push(Skipped {
-                    path,
-                    reason: reason.to_owned(),
-                });
-            }
-        }
-    }
-    // Whatever was saved since a file was read, all that is said is said of the text that was read.
-    let texts = files.iter();
-    workspace.write(texts.map(|(id, file)| (*id, file.text.to_string())));
-    workspace.prime(&files.keys().copied().collect::<Vec<_>>());
-    if workspace.is_full().is_some() {
-        return files;
-    }
-    files.retain(|&id, file| {
-        if workspace.is_shared(id) {
-            // What is declared, and so what may be written, differs between them.
-            let reason = "crates of several packages include it".to_owned();
-            let path = file.path.clone();
-            outcome.skipped.push(Skipped { path, reason });
-            return false;
-        }
-        // A file that no crate includes has no types.
-        let included = workspace.crate_of(id).is_some();
-        if !included {
-            count_unseen(
-                outcome,
-                "files that this configuration does not include (those of tests need \
-                 --include-tests)",
-                named(&file.candidates).count(),
-            );
-        }
-        included
-    });
-    for (&id, file) in &files {
-        for (condition, places) in workspace.inactive(id, named(&file.candidates)) {
-            if condition == "test" {
-                *outcome.quiet.entry(IN_TESTS).or_default() += places;
-            } else {
-                count_unseen(outcome, &format!("code under cfg({condition})"), places);
-            }
-        }
-    }
-    files
-}
-
-fn count_unseen(outcome: &mut Outcome, place: &str, count: usize) {
-    if count > 0 {
-        *outcome.unseen.entry(place.to_owned()).or_default() += count;
-    }
-}
-
-/// The candidates that spell out a path in the tables.
-fn named(candidates: &[Vec<Candidate>]) -> impl Iterator<Item = &Candidate> {
-    candidates
-        .iter()
-        .flatten()
-        .filter(|candidate| candidate.path.is_some())
-}
-
-/// The line of an offset, from 0.
-pub fn line_of(file: &OpenFile, offset: usize) -> usize {
-    Lines::new(&file.source.text, 0).position(offset).line - 1
-}
-
-/// The codemod of a name.
-///
-/// # Errors
-/// If there is none; the message names the nearest one.
-pub fn codemod(name: &str) -> Result<&'static Codemod> {
-    let names: Vec<&str> = CATALOGUE.iter().map(|codemod| codemod.name).collect();
-    let found = CATALOGUE.iter().find(|codemod| codemod.name == name);
-    found.ok_or_else(|| {
-        let hint = did_you_mean(name, &names);
-        anyhow!("no codemod is called `{name}`{hint}\nhelp: `unpark list` names them all")
-    })
-}
-
-/// The codemods that may run, in the order of the catalogue. Some run only where they are named. What
-/// a configuration leaves out stays: the one of a nested workspace may have it.
-///
-/// # Errors
-/// If a name is of none.
-pub fn select(options: &Options, config: &Config) -> Result<Vec<&'static Codemod>> {
-    for name in options.only.iter().chain(&options.skip) {
-        codemod(name)?;
-    }
-    let selected = CATALOGUE.iter().filter(|codemod| {
-        let named = |list: &[String]| list.iter().any(|name| name == codemod.name);
-        let by_default = || !codemod.opt_in || named(&config.only);
-        let wanted = match options.only.is_empty() {
-            true => by_default(),
-            false => named(&options.only),
-        };
-        wanted && !named(&options.skip)
-    });
-    roots::select(options, selected.collect())
+    let made = of_state(|it| matches!(it, State::Fixed | State::Reverted));
+    let allowed = of_state(|it| it == State::Suppressed);
+    let not_made = accepted.ids.iter().filter(|id| !made.contains(id));
+    let suppressed = accepted.suppressed.keys();
+    let not_allowed = suppressed.filter(|id| !allowed.contains(id));
+    not_made.chain(not_allowed).cloned().collect()
 }

@@ -1,9 +1,15 @@
 //! What a review accepted, as a file: `--selection FILE` makes these changes and no other.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
+
+use crate::suppress::Reason;
 
 /// The newest form of the file that is understood.
 const SCHEMA: u32 = 1;
@@ -23,9 +29,12 @@ pub struct Selection {
     pub arguments: Vec<String>,
     /// The ids of what was accepted.
     pub accepted: BTreeSet<String>,
-    /// The ids of what was rejected; what is in neither list was not answered.
+    /// The ids of what was rejected; what is in no list was not answered.
     #[serde(default)]
     pub rejected: BTreeSet<String>,
+    /// The ids of what a comment is to allow from now on, with the reason that it gives.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub suppressed: BTreeMap<String, Reason>,
 }
 
 impl Selection {
@@ -36,7 +45,18 @@ impl Selection {
             arguments,
             accepted: BTreeSet::new(),
             rejected: BTreeSet::new(),
+            suppressed: BTreeMap::new(),
         }
+    }
+
+    /// How many answers there are.
+    pub fn answers(&self) -> usize {
+        self.accepted.len() + self.rejected.len() + self.suppressed.len()
+    }
+
+    /// Whether no answer asks for something to be written.
+    pub fn writes_nothing(&self) -> bool {
+        self.accepted.is_empty() && self.suppressed.is_empty()
     }
 
     /// Reads a selection.

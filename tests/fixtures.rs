@@ -122,7 +122,8 @@ fn laws(case: &Case, outcome: &Outcome, actual: &BTreeMap<String, String>) -> Re
 }
 
 /// Accepting all is the run itself; accepting the last change and what it needs makes these, and no
-/// other. It is no replay of their edits: an import that the others took away may have a use again.
+/// other, and another one that may stay gets its comment beside them. It is no replay of their edits: an
+/// import that the others took away may have a use again.
 fn selections(case: &Case, outcome: &Outcome, actual: &BTreeMap<String, String>) -> bool {
     let ids: BTreeMap<usize, &String> = outcome
         .findings
@@ -133,25 +134,42 @@ fn selections(case: &Case, outcome: &Outcome, actual: &BTreeMap<String, String>)
     let Some(&last) = ids.keys().last().filter(|_| ids.len() > 1) else {
         return true;
     };
-    let select = |changes: &BTreeSet<usize>| {
-        let ids = changes.iter().map(|change| ids[change].clone()).collect();
+    let select = |changes: &BTreeSet<usize>, other: Option<&&String>| {
+        let accepted = Accepted {
+            ids: changes.iter().map(|change| ids[change].clone()).collect(),
+            suppressed: other
+                .into_iter()
+                .map(|&id| (id.clone(), "legacy".parse().expect("it is one line")))
+                .collect(),
+            file: None,
+        };
         in_pool(2, || {
             let mut stage = stage();
-            stage.options.accepted = Some(Accepted { ids, file: None });
+            stage.options.accepted = Some(accepted);
             let outcome = stage.play(case, &case.before, &BTreeMap::new());
             stage.options.accepted = None;
             outcome
         })
     };
-    let all = select(&ids.keys().copied().collect());
+    let all = select(&ids.keys().copied().collect(), None);
     let needed = replay::with_what_it_needs(outcome, last);
-    let some = select(&needed);
+    // What is found in the first look is there whatever was accepted.
+    let first = outcome.changes.iter().filter(|it| it.round == 1);
+    let first = first.filter(|it| it.codemod != suppress::NAME);
+    let other = first.map(|it| it.id).find(|id| !needed.contains(id));
+    let other = other.and_then(|id| ids.get(&id));
+    let some = select(&needed, other);
+    let is_allowed = other.is_none_or(|&id| {
+        let mut findings = some.findings.iter();
+        findings.any(|it| it.id == *id && matches!(it.state, State::Suppressed | State::Refused))
+    });
     let fixed = some.findings.iter();
     let fixed = fixed.filter(|finding| finding.state == State::Fixed);
     let fixed: BTreeSet<&String> = fixed.map(|finding| &finding.id).collect();
     let wanted: BTreeSet<&String> = needed.iter().map(|change| ids[change]).collect();
     after(&case.before, &all) == *actual
         && fixed == wanted
+        && is_allowed
         && laws::hold(&case.before, &some).is_ok()
 }
 

@@ -373,9 +373,11 @@ impl Site<'_, '_> {
             if crowd.others.is_empty() && ctx.settings.blocking_in_async.fs == Fs::Offload {
                 return self.offloaded(advice, why);
             }
-            why.extend(crowd.others.iter().map(|range| Note {
-                place: Some((ctx.file, *range)),
-                message: format!("`{}` is another one", first_line(ctx.slice(*range))),
+            why.extend(crowd.others.iter().map(|range| {
+                Note::at(
+                    Some((ctx.file, *range)),
+                    format!("`{}` is another one", first_line(ctx.slice(*range))),
+                )
             }));
             return Err(Verdict::Manual(advice.together(crowd)));
         }

@@ -222,33 +222,32 @@ pub struct Note {
     pub place: Option<(FileId, TextRange)>,
     /// One sentence without a full stop.
     pub message: String,
+    /// Whether it is a call on the way to the finding.
+    pub is_call: bool,
 }
 
 impl Note {
     /// A note about no place in particular.
     pub fn new(message: impl Into<String>) -> Note {
+        Note::at(None, message)
+    }
+
+    /// A note about a place, if there is one.
+    pub fn at(place: Option<(FileId, TextRange)>, message: impl Into<String>) -> Note {
         Note {
-            place: None,
+            place,
             message: message.into(),
+            is_call: false,
         }
     }
 
     /// A call on the way to a finding.
     pub fn call(place: (FileId, TextRange), caller: &str, callee: &str) -> Note {
         Note {
-            place: Some(place),
-            message: format!("`{caller}`{CALLS}`{callee}`"),
+            is_call: true,
+            ..Note::at(Some(place), format!("`{caller}` calls `{callee}`"))
         }
     }
-}
-
-const CALLS: &str = " calls ";
-
-/// Whether a note's sentence is that of [`Note::call`].
-pub fn is_call(message: &str) -> bool {
-    let names = message.split_once(CALLS);
-    let is_name = |text: &str| text.len() > 2 && text.starts_with('`') && text.ends_with('`');
-    names.is_some_and(|(caller, callee)| is_name(caller) && is_name(callee))
 }
 
 /// What is done about a finding. A codemod has one exit for yes, and every no has its reason.

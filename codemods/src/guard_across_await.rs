@@ -141,9 +141,11 @@ fn pass(ctx: &FileContext<'_>, findings: &mut Findings) {
 
 /// Where the code waits meanwhile.
 fn waits(ctx: &FileContext<'_>, guarded: &Guarded) -> Vec<Note> {
-    let place = |wait: &SyntaxNode| Note {
-        place: Some((ctx.file, holding::range(ctx, wait))),
-        message: "the code waits here".to_owned(),
+    let place = |wait: &SyntaxNode| {
+        Note::at(
+            Some((ctx.file, holding::range(ctx, wait))),
+            "the code waits here",
+        )
     };
     let mut notes: Vec<Note> = guarded.waits.iter().take(NAMED).map(place).collect();
     if let Some(more @ 1..) = guarded.waits.len().checked_sub(NAMED) {

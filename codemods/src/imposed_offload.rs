@@ -376,10 +376,10 @@ impl Imposed {
                 Caller::Async(_) => "and would offload it",
                 _ => "and is not async",
             };
-            self.why.push(Note {
-                place: Some((site.file, site.range)),
-                message: format!("`{}` calls it, {then}", site.caller.name()),
-            });
+            self.why.push(Note::at(
+                Some((site.file, site.range)),
+                format!("`{}` calls it, {then}", site.caller.name()),
+            ));
         }
         if sites.len() > CALLERS {
             let more = sites.len() - CALLERS;
@@ -387,10 +387,8 @@ impl Imposed {
                 .push(Note::new(format!("there are {more} more calls")));
         }
         if let Some((file, range, refusal)) = node.and_then(|it| it.stuck.as_ref()) {
-            self.why.push(Note {
-                place: Some((*file, *range)),
-                message: refusal.message.clone(),
-            });
+            self.why
+                .push(Note::at(Some((*file, *range)), refusal.message.clone()));
         }
         let called = match sites.len() {
             0 => "nothing in the workspace calls it".to_owned(),

@@ -169,12 +169,11 @@ fn judge(
         findings.quiet(IN_TESTS);
         return;
     }
-    let mut why = vec![Note {
-        place: ctx
-            .source_range(dropped.syntax())
+    let mut why = vec![Note::at(
+        ctx.source_range(dropped.syntax())
             .map(|range| (ctx.file, range)),
-        message: "the future is dropped with this".to_owned(),
-    }];
+        "the future is dropped with this",
+    )];
     let verdict = verdict(ctx, block, (inner, range), found, &mut why);
     findings.items.push(Finding {
         codemod: CODEMOD.name,

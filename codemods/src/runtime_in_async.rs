@@ -223,9 +223,8 @@ impl Starter {
         let Starter {
             name, attribute, ..
         } = self;
-        let call = |place: &(FileId, TextRange)| Note {
-            place: Some(*place),
-            message: format!("async code calls `{name}` here"),
+        let call = |place: &(FileId, TextRange)| {
+            Note::at(Some(*place), format!("async code calls `{name}` here"))
         };
         finding(
             self.place,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::adoption::Adopt;
+use crate::{adoption::Adopt, suppress::Reason};
 
 /// What is done about all findings, in the place of changing them.
 #[derive(Debug, Args)]
@@ -12,10 +12,9 @@ pub struct AdoptionArgs {
     #[arg(
         long,
         value_name = "REASON",
-        value_parser = reason,
         conflicts_with_all = ["check", "syntax_only"]
     )]
-    pub add_allow: Option<String>,
+    pub add_allow: Option<Reason>,
     /// Record the findings in unpark.baseline.json; later runs report only others
     #[arg(
         long,
@@ -47,15 +46,4 @@ impl AdoptionArgs {
             None => self.update_baseline.then_some(Adopt::UpdateBaseline),
         }
     }
-}
-
-fn reason(reason: &str) -> Result<String, String> {
-    let reason = reason.trim();
-    if reason.is_empty() {
-        return Err("a comment that allows something has to say why".to_owned());
-    }
-    if reason.contains(['\n', '\r']) {
-        return Err("it has to be one line".to_owned());
-    }
-    Ok(reason.to_owned())
 }

@@ -39,6 +39,7 @@ impl RunArgs {
                 })?;
                 let accepted = Accepted {
                     ids: selection.accepted,
+                    suppressed: selection.suppressed,
                     file: Some(file.clone()),
                 };
                 let reviewed = args.selection.options(&self.paths, &args.cargo, progress);

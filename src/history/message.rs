@@ -6,7 +6,7 @@ use textwrap::Options;
 use unpark_codemods::CATALOGUE;
 
 use crate::{
-    outcome::{Finding, Outcome},
+    outcome::{Finding, Outcome, State},
     report::{count, notes},
 };
 
@@ -45,6 +45,11 @@ impl Message {
 fn title(outcome: &Outcome, findings: &[&Finding]) -> String {
     let codemods: BTreeSet<&str> = findings.iter().map(|it| it.codemod).collect();
     let codemods: Vec<&str> = codemods.into_iter().collect();
+    if findings.iter().all(|it| it.state == State::Suppressed) {
+        let allowed = format!("Allow {}", count(findings.len(), "finding"));
+        let named = format!("{allowed} of {}", codemods.join(" and "));
+        return if fits(&named) { named } else { allowed };
+    }
     let several = || format!("Make the changes of {}", count(codemods.len(), "codemod"));
     let [codemod] = codemods.as_slice() else {
         let all = format!("Make the changes of {}", codemods.join(" and "));
@@ -108,7 +113,12 @@ fn body(outcome: &Outcome, findings: &[&Finding], later: usize) -> String {
         for finding in findings {
             let place = format!("{}:{}", outcome.shown(&finding.path), finding.start.line);
             part += &wrapped(&format!("{place}: {}", finding.message), "- ", "  ");
-            for (_, note) in notes::all(outcome, finding) {
+            let notes = match finding.state {
+                // What would become of it is no part of a commit that leaves it.
+                State::Suppressed => notes::verdict(finding),
+                _ => notes::all(outcome, finding),
+            };
+            for (_, note) in notes {
                 part += &wrapped(&note, "  - ", "    ");
             }
         }
@@ -152,7 +162,7 @@ mod tests {
     use unpark_codemods::codemod::{Cost, Effect};
 
     use crate::{
-        outcome::{Conversion, Converted, Reason, State, Verification},
+        outcome::{Conversion, Converted, Reason, Verification},
         report::sample,
     };
 
@@ -169,6 +179,7 @@ mod tests {
             path: PathBuf::from("/w/src/a.rs"),
             line: 3,
             message: "`load` becomes async".to_owned(),
+            is_call: false,
         };
         let because = Reason {
             message: "it awaits the future".to_owned(),
@@ -202,6 +213,7 @@ mod tests {
             path: PathBuf::from("/w/src/b.rs"),
             line: 9,
             message: "the task ends in an error of type `MailError`".to_owned(),
+            is_call: false,
         };
         let first = Finding {
             why: vec![why],
@@ -226,6 +238,21 @@ mod tests {
                  default features. Lines are those of the files before it ran.\n"
             )
         );
+    }
+
+    #[test]
+    fn comments_say_why_it_stays() {
+        let allowed = |change, line| Finding {
+            state: State::Suppressed,
+            help: Some("allowed: the caller retries".to_owned()),
+            effects: vec![Effect::Panic],
+            ..finding(change, "/w/src/a.rs", line)
+        };
+        let message = message(vec![allowed(1, 3), allowed(2, 9)]);
+        assert_eq!(message.title, "Allow 2 findings of unobserved-task");
+        let body = &message.body;
+        assert!(body.contains("  - allowed: the caller retries\n"), "{body}");
+        assert!(!body.contains("run time"), "{body}");
     }
 
     #[test]

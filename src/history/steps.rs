@@ -9,7 +9,7 @@ use petgraph::{algo::tarjan_scc, graph::DiGraph};
 
 use crate::{
     format::Rustfmt,
-    outcome::{Change, ChangedFile, Outcome},
+    outcome::{Change, ChangedFile, Finding, Outcome, State},
     replay,
 };
 
@@ -87,28 +87,30 @@ fn text(
     }
 }
 
-/// The changes of each commit: those of a codemod, or one that makes functions async. What needs
-/// each other goes together.
+/// The changes of each commit: those of a codemod, one that makes functions async, or the comments that
+/// allow something. What needs each other goes together.
 fn ordered(outcome: &Outcome) -> Vec<BTreeSet<usize>> {
-    let roots: BTreeSet<usize> = outcome
-        .findings
-        .iter()
-        .filter(|finding| {
-            let conversion = finding.conversion.as_ref();
-            conversion.is_some_and(|it| !it.functions.is_empty())
-        })
-        .filter_map(|finding| finding.change)
-        .collect();
+    let of = |wanted: fn(&Finding) -> bool| -> BTreeSet<usize> {
+        let findings = outcome.findings.iter().filter(|it| wanted(it));
+        findings.filter_map(|finding| finding.change).collect()
+    };
+    let comments = of(|finding| finding.state == State::Suppressed);
+    let roots = of(|finding| {
+        let conversion = finding.conversion.as_ref();
+        conversion.is_some_and(|it| !it.functions.is_empty())
+    });
     let selected: Vec<&Change> = outcome.changes.iter().filter(|it| it.selected).collect();
     let mut graph = DiGraph::<BTreeSet<usize>, ()>::new();
     let mut by_name = BTreeMap::new();
     let mut groups = Vec::new();
     for change in &selected {
-        let group = match roots.contains(&change.id) {
-            true => graph.add_node(BTreeSet::new()),
-            false => *by_name
-                .entry(change.codemod)
-                .or_insert_with(|| graph.add_node(BTreeSet::new())),
+        let is_comment = comments.contains(&change.id);
+        let group = if roots.contains(&change.id) && !is_comment {
+            graph.add_node(BTreeSet::new())
+        } else {
+            let name = (!is_comment).then_some(change.codemod);
+            let of_name = by_name.entry(name);
+            *of_name.or_insert_with(|| graph.add_node(BTreeSet::new()))
         };
         graph[group].insert(change.id);
         groups.push(group);

@@ -72,7 +72,7 @@ pub fn start_review(
     let colored = AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
     let ended = review::ask(&mut session, said, colored)?;
     let selection = session.selection(arguments);
-    let answers = selection.accepted.len() + selection.rejected.len();
+    let answers = selection.answers();
     if answers == 0 {
         success_if_closed(writeln!(
             stderr(),
@@ -86,7 +86,7 @@ pub fn start_review(
         command: Vec::new(),
         ..invocation.clone()
     };
-    if ended == Ended::Keep || selection.accepted.is_empty() {
+    if ended == Ended::Keep || selection.writes_nothing() {
         let help = err_palette().help;
         let answers = count(answers, "answer");
         let (again, apply) = (invocation.with(&[]), applied.reviewed(&file));
@@ -101,6 +101,7 @@ pub fn start_review(
     let options = Options {
         accepted: Some(Accepted {
             ids: selection.accepted,
+            suppressed: selection.suppressed,
             file: Some(file),
         }),
         verify: args.verify.options(true, wrapper),

@@ -36,7 +36,7 @@ impl Invocation {
             None => {}
         }
         if let Some(Adopt::Allow(reason)) = &self.options.adopt {
-            words.extend(["--add-allow".to_owned(), quoted(reason)]);
+            words.extend(["--add-allow".to_owned(), quoted(reason.as_str())]);
         }
         if self.options.ignore_baseline {
             words.push("--ignore-baseline".to_owned());

@@ -555,6 +555,7 @@ mod tests {
                 path: PathBuf::from("/w/b.rs"),
                 line: 3,
                 message: "that".to_owned(),
+                is_call: false,
             }],
             conversion: None,
             refusal: None,

@@ -82,7 +82,7 @@ pub fn verdict(finding: &Finding) -> Vec<(Kind, String)> {
     if let Some(error) = &finding.compiler {
         notes.push((Kind::Note, format!("taken back: {error}")));
     }
-    if !finding.effects.is_empty() {
+    if !finding.effects.is_empty() && finding.state != State::Suppressed {
         let effects: Vec<&str> = finding.effects.iter().map(|effect| effect.name()).collect();
         notes.push((
             Kind::Note,

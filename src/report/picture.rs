@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use unpark_codemods::codemod::is_call;
-
 use crate::outcome::{Conversion, Finding, Outcome, Reason};
 
 /// The width of a character, and the heights of a line and of a box, in pixels.
@@ -118,7 +116,7 @@ impl Line {
 /// The calls that lead to a finding, if there are some.
 pub fn way(outcome: &Outcome, finding: &Finding) -> Option<Picture> {
     let calls = finding.why.iter();
-    let calls: Vec<&Reason> = calls.filter(|reason| is_call(&reason.message)).collect();
+    let calls: Vec<&Reason> = calls.filter(|reason| reason.is_call).collect();
     if calls.is_empty() {
         return None;
     }
@@ -326,6 +324,7 @@ mod tests {
             path: PathBuf::from("/w/a.rs"),
             line,
             message: String::new(),
+            is_call: false,
         }
     }
 

@@ -193,7 +193,7 @@ impl Summary<'_> {
         Ok(())
     }
 
-    /// What was accepted, and can't be made.
+    /// What was accepted or to be allowed, and can't be.
     fn unmet(&self, out: &mut dyn Write) -> io::Result<()> {
         let unmet = &self.outcome.unmet;
         if unmet.is_empty() {
@@ -205,17 +205,18 @@ impl Summary<'_> {
             let path = self.outcome.shown(&finding.path);
             let (line, state) = (finding.start.line, finding.state.name());
             let what = finding.codemod;
-            self.warning(
-                out,
-                &format!("accepted, and not made: {path}:{line}: {what}, {state}"),
-            )?;
+            let asked = match self.invocation.options.reason_to_allow(&finding.id) {
+                Some(_) => "to be suppressed, and not",
+                None => "accepted, and not made",
+            };
+            self.warning(out, &format!("{asked}: {path}:{line}: {what}, {state}"))?;
         }
         let gone = unmet.len() - found.len();
         if gone > 0 {
-            let gone = count(gone, "accepted change");
+            let gone = count(gone, "answer");
             self.warning(
                 out,
-                &format!("not made, for the code is not there any more: {gone}"),
+                &format!("without effect, for the code is not there any more: {gone}"),
             )?;
         }
         self.help(out, "what is there now, a new review shows")

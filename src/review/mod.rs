@@ -15,12 +15,13 @@ use ratatui::{
     DefaultTerminal,
     crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers},
 };
+use tui_input::backend::crossterm::EventHandler as _;
 
 use self::{
     screen::{Prompt, View},
     session::{Answer, Scope, Session},
 };
-use crate::report::count;
+use crate::{report::count, suppress};
 
 /// How a review ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,21 +96,28 @@ enum Next {
 
 fn pressed(session: &mut Session<'_>, view: &mut View, key: KeyEvent) -> Next {
     view.said.clear();
-    if key.modifiers.contains(KeyModifiers::CONTROL) {
-        return match key.code {
-            KeyCode::Char('c') => Next::End(Ended::Keep),
-            _ => Next::Ask,
-        };
+    let with_control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if with_control && key.code == KeyCode::Char('c') {
+        return Next::End(Ended::Keep);
+    }
+    if let Prompt::Reason(scope) = view.prompt {
+        pressed_in_the_reason(session, view, scope, key);
+        return Next::Ask;
+    }
+    if with_control {
+        return Next::Ask;
     }
     let scope = match view.prompt {
         Prompt::Change => Scope::This,
         Prompt::Codemod => Scope::Codemod,
         Prompt::File => Scope::File,
+        Prompt::Reason(scope) => scope,
         Prompt::End => return pressed_at_the_end(session, view, key.code),
     };
     match key.code {
-        KeyCode::Char('a') => answer(session, view, scope, Answer::Accepted),
-        KeyCode::Char('r') => answer(session, view, scope, Answer::Rejected),
+        KeyCode::Char('a') => answer(session, view, scope, &Answer::Accepted),
+        KeyCode::Char('r') => answer(session, view, scope, &Answer::Rejected),
+        KeyCode::Char('s') => ask_why(session, view, scope),
         KeyCode::Esc => view.prompt = Prompt::Change,
         KeyCode::Char('c') => view.prompt = Prompt::Codemod,
         KeyCode::Char('f') => view.prompt = Prompt::File,
@@ -144,12 +152,37 @@ fn pressed_at_the_end(session: &mut Session<'_>, view: &mut View, key: KeyCode) 
     Next::Ask
 }
 
-fn answer(session: &mut Session<'_>, view: &mut View, scope: Scope, answer: Answer) {
+/// Asks why something may stay as it is.
+fn ask_why(session: &Session<'_>, view: &mut View, scope: Scope) {
+    let finding = session.finding(session.current());
+    if finding.codemod == suppress::NAME && scope != Scope::File {
+        view.said = "it is about a comment itself; rejected, the comment stays".to_owned();
+        return;
+    }
+    view.reason.reset();
+    view.prompt = Prompt::Reason(scope);
+}
+
+fn pressed_in_the_reason(session: &mut Session<'_>, view: &mut View, scope: Scope, key: KeyEvent) {
+    match key.code {
+        KeyCode::Esc => view.prompt = Prompt::Change,
+        KeyCode::Enter => match view.reason.value().parse() {
+            Ok(reason) => answer(session, view, scope, &Answer::Suppressed(reason)),
+            Err(error) => view.said = error,
+        },
+        _ => {
+            view.reason.handle_event(&Event::Key(key));
+        }
+    }
+}
+
+fn answer(session: &mut Session<'_>, view: &mut View, scope: Scope, answer: &Answer) {
     let answered = session.answer(scope, answer);
     if answered != 1 {
         let word = match answer {
             Answer::Accepted => "accepted",
             Answer::Rejected => "rejected",
+            Answer::Suppressed(_) => "suppressed or rejected",
         };
         view.said = match (answered, scope) {
             (0, _) => String::new(),
@@ -161,7 +194,7 @@ fn answer(session: &mut Session<'_>, view: &mut View, scope: Scope, answer: Answ
         };
     }
     view.scroll = 0;
-    view.prompt = match session.count(None) {
+    view.prompt = match session.tally().open {
         0 => Prompt::End,
         _ => Prompt::Change,
     };

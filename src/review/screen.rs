@@ -7,11 +7,12 @@ use ratatui::{
     text::{Line, Span, Text},
     widgets::{Block, Borders, Paragraph},
 };
+use tui_input::Input;
 
 use super::{
     code,
     look::Look,
-    session::{Answer, Session},
+    session::{Answer, Scope, Session},
 };
 use crate::{
     outcome::State,
@@ -32,12 +33,14 @@ pub struct View {
     pub colored: bool,
     /// What is being asked.
     pub prompt: Prompt,
+    /// Why something may stay as it is, as far as it is written.
+    pub reason: Input,
     /// What there is to say of the last key.
     pub said: String,
 }
 
 /// What is being asked.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Prompt {
     /// What becomes of this change.
     #[default]
@@ -46,6 +49,8 @@ pub enum Prompt {
     Codemod,
     /// What becomes of all changes in its file.
     File,
+    /// Why these may stay as they are.
+    Reason(Scope),
     /// Whether that is all.
     End,
 }
@@ -56,20 +61,45 @@ pub fn draw(frame: &mut Frame<'_>, session: &Session<'_>, view: &mut View) {
         colored: view.colored,
     };
     let said = Line::styled(view.said.clone(), look.color(Color::Yellow));
-    let keys = look.keys(session, &view.prompt, usize::from(frame.area().width));
-    let bottom = Text::from_iter([said].into_iter().chain(keys));
-    let [top, middle, below] = Layout::vertical([
-        Constraint::Length(1),
+    let keys = look.keys(session, view.prompt, usize::from(frame.area().width));
+    let asks = matches!(view.prompt, Prompt::Reason(_));
+    let rows = |lines: usize| Constraint::Length(u16::try_from(lines).unwrap_or(u16::MAX));
+    let areas = [
+        rows(1),
         Constraint::Min(1),
-        Constraint::Length(u16::try_from(bottom.lines.len()).unwrap_or(u16::MAX)),
-    ])
-    .areas(frame.area());
+        rows(1),
+        rows(usize::from(asks)),
+        rows(keys.len()),
+    ];
+    let [top, middle, above, line, below] = Layout::vertical(areas).areas(frame.area());
     frame.render_widget(look.progress(session), top);
     match view.prompt {
         Prompt::End => frame.render_widget(look.end(session), middle),
         _ => draw_change(frame, middle, session, view, &look),
     }
-    frame.render_widget(bottom, below);
+    frame.render_widget(said, above);
+    if asks {
+        draw_reason(frame, line, &view.reason, &look);
+    }
+    frame.render_widget(Text::from(keys), below);
+}
+
+/// Draws the reason as far as it is written, with the cursor in it.
+fn draw_reason(frame: &mut Frame<'_>, area: Rect, reason: &Input, look: &Look) {
+    let question = " Why may it stay? ";
+    let room = usize::from(area.width).saturating_sub(question.len() + 1);
+    let hidden = reason.visual_scroll(room);
+    let [question_area, reason_area] = Layout::horizontal([
+        Constraint::Length(u16::try_from(question.len()).unwrap_or(u16::MAX)),
+        Constraint::Min(0),
+    ])
+    .areas(area);
+    frame.render_widget(Line::styled(question, look.strong()), question_area);
+    let hidden_columns = u16::try_from(hidden).unwrap_or(u16::MAX);
+    let shown = Paragraph::new(reason.value()).scroll((0, hidden_columns));
+    frame.render_widget(shown, reason_area);
+    let cursor = u16::try_from(reason.visual_cursor().saturating_sub(hidden)).unwrap_or(u16::MAX);
+    frame.set_cursor_position((reason_area.x.saturating_add(cursor), reason_area.y));
 }
 
 fn draw_change(
@@ -109,7 +139,7 @@ impl Look {
     }
 
     fn progress(&self, session: &Session<'_>) -> Line<'static> {
-        let counted = |answer, word| format!("{} {word}", session.count(answer));
+        let tally = session.tally();
         let at = format!(
             " unpark review  {} of {}  ",
             session.current() + 1,
@@ -118,15 +148,19 @@ impl Look {
         Line::from(vec![
             Span::styled(at, self.strong()),
             Span::styled(
-                counted(Some(Answer::Accepted), "accepted"),
+                format!("{} accepted", tally.accepted),
                 self.color(Color::Green),
             ),
             Span::raw(", "),
             Span::styled(
-                counted(Some(Answer::Rejected), "rejected"),
+                format!("{} rejected", tally.rejected),
                 self.color(Color::Red),
             ),
-            Span::raw(format!(", {}", counted(None, "open"))),
+            Span::raw(match tally.suppressed {
+                0 => String::new(),
+                suppressed => format!(", {suppressed} suppressed"),
+            }),
+            Span::raw(format!(", {} open", tally.open)),
         ])
         .style(Style::new().add_modifier(Modifier::REVERSED))
     }
@@ -141,9 +175,10 @@ impl Look {
             .map(|line| Line::styled(line.into_owned(), self.strong()))
             .collect();
         let (answer, color) = match session.answer_of(session.current()) {
-            Some(Answer::Accepted) => ("accepted", Color::Green),
-            Some(Answer::Rejected) => ("rejected", Color::Red),
-            None => ("open", Color::Yellow),
+            Some(Answer::Accepted) => ("accepted".to_owned(), Color::Green),
+            Some(Answer::Rejected) => ("rejected".to_owned(), Color::Red),
+            Some(Answer::Suppressed(reason)) => (format!("suppressed: {reason}"), Color::Magenta),
+            None => ("open".to_owned(), Color::Yellow),
         };
         let path = outcome.shown(&finding.path);
         let facts = format!(
@@ -185,11 +220,11 @@ impl Look {
     }
 
     fn end(&self, session: &Session<'_>) -> Text<'static> {
-        let accepted = session.count(Some(Answer::Accepted));
+        let tally = session.tally();
         let mut lines = vec![
             Line::raw(""),
             Line::styled(
-                match session.count(None) {
+                match tally.open {
                     0 => "Every change has an answer.".to_owned(),
                     open => format!(
                         "{} without an answer, which will not be made.",
@@ -202,18 +237,25 @@ impl Look {
         ];
         let outcome = session.outcome();
         let chosen = (0..session.proposed().len())
-            .filter(|&at| session.answer_of(at) == Some(Answer::Accepted))
+            .filter(|&at| session.answer_of(at) == Some(&Answer::Accepted))
             .map(|at| session.finding(at));
         let offered = chosen
             .filter(|finding| finding.state == State::Offered)
             .count();
-        lines.push(Line::raw(match accepted {
-            0 => "Nothing was accepted, so there is nothing to write.".to_owned(),
-            _ => format!(
+        lines.push(Line::raw(match (tally.accepted, tally.suppressed) {
+            (0, 0) => "Nothing was accepted, so there is nothing to write.".to_owned(),
+            (0, _) => "Nothing was accepted.".to_owned(),
+            (accepted, _) => format!(
                 "{} will be made, compiled, and written if the compiler accepts them.",
                 count(accepted, "accepted change")
             ),
         }));
+        if tally.suppressed > 0 {
+            lines.push(Line::raw(format!(
+                "{} will get a comment that allows them.",
+                count(tally.suppressed, "finding")
+            )));
+        }
         if offered > 0 {
             lines.push(Line::raw(format!("{offered} of them marked unsafe.")));
         }
@@ -227,12 +269,13 @@ impl Look {
         Text::from(lines)
     }
 
-    fn keys(&self, session: &Session<'_>, prompt: &Prompt, width: usize) -> Vec<Line<'static>> {
+    fn keys(&self, session: &Session<'_>, prompt: Prompt, width: usize) -> Vec<Line<'static>> {
         let this = session.finding(session.current());
         let keys: Vec<(&str, String)> = match prompt {
             Prompt::Change => [
                 ("a", "accept"),
                 ("r", "reject"),
+                ("s", "suppress"),
                 ("c", "all of this codemod"),
                 ("f", "all in this file"),
                 ("←→", "other changes"),
@@ -252,9 +295,13 @@ impl Look {
                 vec![
                     ("a", format!("accept all {of}")),
                     ("r", format!("reject all {of}")),
+                    ("s", format!("suppress all {of}")),
                     ("Esc", "only this one".to_owned()),
                 ]
             }
+            Prompt::Reason(_) => [("Enter", "suppress by a comment"), ("Esc", "back")]
+                .map(|(key, what)| (key, what.to_owned()))
+                .into(),
             Prompt::End => [
                 ("Enter", "compile and write"),
                 ("b", "back to the changes"),

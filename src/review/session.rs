@@ -5,15 +5,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     outcome::{Finding, Outcome},
     selection::Selection,
+    suppress::Reason,
 };
 
 /// What somebody says of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// It is to be made.
     Accepted,
     /// It is not.
     Rejected,
+    /// It is not, and a comment is to say why, so that it is not asked about again.
+    Suppressed(Reason),
+}
+
+/// How many changes have which answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Those that are to be made.
+    pub accepted: usize,
+    /// Those that are not.
+    pub rejected: usize,
+    /// Those that get a comment.
+    pub suppressed: usize,
+    /// Those without an answer.
+    pub open: usize,
 }
 
 /// A change, and what it goes together with.
@@ -101,12 +117,12 @@ impl<'a> Session<'a> {
     pub fn resume(&mut self, kept: &Selection) -> usize {
         for at in 0..self.proposed.len() {
             let id = &self.finding(at).id;
-            let answer = match (kept.accepted.contains(id), kept.rejected.contains(id)) {
-                (true, _) => Some(Answer::Accepted),
-                (false, true) => Some(Answer::Rejected),
-                (false, false) => None,
+            let suppressed = kept.suppressed.get(id).cloned();
+            self.proposed[at].answer = match suppressed.map(Answer::Suppressed) {
+                _ if kept.accepted.contains(id) => Some(Answer::Accepted),
+                None if kept.rejected.contains(id) => Some(Answer::Rejected),
+                suppressed => suppressed,
             };
-            self.proposed[at].answer = answer;
         }
         self.current = self.next_open(0).unwrap_or(0);
         self.proposed
@@ -136,14 +152,22 @@ impl<'a> Session<'a> {
     }
 
     /// What was said of a change.
-    pub fn answer_of(&self, at: usize) -> Option<Answer> {
-        self.proposed[at].answer
+    pub fn answer_of(&self, at: usize) -> Option<&Answer> {
+        self.proposed[at].answer.as_ref()
     }
 
-    /// How many have an answer, or none.
-    pub fn count(&self, answer: Option<Answer>) -> usize {
-        let same = self.proposed.iter().filter(|it| it.answer == answer);
-        same.count()
+    /// How many have which answer.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for it in &self.proposed {
+            *match it.answer {
+                Some(Answer::Accepted) => &mut tally.accepted,
+                Some(Answer::Rejected) => &mut tally.rejected,
+                Some(Answer::Suppressed(_)) => &mut tally.suppressed,
+                None => &mut tally.open,
+            } += 1;
+        }
+        tally
     }
 
     /// Looks at the next change, or the one before.
@@ -157,7 +181,7 @@ impl<'a> Session<'a> {
 
     /// Answers for the change that is looked at, or for all like it, and what goes together with
     /// them; then looks at the next one without an answer. Gives back how many answers are new.
-    pub fn answer(&mut self, scope: Scope, answer: Answer) -> usize {
+    pub fn answer(&mut self, scope: Scope, answer: &Answer) -> usize {
         let this = self.finding(self.current);
         let chosen = (0..self.proposed.len()).filter(|&at| {
             let other = self.finding(at);
@@ -167,13 +191,17 @@ impl<'a> Session<'a> {
                 Scope::File => other.path == this.path,
             }
         });
-        let chosen = self.together(chosen.collect(), answer);
+        let chosen: BTreeSet<usize> = chosen.collect();
         let mut before = Vec::new();
-        for at in chosen {
-            let was = self.proposed[at].answer;
-            if was != Some(answer) {
+        for at in self.together(&chosen, answer) {
+            let answer = match answer {
+                // The comment stands above what it was given for, and nowhere else.
+                Answer::Suppressed(_) if !chosen.contains(&at) => Answer::Rejected,
+                answer => answer.clone(),
+            };
+            if self.proposed[at].answer.as_ref() != Some(&answer) {
+                let was = self.proposed[at].answer.replace(answer);
                 before.push((at, was));
-                self.proposed[at].answer = Some(answer);
             }
         }
         let answered = before.len();
@@ -200,17 +228,17 @@ impl<'a> Session<'a> {
         true
     }
 
-    /// What takes an answer with these: accepted is also what they can't do without, and rejected
-    /// what can't do without them.
-    fn together(&self, chosen: Vec<usize>, answer: Answer) -> BTreeSet<usize> {
+    /// What takes an answer with these: accepted is also what they can't do without, and otherwise
+    /// what can't do without them is not made either.
+    fn together(&self, chosen: &BTreeSet<usize>, answer: &Answer) -> BTreeSet<usize> {
         let mut all = BTreeSet::new();
-        let mut open = chosen;
+        let mut open: Vec<usize> = chosen.iter().copied().collect();
         while let Some(at) = open.pop() {
             if all.insert(at) {
                 let it = &self.proposed[at];
                 open.extend(match answer {
                     Answer::Accepted => &it.needs,
-                    Answer::Rejected => &it.needed_by,
+                    Answer::Rejected | Answer::Suppressed(_) => &it.needed_by,
                 });
             }
         }
@@ -231,11 +259,18 @@ impl<'a> Session<'a> {
         let mut selection = Selection::new(arguments);
         for (at, it) in self.proposed.iter().enumerate() {
             let id = self.finding(at).id.clone();
-            match it.answer {
-                Some(Answer::Accepted) => selection.accepted.insert(id),
-                Some(Answer::Rejected) => selection.rejected.insert(id),
-                None => false,
-            };
+            match &it.answer {
+                Some(Answer::Accepted) => {
+                    selection.accepted.insert(id);
+                }
+                Some(Answer::Rejected) => {
+                    selection.rejected.insert(id);
+                }
+                Some(Answer::Suppressed(reason)) => {
+                    selection.suppressed.insert(id, reason.clone());
+                }
+                None => {}
+            }
         }
         selection
     }
@@ -283,7 +318,7 @@ mod tests {
         let mut session = Session::of(&outcome);
         session.step(true);
         session.step(true);
-        assert_eq!(session.answer(Scope::This, Answer::Accepted), 2);
+        assert_eq!(session.answer(Scope::This, &Answer::Accepted), 2);
         assert_eq!(accepted(&session), ["1", "3"]);
         assert_eq!(session.current(), 1, "the one that is open");
         assert!(session.undo());
@@ -291,11 +326,27 @@ mod tests {
         assert_eq!(session.current(), 2);
         assert!(!session.undo());
 
-        session.answer(Scope::Codemod, Answer::Accepted);
+        session.answer(Scope::Codemod, &Answer::Accepted);
         session.step(false);
         session.step(false);
-        assert_eq!(session.answer(Scope::This, Answer::Rejected), 2);
+        assert_eq!(session.answer(Scope::This, &Answer::Rejected), 2);
         assert_eq!(accepted(&session), ["2"]);
+    }
+
+    #[test]
+    fn what_rests_on_something_suppressed_is_rejected() {
+        let outcome = outcome();
+        let mut session = Session::of(&outcome);
+        let reason: Reason = "the caller retries".parse().unwrap();
+        let suppressed = Answer::Suppressed(reason.clone());
+        assert_eq!(session.answer(Scope::This, &suppressed), 2);
+        let selection = session.selection(Vec::new());
+        assert_eq!(selection.suppressed, [("1".to_owned(), reason)].into());
+        assert_eq!(selection.rejected, ["3".to_owned()].into());
+        let mut again = Session::of(&outcome);
+        again.resume(&selection);
+        assert_eq!(again.selection(Vec::new()), selection);
+        assert_eq!(again.current(), 1);
     }
 
     #[test]
@@ -303,12 +354,12 @@ mod tests {
         let outcome = outcome();
         let mut session = Session::of(&outcome);
         session.step(true);
-        assert_eq!(session.answer(Scope::File, Answer::Rejected), 2);
+        assert_eq!(session.answer(Scope::File, &Answer::Rejected), 2);
         let kept = session.selection(Vec::new());
         let mut again = Session::of(&outcome);
         assert_eq!(again.resume(&kept), 2);
         assert_eq!(again.current(), 0);
         assert_eq!(again.selection(Vec::new()), kept);
-        assert_eq!(again.count(None), 1);
+        assert_eq!(again.tally().open, 1);
     }
 }

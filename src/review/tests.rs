@@ -82,7 +82,7 @@ a.rs
    3   }
 
 
- a accept   r reject   c all of this codemod
+ a accept   r reject   s suppress   c all of this codemod
  f all in this file   ←→ other changes   ↑↓ scroll
  e editor   u undo   w write   q quit and keep"
     );
@@ -113,13 +113,60 @@ fn from_the_first_key_to_the_end() {
     let keys = seen(&session, &mut view, 70, 10);
     assert!(keys.contains("accept all of unobserved-task"), "{keys}");
     press(&mut session, &mut view, KeyCode::Char('a'));
-    assert_eq!(session.count(Some(Answer::Accepted)), 2);
+    assert_eq!(session.tally().accepted, 2);
     let write = press(&mut session, &mut view, KeyCode::Enter);
     assert_eq!(write, Next::End(Ended::Write));
 
     let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
     let kept = pressed(&mut session, &mut view, interrupt);
     assert_eq!(kept, Next::End(Ended::Keep));
+}
+
+#[test]
+fn a_change_is_suppressed_with_a_reason() {
+    let outcome = outcome();
+    let mut session = Session::of(&outcome);
+    let mut view = View::default();
+    let mut type_in = |session: &mut Session<'_>, words: &str| {
+        for letter in words.chars() {
+            press(session, &mut view, KeyCode::Char(letter));
+        }
+        press(session, &mut view, KeyCode::Enter);
+        seen(session, &mut view, 70, 14)
+    };
+    // Every letter is a part of the reason, also those that are keys elsewhere.
+    let unsaid = type_in(&mut session, "s ");
+    assert!(unsaid.contains("has to say why"), "{unsaid}");
+    let next = type_in(&mut session, "request, quarter");
+    assert!(next.contains("0 rejected, 1 suppressed, 1 open"), "{next}");
+    assert_eq!(session.current(), 1);
+    let selection = session.selection(Vec::new());
+    assert_eq!(selection.suppressed["a"].as_str(), "request, quarter");
+    // All in this file; and what was answered is seen.
+    let end = type_in(&mut session, "fswe retry");
+    assert!(end.contains("2 findings will get a comment"), "{end}");
+    let back = type_in(&mut session, "bn");
+    assert!(back.contains("safe, suppressed: we retry"), "{back}");
+}
+
+#[test]
+fn a_reason_that_is_longer_than_the_terminal() {
+    let outcome = outcome();
+    let mut session = Session::of(&outcome);
+    let mut view = View::default();
+    press(&mut session, &mut view, KeyCode::Char('s'));
+    for letter in "this one waits for a lock that nobody holds for long".chars() {
+        press(&mut session, &mut view, KeyCode::Char(letter));
+    }
+    let screen = seen(&session, &mut view, 40, 14);
+    assert!(screen.contains("Why may it stay?"), "{screen}");
+    assert!(screen.contains("nobody holds for long"), "{screen}");
+    press(&mut session, &mut view, KeyCode::Esc);
+    assert_eq!(view.prompt, Prompt::Change);
+    for (width, height) in [(1, 1), (3, 2), (20, 4)] {
+        press(&mut session, &mut view, KeyCode::Char('s'));
+        seen(&session, &mut view, width, height);
+    }
 }
 
 #[test]

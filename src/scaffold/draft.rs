@@ -215,6 +215,7 @@ impl Draft<'_> {
             path: path.clone(),
             line: start.line,
             message: note.message.clone(),
+            is_call: note.is_call,
         });
         Finding {
             id,

@@ -6,7 +6,6 @@ use std::{
     sync::Arc,
 };
 
-use ra_ap_ide_db::span::Edition;
 use ra_ap_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 use unpark_codemods::{
     codemod::Safety,
@@ -18,36 +17,34 @@ use crate::{
     changed::ChangedLines,
     outcome::{Change, ChangedFile, Finding, Outcome, State},
     overlay::{Overlay, Replacement},
+    replay,
     source::{Source, with_line_ends_of},
 };
 
 /// What is allowed, and what is not.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Wanted<'a> {
-    /// Why it is allowed.
-    pub reason: &'a str,
+    /// Why a finding is to be allowed, if it is.
+    pub reason: &'a dyn Fn(&Finding) -> Option<&'a str>,
     /// The ids of findings whose comments are not to be written, with the reason.
     pub denied: &'a BTreeMap<String, String>,
     /// The lines that findings have to touch.
     pub changed: Option<&'a ChangedLines>,
 }
 
-/// Writes a comment above each finding from `findings` on that is reported, in the place of the changes
-/// from `changes` on; `edition_of` tells that of a file. Findings that rest on syntax alone are left: with
-/// types they may be none.
-pub fn allow(
-    outcome: &mut Outcome,
-    (findings, changes): (usize, usize),
-    wanted: Wanted<'_>,
-    edition_of: &dyn Fn(&Path) -> Edition,
-) {
-    outcome.changes.truncate(changes);
+/// Writes a comment above each finding from `first` on that is to be allowed, in the place of its change
+/// and beside the changes that are made. Findings that rest on syntax alone are left: with types they may
+/// be none.
+pub fn allow(outcome: &mut Outcome, first: usize, wanted: Wanted<'_>) {
     let skipped: BTreeSet<PathBuf> = outcome.skipped.iter().map(|it| it.path.clone()).collect();
-    let mut by_file: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
-    for (index, finding) in outcome.findings.iter_mut().enumerate().skip(findings) {
-        if matches!(finding.state, State::Suppressed | State::Baseline) {
+    let mut by_file: BTreeMap<PathBuf, Vec<(usize, &str)>> = BTreeMap::new();
+    for (index, finding) in outcome.findings.iter_mut().enumerate().skip(first) {
+        if !finding.state.is_open() || finding.state == State::Fixed {
             continue;
         }
+        let Some(reason) = (wanted.reason)(finding) else {
+            continue;
+        };
         finding.change = None;
         if finding.codemod == NAME {
             finding.state = State::Manual;
@@ -58,51 +55,63 @@ pub fn allow(
         let is_typed = !skipped.contains(&finding.path)
             && !matches!(&finding.refusal, Some(it) if it.kind == RefusalKind::R10);
         let is_touched = wanted.changed.is_none_or(|changed| changed.touch(finding));
-        if let Some(reason) = wanted.denied.get(&finding.id) {
+        if let Some(words) = wanted.denied.get(&finding.id) {
             finding.state = State::Reverted;
-            finding.compiler = Some(reason.clone());
+            finding.compiler = Some(words.clone());
         } else if is_typed && is_touched {
-            by_file.entry(finding.path.clone()).or_default().push(index);
+            let of_file = by_file.entry(finding.path.clone()).or_default();
+            of_file.push((index, reason));
         }
     }
+    outcome.drop_unasked_changes();
+    // The rounds of the codemods have ended.
+    let made = outcome.changes.iter().filter(|change| change.selected);
+    let round = made.map(|change| change.round).max().unwrap_or(0) + 1;
     for (path, mut found) in by_file {
         let Some(source) = outcome.sources.get(&path).cloned() else {
             continue;
         };
-        found.sort_by_key(|&index| {
+        let Some(overlay) = replay::before(outcome, &path, round) else {
+            continue;
+        };
+        found.sort_by_key(|&(index, _)| {
             let finding = &outcome.findings[index];
             (finding.start, finding.codemod)
         });
-        let mut draft = Draft::new(&source);
-        let before = outcome.changes.len();
-        for index in found {
+        let mut draft = Draft::new(source, overlay, round);
+        let next = outcome.changes.iter().map(|change| change.id).max();
+        let next = next.unwrap_or(0) + 1;
+        for (index, reason) in found {
             let finding = &mut outcome.findings[index];
-            match draft.allow(finding, wanted.reason) {
-                Some(comment) => {
+            match draft.allow(finding, reason) {
+                Ok(comment) => {
                     finding.state = State::Suppressed;
                     finding.refusal = None;
-                    finding.help = Some(format!("allowed: {}", wanted.reason));
-                    finding.change = Some(before + comment + 1);
+                    finding.help = Some(format!("allowed: {reason}"));
+                    finding.change = Some(next + comment);
                 }
-                None => refuse(finding),
+                Err(refusal) => {
+                    finding.state = State::Refused;
+                    finding.safety = Safety::Manual;
+                    finding.effects.clear();
+                    finding.refusal = Some(refusal);
+                }
             }
         }
-        draft.add_to(outcome, &path, edition_of(&path));
+        draft.add_to(outcome, &path, next);
     }
 }
 
-fn refuse(finding: &mut Finding) {
-    let message = "no comment can stand above this line: it is inside of a string or a comment";
-    finding.state = State::Refused;
-    finding.safety = Safety::Manual;
-    finding.effects.clear();
-    finding.refusal = Some(Refusal::new(RefusalKind::R8, message));
-}
-
 /// The comments of one file.
-struct Draft<'a> {
-    source: &'a Source,
+struct Draft {
+    source: Source,
+    /// What the changes of the run make of it.
+    overlay: Overlay,
+    /// Its text then.
+    text: Arc<str>,
+    /// The comments that allow something in it.
     allows: Allows,
+    round: usize,
     comments: Vec<Comment>,
 }
 
@@ -114,39 +123,52 @@ struct Comment {
     text: String,
 }
 
-impl<'a> Draft<'a> {
-    fn new(source: &'a Source) -> Draft<'a> {
+impl Draft {
+    fn new(source: Source, overlay: Overlay, round: usize) -> Draft {
+        let text = Arc::from(overlay.text());
         Draft {
+            allows: Allows::read(&text),
             source,
-            allows: Allows::read(&source.text),
+            overlay,
+            text,
+            round,
             comments: Vec::new(),
         }
     }
 
     /// Finds room for the comment of a finding, and gives its number. One that speaks of several findings
     /// is written once.
-    fn allow(&mut self, finding: &Finding, reason: &str) -> Option<usize> {
-        let offset = finding.start.byte - self.source.shift();
+    ///
+    /// # Errors
+    /// If there is none, with the reason.
+    fn allow(&mut self, finding: &Finding, reason: &str) -> Result<usize, Refusal> {
+        let was = finding.start.byte - self.source.shift();
+        let Some(offset) = self.overlay.to_current(was) else {
+            let message = "another change of this run rewrites this line, and a comment above it would \
+                           speak of other code";
+            return Err(Refusal::new(RefusalKind::R9, message));
+        };
         let codemod = finding.codemod;
         let there = |it: &Comment, at: usize| it.at == at && it.codemod == codemod;
         for at in self.places(offset) {
             if let Some(known) = self.comments.iter().position(|it| there(it, at)) {
                 if self.speaks_of(codemod, offset) {
-                    return Some(known);
+                    return Ok(known);
                 }
                 continue;
             }
-            let line = &self.source.text[at..];
+            let line = &self.text[at..];
             let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
             let text = format!("{indent}// {MARKER} allow({codemod}) {reason}\n");
-            let text = with_line_ends_of(&self.source.text, at, &text);
+            let text = with_line_ends_of(&self.text, at, &text);
             self.comments.push(Comment { codemod, at, text });
             if self.speaks_of(codemod, offset) {
-                return Some(self.comments.len() - 1);
+                return Ok(self.comments.len() - 1);
             }
             self.comments.pop();
         }
-        None
+        let message = "no comment can stand above this line: it is inside of a string or a comment";
+        Err(Refusal::new(RefusalKind::R8, message))
     }
 
     /// Where the lines start that a comment may stand above, the best one first: above the documentation
@@ -164,11 +186,7 @@ impl<'a> Draft<'a> {
             around.any(|node| node.kind() == SyntaxKind::TOKEN_TREE)
         });
         places.insert(if in_macro { 0 } else { places.len() }, offset);
-        let line_of = |at: usize| {
-            self.source.text[..at]
-                .rfind('\n')
-                .map_or(0, |newline| newline + 1)
-        };
+        let line_of = |at: usize| self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let mut lines: Vec<usize> = places.into_iter().map(line_of).collect();
         lines.dedup();
         lines
@@ -177,8 +195,7 @@ impl<'a> Draft<'a> {
     /// Whether a comment allows a finding in the text that they make, and none of them is anything else
     /// there.
     fn speaks_of(&self, codemod: &str, offset: usize) -> bool {
-        let overlay = self.overlay();
-        let text: Arc<str> = Arc::from(overlay.text());
+        let text: Arc<str> = Arc::from(self.with_comments(0).text());
         let before = self.comments.iter().filter(|it| it.at <= offset);
         let moved = offset + before.map(|it| it.text.len()).sum::<usize>();
         let all = Allows::read(&text);
@@ -187,45 +204,44 @@ impl<'a> Draft<'a> {
             && all.for_finding(codemod, moved).is_some()
     }
 
-    fn overlay(&self) -> Overlay {
-        let mut overlay = Overlay::new(Arc::clone(&self.source.text));
-        let mut edits: Vec<(Replacement, usize)> = self.edits().collect();
-        edits.sort_by_key(|(edit, _)| edit.start);
-        for (edit, by) in edits.iter().rev() {
-            overlay.apply(std::slice::from_ref(edit), *by);
+    /// The file with its comments, which are the changes from `first` on.
+    fn with_comments(&self, first: usize) -> Overlay {
+        let mut overlay = self.overlay.clone();
+        let mut edits: Vec<(usize, Replacement)> = self.edits().enumerate().collect();
+        edits.sort_by_key(|(_, edit)| edit.start);
+        for (index, edit) in edits.iter().rev() {
+            overlay.apply(std::slice::from_ref(edit), first + index);
         }
         overlay
     }
 
-    fn edits(&self) -> impl Iterator<Item = (Replacement, usize)> {
-        let edit = |(index, comment): (usize, &Comment)| {
-            let edit = Replacement {
-                start: comment.at,
-                end: comment.at,
-                replacement: comment.text.clone(),
-            };
-            (edit, index)
-        };
-        self.comments.iter().enumerate().map(edit)
+    fn edits(&self) -> impl Iterator<Item = Replacement> {
+        self.comments.iter().map(|comment| Replacement {
+            start: comment.at,
+            end: comment.at,
+            replacement: comment.text.clone(),
+        })
     }
 
-    /// Puts the comments into an outcome, each as a change.
-    fn add_to(&self, outcome: &mut Outcome, path: &Path, edition: Edition) {
+    /// Puts the comments into an outcome, as changes whose numbers start with `first`.
+    fn add_to(&self, outcome: &mut Outcome, path: &Path, first: usize) {
         if self.comments.is_empty() {
             return;
         }
-        let before = outcome.changes.len();
-        let changes = self.edits().map(|(edit, index)| Change {
-            id: before + index + 1,
-            codemod: self.comments[index].codemod,
+        let comments = self.comments.iter().zip(self.edits()).enumerate();
+        let changes = comments.map(|(index, (comment, edit))| Change {
+            id: first + index,
+            codemod: comment.codemod,
             safety: Safety::Safe,
-            round: 1,
+            round: self.round,
             depends_on: BTreeSet::new(),
             selected: true,
             edits: vec![(path.to_owned(), edit)],
         });
         outcome.changes.extend(changes);
-        let overlay = self.overlay();
+        let overlay = self.with_comments(first);
+        let edition = outcome.edition_of(path);
+        outcome.files.retain(|file| file.path != path);
         outcome.files.push(ChangedFile {
             path: path.to_owned(),
             edition,

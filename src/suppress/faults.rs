@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::Range,
     path::PathBuf,
     sync::Arc,
 };
@@ -243,20 +242,11 @@ impl Judge<'_> {
 
 /// Where a comment is in the text of the last round; `None` if a change has moved it.
 fn now(file: &OpenFile, allow: &Allow) -> Option<TextRange> {
-    let start = usize::from(allow.range.start());
-    let length = usize::from(allow.range.len());
-    let insertions = file.overlay.insertions();
-    let is_inserted = |at: &Range<usize>| {
-        insertions
-            .iter()
-            .any(|(it, _)| it.start < at.end && at.start < it.end)
-    };
-    let comment = &file.source.text[allow.range];
-    let places = file.text.match_indices(comment);
-    let mut places = places.map(|(at, _)| at..at + length);
-    let at = places.find(|at| !is_inserted(at) && file.overlay.to_original(at.start) == start)?;
+    let start = file.overlay.to_current(allow.range.start().into())?;
+    let end = start + usize::from(allow.range.len());
     let offset = |at: usize| TextSize::try_from(at).expect("files are smaller than 4 GiB");
-    Some(TextRange::new(offset(at.start), offset(at.end)))
+    let is_whole = file.text.get(start..end)? == &file.source.text[allow.range];
+    is_whole.then(|| TextRange::new(offset(start), offset(end)))
 }
 
 /// The line that a comment speaks of: the rest of its own, or the first one below with code.

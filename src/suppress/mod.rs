@@ -2,6 +2,7 @@
 
 mod add;
 mod faults;
+mod reason;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use ra_ap_syntax::{
 pub use self::{
     add::{Wanted, allow},
     faults::{Looks, settle},
+    reason::Reason,
 };
 
 /// The word that every suppression comment holds.

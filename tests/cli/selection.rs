@@ -81,6 +81,36 @@ fn what_is_not_there_any_more_is_named() {
 }
 
 #[test]
+fn what_may_stay_gets_a_comment() {
+    let project = Project::new(&[("src/lib.rs", TASKS)]);
+    let ids = ids(&project);
+    let gone = "0000000000000000";
+    let selection = json!({
+        "schema": 1,
+        "accepted": [ids[0].1],
+        "suppressed": { &ids[2].1: " the queue is empty then ", gone: "it was removed" },
+    });
+    project.write("selection.json", &selection.to_string());
+    let args = ["--apply", "--allow-no-vcs", "--selection", "selection.json"];
+    let transcript = project.transcript(&args);
+    let text = String::from_utf8(project.read("src/lib.rs")).unwrap();
+    assert_snapshot("selection-suppressed.txt", &format!("{transcript}\n{text}"));
+    // Nobody is asked about it again.
+    let lines = project.unpark(&["--message-format", "json"]).json();
+    let states: Vec<(&str, &str)> = lines
+        .iter()
+        .filter(|line| line["reason"] == "finding")
+        .map(|line| {
+            (
+                line["id"].as_str().unwrap(),
+                line["state"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(states, [(&*ids[1].1, "fixed"), (&*ids[2].1, "suppressed")]);
+}
+
+#[test]
 fn a_file_that_is_none() {
     let project = Project::new(&[("src/lib.rs", TASKS)]);
     let mut shown = String::new();
@@ -88,6 +118,7 @@ fn a_file_that_is_none() {
         "{",
         r#"{"schema": 9, "accepted": []}"#,
         r#"{"schema": 1, "accepted": [], "arguments": ["--apply"]}"#,
+        r#"{"schema": 1, "accepted": [], "suppressed": {"1": " "}}"#,
     ] {
         project.write("selection.json", text);
         shown += &project.transcript(&["--selection", "selection.json"]);

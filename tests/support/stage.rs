@@ -142,6 +142,20 @@ impl Stage {
         outcome
     }
 
+    /// Has comments written that allow all that is found in the files of a case.
+    pub fn allow(
+        &mut self,
+        case: &Case,
+        files: &BTreeMap<String, String>,
+        reason: &str,
+    ) -> Outcome {
+        let reason = reason.parse().expect("a reason is one line");
+        self.options.adopt = Some(Adopt::Allow(reason));
+        let outcome = self.play(case, files, &BTreeMap::new());
+        self.options.adopt = None;
+        outcome
+    }
+
     /// Plays the files of a case where some findings are in the baseline.
     pub fn play_beside(
         &mut self,

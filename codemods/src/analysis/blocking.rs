@@ -46,10 +46,7 @@ pub struct Place {
 impl Place {
     /// The place as a note.
     pub fn note(&self, says: &str) -> Note {
-        Note {
-            place: self.place,
-            message: format!("`{}` {says}", self.callee),
-        }
+        Note::at(self.place, format!("`{}` {says}", self.callee))
     }
 }
 

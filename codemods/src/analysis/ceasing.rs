@@ -66,24 +66,18 @@ impl Uses {
         self.stuck
             .sort_by_key(|(place, _)| (place.0, place.1.start()));
         if let Some((place, refusal)) = self.stuck.into_iter().next() {
-            why.push(Note {
-                place: Some(place),
-                message: "the reason stands here".to_owned(),
-            });
+            why.push(Note::at(Some(place), "the reason stands here"));
             return Verdict::Refused(refusal);
         }
         self.calls
             .sort_by_key(|(place, _)| (place.0, place.1.start()));
         why.push(match self.calls.as_slice() {
             [] => Note::new("nothing in the workspace calls it"),
-            [(place, _)] => Note {
-                place: Some(*place),
-                message: format!("its call {}", words.one),
-            },
-            [(place, _), ..] => Note {
-                place: Some(*place),
-                message: format!("its {} calls {}, first here", self.calls.len(), words.many),
-            },
+            [(place, _)] => Note::at(Some(*place), format!("its call {}", words.one)),
+            [(place, _), ..] => Note::at(
+                Some(*place),
+                format!("its {} calls {}, first here", self.calls.len(), words.many),
+            ),
         });
         for (_, call) in self.calls {
             change.edits.extend(call.change.edits);

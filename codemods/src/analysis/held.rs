@@ -106,10 +106,7 @@ impl Held {
                 "`{name}`, which is not known to be `Send`, is held where the code waits today too"
             ),
         };
-        Note {
-            place: self.range.map(|range| (ctx.file, range)),
-            message,
-        }
+        Note::at(self.range.map(|range| (ctx.file, range)), message)
     }
 
     /// Where it is made, for a refusal that names it.
@@ -122,10 +119,7 @@ impl Held {
             ),
             _ => format!("`{name}` is made here"),
         };
-        Note {
-            place: self.range.map(|range| (ctx.file, range)),
-            message,
-        }
+        Note::at(self.range.map(|range| (ctx.file, range)), message)
     }
 }
 

@@ -162,10 +162,10 @@ impl OwnCombinator {
         let mut used = self.twin().ok()?.used.iter();
         let own = used.find(|it| it.copied)?;
         let (name, twin) = (&self.name, twin_name(&self.name));
-        Some(Note {
-            place: Some((own.file, own.range)),
-            message: format!("`{twin}` is put beside `{name}`, for closures that wait"),
-        })
+        Some(Note::at(
+            Some((own.file, own.range)),
+            format!("`{twin}` is put beside `{name}`, for closures that wait"),
+        ))
     }
 
     /// Why the future around a call of its twin is not `Send`, for all that can be said.

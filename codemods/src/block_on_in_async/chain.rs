@@ -169,10 +169,9 @@ impl Chains<'_> {
                 place: None,
             });
             if let Some(place) = reason.place {
-                finding.why.push(Note {
-                    place: Some(place),
-                    message: "the reason stands here".to_owned(),
-                });
+                finding
+                    .why
+                    .push(Note::at(Some(place), "the reason stands here"));
             }
             finding.verdict = Verdict::Refused(reason.refusal);
         }
@@ -287,10 +286,10 @@ impl Chains<'_> {
                         trust.lower();
                     }
                     if let Some(refusal) = site.not_send.as_ref().or(site.chosen.as_ref()) {
-                        why.push(Note {
-                            place: Some((site.file, site.range)),
-                            message: refusal.message.clone(),
-                        });
+                        why.push(Note::at(
+                            Some((site.file, site.range)),
+                            refusal.message.clone(),
+                        ));
                         trust.lower();
                     }
                 }
@@ -308,10 +307,10 @@ impl Chains<'_> {
         let (mut notes, message) = self.way(&seeds[0]);
         notes.extend(seeds[0].finding.why.iter().cloned());
         for seed in &seeds[1..] {
-            notes.push(Note {
-                place: Some(seed.place()),
-                message: format!("{}, here too", seed.finding.message),
-            });
+            notes.push(Note::at(
+                Some(seed.place()),
+                format!("{}, here too", seed.finding.message),
+            ));
         }
         notes.extend(why);
         let verdict = match written_out {

@@ -85,26 +85,25 @@ impl Chains<'_> {
             };
             let own = |seed: &&Seed| seed.function.key == part.key;
             if let Some(seed) = seeds.iter().find(own) {
-                chain.push(Note {
-                    place: Some(seed.place()),
-                    message: format!("{verb} the future"),
-                });
+                chain.push(Note::at(Some(seed.place()), format!("{verb} the future")));
                 break;
             }
             let awaited = awaited_in(part, root);
             let Some(site) =
                 awaited.min_by_key(|site| (distances.get(&site.of), site.range.start()))
             else {
-                chain.extend(part.in_trait.iter().map(|it| Note {
-                    place: self.declaration(part.unit),
-                    message: format!("the trait `{}` says so", it.name),
+                chain.extend(part.in_trait.iter().map(|it| {
+                    Note::at(
+                        self.declaration(part.unit),
+                        format!("the trait `{}` says so", it.name),
+                    )
                 }));
                 break;
             };
-            chain.push(Note {
-                place: Some((site.file, site.range)),
-                message: format!("{verb} `{}`", self.name(site.of)),
-            });
+            chain.push(Note::at(
+                Some((site.file, site.range)),
+                format!("{verb} `{}`", self.name(site.of)),
+            ));
             at = self.nearest(site, root, seeds, distances);
         }
         chain

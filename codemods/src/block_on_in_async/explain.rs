@@ -84,10 +84,10 @@ impl Chains<'_> {
             .map(|(site, _)| {
                 let place = (site.file, site.range);
                 let name = self.name(site.of);
-                Note {
-                    place: Some(place),
-                    message: format!("`{name}` leads back to itself, and is boxed here (F10)"),
-                }
+                Note::at(
+                    Some(place),
+                    format!("`{name}` leads back to itself, and is boxed here (F10)"),
+                )
             })
             .collect()
     }
@@ -99,12 +99,10 @@ impl Chains<'_> {
         parts
             .filter_map(|part| {
                 let (name, runtime) = (&part.name, &part.runtime.as_ref()?.name);
-                Some(Note {
-                    place: Some((part.key.file, part.place)),
-                    message: format!(
-                        "`{name}` needs no `{runtime}` any more: it runs on what drives it"
-                    ),
-                })
+                Some(Note::at(
+                    Some((part.key.file, part.place)),
+                    format!("`{name}` needs no `{runtime}` any more: it runs on what drives it"),
+                ))
             })
             .collect()
     }
@@ -132,13 +130,13 @@ impl Chains<'_> {
                     n => format!(", and at {} more", n - 1),
                 };
                 let is = if names.len() == 1 { "is" } else { "are" };
-                Note {
-                    place: Some(place),
-                    message: format!(
+                Note::at(
+                    Some(place),
+                    format!(
                         "{} {is} driven at the call{more}: {reason} ({code})",
                         names.join(", ")
                     ),
-                }
+                )
             })
             .collect()
     }

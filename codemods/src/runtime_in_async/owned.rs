@@ -271,8 +271,8 @@ fn field<'a>(ctx: &FileContext<'a>, ty: &Type<'a>) -> Option<Note> {
     let source = ctx.sema.source(*field)?;
     let mapped = ctx.sema.original_range_opt(source.value.syntax())?;
     let place: (_, TextRange) = (mapped.file_id.file_id(ctx.db), mapped.range);
-    Some(Note {
-        place: Some(place),
-        message: format!("its field `{}` has it", field.name(ctx.db).as_str()),
-    })
+    Some(Note::at(
+        Some(place),
+        format!("its field `{}` has it", field.name(ctx.db).as_str()),
+    ))
 }

@@ -54,10 +54,10 @@ impl Site<'_, '_> {
         let (ctx, node) = (self.ctx, self.expr.syntax());
         if self.dropped != *self.expr {
             let place = ctx.source_range(self.dropped.syntax());
-            why.push(Note {
-                place: place.map(|range| (ctx.file, range)),
-                message: "the future is dropped with this".to_owned(),
-            });
+            why.push(Note::at(
+                place.map(|range| (ctx.file, range)),
+                "the future is dropped with this",
+            ));
         }
         let name = self.name.unwrap_or("await");
         if let Some(advice) = comment_with(ctx, node, name, &REASONS, self.range.end()) {
