@@ -1,6 +1,6 @@
 //! What a team does that has findings to live with, over every fixture.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use unpark::{
     baseline::{Baseline, Entry},
