@@ -18,7 +18,7 @@ use crate::{
     engine::{self, Files, Identities, OpenFile, Plan, Rounds},
     limits,
     options::Options,
-    outcome::Outcome,
+    outcome::{self, Outcome},
     suppress::{self, Allows, Looks, Wanted},
     workspace::Workspace,
 };
@@ -56,14 +56,15 @@ pub fn analyse(
 ) {
     let first = outcome.findings.len();
     let before = outcome.clone();
-    let mut allowed = Places::new();
-    look(outcome, workspace, files, chosen, &allowed);
+    let mut allowed = Allowed::default();
+    look(outcome, workspace, files, chosen, &allowed.places);
     // What spans functions is one finding for all of them, and allowing it shows what is left.
     let allows_all = matches!(chosen.options.adopt, Some(Adopt::Allow(_)));
-    while allows_all && add_places(&mut allowed, outcome, first) {
+    while allows_all && allowed.add(outcome, first) {
         *outcome = before.clone();
-        look(outcome, workspace, files, chosen, &allowed);
+        look(outcome, workspace, files, chosen, &allowed.places);
     }
+    allowed.add_to(outcome, first);
     let wanted = Wanted {
         reason: &|finding| chosen.options.reason_to_allow(&finding.id),
         denied: chosen.denied,
@@ -134,17 +135,42 @@ fn look(
     collect::workspace(outcome, &plan, workspace, files, &allows, rounds);
 }
 
-/// Adds where the findings from `first` on are. Gives back whether one of them is new.
-fn add_places(places: &mut Places, outcome: &Outcome, first: usize) -> bool {
-    let mut is_new = false;
-    let found = outcome.findings[first..].iter();
-    for finding in found.filter(|it| it.state.is_open()) {
-        let shift = outcome.sources[&finding.path].shift();
-        let place = (finding.codemod, finding.start.byte - shift);
-        let of_file = places.entry(finding.path.clone()).or_default();
-        is_new |= of_file.insert(place);
+/// What is to be allowed.
+#[derive(Default)]
+struct Allowed {
+    findings: Vec<outcome::Finding>,
+    places: Places,
+}
+
+impl Allowed {
+    /// Adds the findings from `first` on. Gives back whether one of them is new.
+    fn add(&mut self, outcome: &Outcome, first: usize) -> bool {
+        let known = self.findings.len();
+        let open = outcome.findings[first..].iter();
+        for finding in open.filter(|it| it.state.is_open()) {
+            let shift = outcome.sources[&finding.path].shift();
+            let place = (finding.codemod, finding.start.byte - shift);
+            let of_file = self.places.entry(finding.path.clone()).or_default();
+            if of_file.insert(place) {
+                self.findings.push(finding.clone());
+            }
+        }
+        self.findings.len() > known
     }
-    is_new
+
+    /// Adds to an outcome what the last look found no more, because it was to be allowed.
+    fn add_to(self, outcome: &mut Outcome, first: usize) {
+        let place = |it: &outcome::Finding| (it.codemod, it.path.clone(), it.start);
+        let found: BTreeSet<_> = outcome.findings[first..].iter().map(place).collect();
+        let lost = self.findings.into_iter();
+        let lost = lost.filter(|it| !found.contains(&place(it)));
+        outcome
+            .findings
+            .extend(lost.map(|finding| outcome::Finding {
+                change: None,
+                ..finding
+            }));
+    }
 }
 
 /// Runs the codemods beside findings that are left as they are, and gives the ids of those. Which they are is
