@@ -70,7 +70,7 @@ impl Guard {
     /// The changes of a git repository that are not allowed for.
     fn uncommitted(self, repository: &Path) -> Result<Vec<String>> {
         let output = git(repository)
-            .args(["status", "--porcelain=v1", "-z", "--untracked-files=normal"])
+            .args(["status", "--porcelain=v1", "-z", "--untracked-files=all"])
             .output()
             .context("can't run git\nhelp: `--allow-dirty` does not ask it")?;
         if !output.status.success() {
@@ -90,6 +90,9 @@ impl Guard {
                 // The name that it had comes as an entry of its own.
                 entries.next();
             }
+            if state == "??" && !may_be_edited(Path::new(path)) {
+                continue;
+            }
             let staged = state.ends_with(' ');
             if !staged {
                 found.push(format!("{path} (dirty)"));
@@ -99,6 +102,13 @@ impl Guard {
         }
         Ok(found)
     }
+}
+
+/// Whether a file is of a kind that is ever edited. A report or a selection of ours is none, and it would
+/// stand in the way of `--apply`.
+fn may_be_edited(path: &Path) -> bool {
+    let is_source = path.extension().is_some_and(|extension| extension == "rs");
+    is_source || path.file_name().is_some_and(|name| name == "Cargo.toml")
 }
 
 /// The folder of the repository that a folder is in, unless it is ignored there.

@@ -115,16 +115,17 @@ fn laws(case: &Case, outcome: &Outcome, actual: &BTreeMap<String, String>) -> Re
         replay_without_the_first(case, outcome),
         "a replay takes a denied change, or loses others",
     )?;
-    law(
-        selections(case, outcome, actual),
-        "a selection makes something else than what was accepted",
-    )
+    selections(case, outcome, actual)
 }
 
 /// Accepting all is the run itself; accepting the last change and what it needs makes these, and no
 /// other, and another one that may stay gets its comment beside them. It is no replay of their edits: an
 /// import that the others took away may have a use again.
-fn selections(case: &Case, outcome: &Outcome, actual: &BTreeMap<String, String>) -> bool {
+fn selections(
+    case: &Case,
+    outcome: &Outcome,
+    actual: &BTreeMap<String, String>,
+) -> Result<(), String> {
     let ids: BTreeMap<usize, &String> = outcome
         .findings
         .iter()
@@ -132,7 +133,7 @@ fn selections(case: &Case, outcome: &Outcome, actual: &BTreeMap<String, String>)
         .filter_map(|finding| Some((finding.change?, &finding.id)))
         .collect();
     let Some(&last) = ids.keys().last().filter(|_| ids.len() > 1) else {
-        return true;
+        return Ok(());
     };
     let select = |changes: &BTreeSet<usize>, other: Option<&&String>| {
         let accepted = Accepted {
@@ -167,10 +168,11 @@ fn selections(case: &Case, outcome: &Outcome, actual: &BTreeMap<String, String>)
     let fixed = fixed.filter(|finding| finding.state == State::Fixed);
     let fixed: BTreeSet<&String> = fixed.map(|finding| &finding.id).collect();
     let wanted: BTreeSet<&String> = needed.iter().map(|change| ids[change]).collect();
-    after(&case.before, &all) == *actual
-        && fixed == wanted
-        && is_allowed
-        && laws::hold(&case.before, &some).is_ok()
+    let is_all = after(&case.before, &all) == *actual;
+    law(is_all, "all was accepted, and something else is made")?;
+    law(fixed == wanted, "a selection makes what was not accepted")?;
+    law(is_allowed, "what may stay is not suppressed")?;
+    laws::hold(&case.before, &some)
 }
 
 fn replay_without_the_first(case: &Case, outcome: &Outcome) -> bool {

@@ -50,6 +50,7 @@ pub fn start_review(
             outcome: &outcome,
             invocation: &invocation,
             committed: None,
+            reports: &[],
             diff_shown: false,
             verbose: screen.verbose,
             palette: err_palette(),

@@ -161,6 +161,7 @@ impl Task<'_> {
                 outcome,
                 invocation: &self.invocation,
                 committed,
+                reports: self.reports,
                 diff_shown: format == Some(Format::Diff) && !self.statistics,
                 verbose: screen.verbose,
                 palette: err_palette(),

@@ -165,7 +165,7 @@ pub fn write_finding(
 
 /// A path that a click opens, where the terminal can.
 /// Source: <https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda>.
-fn linked(shown: &str, path: &Path, palette: Palette) -> String {
+pub(super) fn linked(shown: &str, path: &Path, palette: Palette) -> String {
     if !palette.links {
         return shown.to_owned();
     }

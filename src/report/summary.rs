@@ -5,7 +5,12 @@ use std::{
     io::{self, Write},
 };
 
-use super::{Palette, count, diff, invocation::Invocation};
+use super::{
+    Palette, count, diff,
+    format::{Format, ReportFile},
+    human,
+    invocation::Invocation,
+};
 use crate::{
     adoption::Adopt,
     commit::Committed,
@@ -25,6 +30,8 @@ pub struct Summary<'a> {
     pub invocation: &'a Invocation,
     /// What was written, if that was asked for.
     pub committed: Option<&'a Committed>,
+    /// The files that it was written to as well.
+    pub reports: &'a [ReportFile],
     /// Whether the diff is on standard output.
     pub diff_shown: bool,
     /// Say everything.
@@ -226,6 +233,13 @@ impl Summary<'_> {
     fn offers(&self, out: &mut dyn Write) -> io::Result<()> {
         let outcome = self.outcome;
         self.not_written(out)?;
+        let pages = self.reports.iter().filter(|it| it.format == Format::Html);
+        for page in pages.map(|it| &it.file) {
+            let path = self.invocation.here.join(page);
+            let page = human::linked(&page.display().to_string(), &path, self.palette);
+            let what = "shows the changes in a browser, and exports what you accept";
+            self.help(out, &format!("{page} {what}"))?;
+        }
         let offered = outcome.count(State::Offered);
         if self.invocation.options.accepted.is_some() {
             if offered > 0 {
@@ -488,6 +502,7 @@ mod tests {
             outcome: &outcome,
             invocation: &invocation,
             committed: Some(&committed),
+            reports: &[],
             diff_shown: false,
             verbose: false,
             palette: Palette::default(),

@@ -293,9 +293,9 @@ impl Look {
                     _ => format!("in {}", session.outcome().shown(&this.path)),
                 };
                 vec![
-                    ("a", format!("accept all {of}")),
-                    ("r", format!("reject all {of}")),
-                    ("s", format!("suppress all {of}")),
+                    ("a", format!("accept this one and all open ones {of}")),
+                    ("r", "reject them".to_owned()),
+                    ("s", "suppress them".to_owned()),
                     ("Esc", "only this one".to_owned()),
                 ]
             }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     outcome::{Finding, Outcome},
     selection::Selection,
-    suppress::Reason,
+    suppress::{self, Reason},
 };
 
 /// What somebody says of a change.
@@ -46,14 +46,14 @@ pub struct Proposed {
     answer: Option<Answer>,
 }
 
-/// Which changes an answer is for.
+/// Which changes an answer is for. Those that have one keep it, but for the one that is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// This one.
     This,
-    /// All of its codemod.
+    /// This one and all others of its codemod.
     Codemod,
-    /// All that start in its file.
+    /// This one and all others that start in its file.
     File,
 }
 
@@ -185,18 +185,23 @@ impl<'a> Session<'a> {
         let this = self.finding(self.current);
         let chosen = (0..self.proposed.len()).filter(|&at| {
             let other = self.finding(at);
-            match scope {
-                Scope::This => at == self.current,
+            let is_like_it = match scope {
+                Scope::This => false,
                 Scope::Codemod => other.codemod == this.codemod,
                 Scope::File => other.path == this.path,
-            }
+            };
+            at == self.current || is_like_it && self.proposed[at].answer.is_none()
         });
         let chosen: BTreeSet<usize> = chosen.collect();
         let mut before = Vec::new();
         for at in self.together(&chosen, answer) {
             let answer = match answer {
-                // The comment stands above what it was given for, and nowhere else.
-                Answer::Suppressed(_) if !chosen.contains(&at) => Answer::Rejected,
+                // The comment stands above what it was given for, which is no comment itself.
+                Answer::Suppressed(_)
+                    if !chosen.contains(&at) || self.finding(at).codemod == suppress::NAME =>
+                {
+                    Answer::Rejected
+                }
                 answer => answer.clone(),
             };
             if self.proposed[at].answer.as_ref() != Some(&answer) {
@@ -330,6 +335,12 @@ mod tests {
         session.step(false);
         session.step(false);
         assert_eq!(session.answer(Scope::This, &Answer::Rejected), 2);
+        assert_eq!(accepted(&session), ["2"]);
+
+        // What has an answer keeps it.
+        session.step(true);
+        session.step(true);
+        assert_eq!(session.answer(Scope::Codemod, &Answer::Rejected), 0);
         assert_eq!(accepted(&session), ["2"]);
     }
 

@@ -111,7 +111,10 @@ fn from_the_first_key_to_the_end() {
     assert_eq!((session.current(), &view.prompt), (1, &Prompt::Change));
     press(&mut session, &mut view, KeyCode::Char('c'));
     let keys = seen(&session, &mut view, 70, 10);
-    assert!(keys.contains("accept all of unobserved-task"), "{keys}");
+    assert!(
+        keys.contains("accept this one and all open ones of unobserved-task"),
+        "{keys}"
+    );
     press(&mut session, &mut view, KeyCode::Char('a'));
     assert_eq!(session.tally().accepted, 2);
     let write = press(&mut session, &mut view, KeyCode::Enter);

@@ -24,6 +24,8 @@ fn version_control_guards_the_tree() {
     all.push_str(&with("--allow-dirty"));
     assert_snapshot("vcs.txt", &all);
     fs::remove_file(project.path("src/other.rs")).unwrap();
+    // A report that was written into the project is never edited.
+    project.write("reports/review.html", "");
     assert_eq!(
         project.unpark(&[APPLY, &["--allow-staged"]].concat()).code,
         0

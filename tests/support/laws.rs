@@ -109,9 +109,20 @@ fn comments_are_kept(before: &Texts, actual: &Texts, outcome: &Outcome) -> bool 
         let at = new.iter().position(|other| other == comment);
         at.map(|at| new.swap_remove(at)).is_some()
     });
-    kept && new
-        .iter()
-        .all(|comment| comment.starts_with("///") || old.contains(comment))
+    let written = comments_that_allow(outcome);
+    kept && new.iter().all(|comment| {
+        comment.starts_with("///") || old.contains(comment) || written.contains(comment)
+    })
+}
+
+fn comments_that_allow(outcome: &Outcome) -> BTreeSet<String> {
+    let suppressed = outcome.findings.iter();
+    let suppressed = suppressed.filter(|finding| finding.state == State::Suppressed);
+    let comments = suppressed.filter_map(|finding| {
+        let reason = finding.help.as_ref()?.strip_prefix("allowed: ")?;
+        Some(format!("// unpark: allow({}) {reason}", finding.codemod))
+    });
+    comments.collect()
 }
 
 fn comments(texts: &Texts) -> Vec<String> {
