@@ -224,7 +224,7 @@ pub struct RunArgs {
         value_name = "FILE",
         help_heading = "Selection",
         conflicts_with_all = [
-            "only", "skip", "unsafe_fixes", "include_tests", "keep_sync_api", "fix_manifests",
+            "only", "skip", "unsafe_fixes", "no_unsafe_fixes", "include_tests", "keep_sync_api", "fix_manifests",
             "root", "max_functions", "fs", "syntax_only", "package", "workspace", "exclude",
             "features", "all_features", "no_default_features", "target", "since", "staged",
             "add_allow", "write_baseline", "update_baseline",
@@ -394,8 +394,11 @@ pub struct SelectionArgs {
     #[arg(long, value_name = "NAME")]
     pub skip: Vec<String>,
     /// Also make the changes that may alter what a caller can see
-    #[arg(long)]
+    #[arg(long, overrides_with = "no_unsafe_fixes")]
     pub unsafe_fixes: bool,
+    /// Make none of them, whatever unpark.toml says
+    #[arg(long, overrides_with = "unsafe_fixes")]
+    pub no_unsafe_fixes: bool,
     /// Also look at tests, benches and examples
     #[arg(long)]
     pub include_tests: bool,
@@ -559,7 +562,10 @@ impl SelectionArgs {
             accepted: None,
             only: self.only.clone(),
             skip: self.skip.clone(),
-            unsafe_fixes: self.unsafe_fixes,
+            unsafe_fixes: match self.no_unsafe_fixes {
+                true => Some(false),
+                false => self.unsafe_fixes.then_some(true),
+            },
             include_tests: self.include_tests,
             keep_sync_api: self.keep_sync_api,
             fix_manifests: self.fix_manifests,

@@ -24,8 +24,8 @@ pub struct Options {
     pub only: Vec<String>,
     /// The codemods to leave out.
     pub skip: Vec<String>,
-    /// Also the changes marked unsafe.
-    pub unsafe_fixes: bool,
+    /// Whether the changes marked unsafe are made, too; `None` for what the configuration says.
+    pub unsafe_fixes: Option<bool>,
     /// Rewrite sites in tests, benches and examples too.
     pub include_tests: bool,
     /// Public functions keep their signatures over an async function.

@@ -248,7 +248,7 @@ codemod = { fake-async.level = 'fix', blocking-in-async.fs = 'tokio' }
     // A flag is for the whole run; but what is off in a file stays off there.
     let options = Options {
         only: vec!["fake-async".to_owned()],
-        unsafe_fixes: true,
+        unsafe_fixes: Some(true),
         fs: Some(Fs::Offload),
         ..Options::default()
     };
@@ -260,6 +260,15 @@ codemod = { fake-async.level = 'fix', blocking-in-async.fs = 'tokio' }
         (a.least, a.settings.blocking_in_async.fs),
         (Safety::Unsafe, Fs::Offload)
     );
+    let options = Options {
+        unsafe_fixes: Some(false),
+        ..Options::default()
+    };
+    let rules = Rules::new(&config, &options);
+    for path in ["src/main.rs", "src/b.rs"] {
+        let rule = rules.of(&config.folder().join(path));
+        assert_eq!(rule.least, Safety::Safe);
+    }
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn a_look_of_many_that_takes_too_long_is_ended_too() {
     let reason = "block-on-in-async took longer than 0.001 s for it, and was stopped";
     is_left_alone(&late, reason);
     let unsafe_fixes = Options {
-        unsafe_fixes: true,
+        unsafe_fixes: Some(true),
         ..Options::default()
     };
     let outcome = play(&mut stage, &chain, unsafe_fixes);

@@ -85,7 +85,7 @@ fn project(name: &str) {
 fn run(folder: &Path, unsafe_fixes: bool) -> Outcome {
     let options = Options {
         paths: vec![folder.to_owned()],
-        unsafe_fixes,
+        unsafe_fixes: unsafe_fixes.then_some(true),
         cargo: CargoOptions {
             locked: true,
             ..CargoOptions::default()

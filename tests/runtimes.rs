@@ -43,7 +43,7 @@ fn the_table_of_the_readme_is_what_happens() {
         paths: vec![copy.path().to_owned()],
         // Those that run only where they are named, too.
         only: CATALOGUE.iter().map(|it| it.name.to_owned()).collect(),
-        unsafe_fixes: true,
+        unsafe_fixes: Some(true),
         cargo: CargoOptions {
             locked: true,
             ..CargoOptions::default()

@@ -116,8 +116,8 @@ impl<'a> Rules<'a> {
             }
         }
         let said = scopes().filter_map(|scope| scope.unsafe_fixes).next_back();
-        let said = said.or(config.scope.unsafe_fixes).unwrap_or_default();
-        if options.unsafe_fixes || said {
+        let said = options.unsafe_fixes.or(said);
+        if said.or(config.scope.unsafe_fixes).unwrap_or_default() {
             rule.least = Safety::Unsafe;
         }
         rule

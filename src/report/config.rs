@@ -99,8 +99,11 @@ fn of_run(config: &Config, options: &Options, key: &str) -> Option<(String, Stri
             let from: Vec<String> = from.chain(["--skip".to_owned()]).collect();
             Some((format!("{skip:?}"), from.join(", ")))
         }
-        "unsafe-fixes" if options.unsafe_fixes => {
+        "unsafe-fixes" if options.unsafe_fixes == Some(true) => {
             Some(("true".to_owned(), "--unsafe-fixes".to_owned()))
+        }
+        "unsafe-fixes" if options.unsafe_fixes == Some(false) => {
+            Some(("false".to_owned(), "--no-unsafe-fixes".to_owned()))
         }
         _ => written.map(|(value, place)| (value.to_string(), place)),
     }

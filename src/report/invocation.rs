@@ -111,7 +111,8 @@ impl Invocation {
         with_values(&mut flags, "--features", &cargo.features);
         with_values(&mut flags, "--target", cargo.target.as_slice());
         let switches = [
-            (options.unsafe_fixes, "--unsafe-fixes"),
+            (options.unsafe_fixes == Some(true), "--unsafe-fixes"),
+            (options.unsafe_fixes == Some(false), "--no-unsafe-fixes"),
             (options.include_tests, "--include-tests"),
             (options.keep_sync_api, "--keep-sync-api"),
             (options.fix_manifests, "--fix-manifests"),

@@ -246,7 +246,7 @@ impl Summary<'_> {
                 let left = count(offered, "change");
                 self.note(out, &format!("the selection leaves out {left}"))?;
             }
-        } else if offered > 0 {
+        } else if offered > 0 && self.invocation.options.unsafe_fixes.is_none() {
             let command = self.invocation.with(&["--unsafe-fixes"]);
             self.help(
                 out,

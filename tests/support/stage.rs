@@ -247,7 +247,7 @@ impl Stage {
         };
         let mut open: Files = run::open(&mut self.workspace, candidates, &mut outcome);
         let options = Options {
-            unsafe_fixes: case.options.unsafe_fixes,
+            unsafe_fixes: case.options.unsafe_fixes.then_some(true),
             include_tests: case.options.include_tests,
             keep_sync_api: case.options.keep_sync_api,
             root: case.options.root.clone(),
