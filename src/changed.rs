@@ -1,7 +1,7 @@
 //! The lines that changed, as git tells: `--since` and `--staged`.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     ops::RangeInclusive,
     path::{Path, PathBuf},
     process::Command,
@@ -97,9 +97,7 @@ impl ChangedLines {
         if left > 0 {
             *outcome.unseen.entry(UNTOUCHED.to_owned()).or_default() += left;
         }
-        let findings = outcome.findings.iter();
-        let kept: BTreeSet<usize> = findings.filter_map(|it| it.change).collect();
-        outcome.changes.retain(|change| kept.contains(&change.id));
+        outcome.drop_unasked_changes();
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     outcome::{Change, ChangedFile, Conversion, Converted, Finding, Outcome, Reason, State},
     overlay::Replacement,
     source::Lines,
-    suppress::Allows,
+    suppress::{self, Allows},
     workspace::Workspace,
 };
 
@@ -120,7 +120,7 @@ pub fn workspace(
         files,
     };
     let project = &workspace.project;
-    let first = outcome.changes.len() + 1;
+    let first = outcome.last_change() + 1;
     for (index, applied) in rounds.applied.iter().enumerate() {
         let id = first + index;
         let finding = collector.finding(&applied.settled, Some(id), State::Fixed);
@@ -143,13 +143,10 @@ pub fn workspace(
         });
         outcome.findings.push(finding);
     }
-    let last_round = rounds
-        .applied
-        .iter()
-        .map(|applied| applied.round)
-        .max()
-        .unwrap_or(0)
-        + 1;
+    // Comments go away in a round of their own, which what is on offer knows nothing of.
+    let made = rounds.applied.iter();
+    let made = made.filter(|applied| applied.settled.finding.codemod != suppress::NAME);
+    let last_round = made.map(|applied| applied.round).max().unwrap_or(0) + 1;
     for settled in &rounds.open {
         let file = &files[&settled.finding.file];
         let allow = allows
@@ -166,7 +163,7 @@ pub fn workspace(
             outcome.findings.push(finding);
             continue;
         }
-        let change = outcome.changes.len() + 1;
+        let change = outcome.last_change() + 1;
         let finding = collector.open(settled, change);
         if finding.change == Some(change)
             && let Verdict::Rewrite { change: edits, .. } = &settled.finding.verdict
@@ -188,7 +185,7 @@ pub fn workspace(
                 edition: package.map_or(Edition::CURRENT, |package| package.facts.edition),
                 is_new: false,
                 before: file.source.clone(),
-                after: file.text.to_string(),
+                after: file.overlay.text(),
                 edits: file.overlay.edits(),
             });
         }

@@ -67,6 +67,13 @@ pub struct Options {
 }
 
 impl Options {
+    /// Whether comments are to allow some of what is found.
+    pub fn writes_comments(&self) -> bool {
+        let accepted = self.accepted.as_ref();
+        matches!(self.adopt, Some(Adopt::Allow(_)))
+            || accepted.is_some_and(|accepted| !accepted.suppressed.is_empty())
+    }
+
     /// Why a comment is to allow a finding, if one is.
     pub fn reason_to_allow(&self, id: &str) -> Option<&str> {
         match (&self.adopt, &self.accepted) {

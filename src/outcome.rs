@@ -330,6 +330,11 @@ impl Outcome {
             .count()
     }
 
+    /// The number of the last change, 0 if there is none. Numbers grow, and may have holes.
+    pub fn last_change(&self) -> usize {
+        self.changes.last().map_or(0, |change| change.id)
+    }
+
     /// Takes away the changes that no finding has any more.
     pub fn drop_unasked_changes(&mut self) {
         let findings = self.findings.iter();

@@ -38,7 +38,7 @@ use crate::{
     format::Rustfmt,
     limits,
     options::{Accepted, Options},
-    outcome::{Memory, Outcome, State},
+    outcome::{Finding, Memory, Outcome, State},
     progress::Progress,
     roots,
     start::{self, WITHOUT_CARGO, check_names},
@@ -168,6 +168,7 @@ impl<'a> Run<'a> {
         }
         collect::finish(&mut outcome);
         if let Some(accepted) = &self.options.accepted {
+            is_unequivocal(accepted, &outcome)?;
             outcome.unmet = unmet(accepted, &outcome);
         }
         self.progress.done();
@@ -430,7 +431,7 @@ impl<'a> Run<'a> {
             let Some(verifier) = &mut verifier else {
                 break;
             };
-            let judgement = verifier.judge(outcome, before.changes.len())?;
+            let judgement = verifier.judge(outcome, before.last_change())?;
             seconds.verify += started.elapsed().as_secs_f64();
             let findings = |changes: &BTreeSet<usize>| -> Vec<(String, usize)> {
                 let findings = outcome.findings.iter().filter_map(|finding| {
@@ -472,6 +473,31 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether each answer is about one finding: ids are told apart within a workspace, and copies of a file in two of
+/// them have the same ones.
+///
+/// # Errors
+/// If one is about several.
+fn is_unequivocal(accepted: &Accepted, outcome: &Outcome) -> Result<()> {
+    let mut known: BTreeMap<&String, &Finding> = BTreeMap::new();
+    for finding in &outcome.findings {
+        let id = &finding.id;
+        if !accepted.ids.contains(id) && !accepted.suppressed.contains_key(id) {
+            continue;
+        }
+        if let Some(other) = known.insert(id, finding) {
+            let place = |it: &Finding| format!("{}:{}", outcome.shown(&it.path), it.start.line);
+            bail!(
+                "{id} is the id of two findings, in {} and {}\nhelp: name the paths of one \
+                 workspace, and review each by itself",
+                place(other),
+                place(finding)
+            );
+        }
+    }
+    Ok(())
 }
 
 /// What was accepted, and is neither made nor taken back; and what was to be allowed, and is not.

@@ -76,6 +76,17 @@ impl Selection {
                 selection.schema
             );
         }
+        let Selection {
+            accepted,
+            rejected,
+            suppressed,
+            ..
+        } = &selection;
+        let mut known = BTreeSet::new();
+        let mut answers = accepted.iter().chain(rejected).chain(suppressed.keys());
+        if let Some(id) = answers.find(|&id| !known.insert(id)) {
+            bail!("{shown} has two answers for {id}\n{HELP}");
+        }
         Ok(selection)
     }
 
@@ -120,5 +131,9 @@ mod tests {
             lines(newer),
             "FILE has the schema 2, and this unpark reads up to 1"
         );
+        let twice = error(Some(
+            r#"{"schema": 1, "accepted": ["a"], "rejected": ["b"], "suppressed": {"a": "x"}}"#,
+        ));
+        assert_eq!(lines(twice), "FILE has two answers for a");
     }
 }

@@ -7,6 +7,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::baseline;
+
 /// How many files are named.
 const NAMED: usize = 20;
 
@@ -90,7 +92,7 @@ impl Guard {
                 // The name that it had comes as an entry of its own.
                 entries.next();
             }
-            if state == "??" && !may_be_edited(Path::new(path)) {
+            if state == "??" && !may_be_edited(path) {
                 continue;
             }
             let staged = state.ends_with(' ');
@@ -104,11 +106,11 @@ impl Guard {
     }
 }
 
-/// Whether a file is of a kind that is ever edited. A report or a selection of ours is none, and it would
-/// stand in the way of `--apply`.
-fn may_be_edited(path: &Path) -> bool {
-    let is_source = path.extension().is_some_and(|extension| extension == "rs");
-    is_source || path.file_name().is_some_and(|name| name == "Cargo.toml")
+/// Whether a new file is of a kind that is ever edited, or a repository of its own, which may hold such files. A
+/// report or a selection of ours is none, and it would stand in the way of `--apply`.
+fn may_be_edited(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.is_empty() || name.ends_with(".rs") || name == "Cargo.toml" || name == baseline::FILE
 }
 
 /// The folder of the repository that a folder is in, unless it is ignored there.

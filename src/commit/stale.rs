@@ -59,6 +59,7 @@ pub fn drop_stale(disk: &dyn Disk, outcome: &mut Outcome, committed: &mut Commit
             finding.change = None;
             finding.refusal = Some(Refusal::new(RefusalKind::R8, message.clone()));
             finding.effects.clear();
+            finding.help = None;
         }
     }
     let touched: BTreeSet<PathBuf> = outcome

@@ -233,7 +233,9 @@ impl Summary<'_> {
     fn offers(&self, out: &mut dyn Write) -> io::Result<()> {
         let outcome = self.outcome;
         self.not_written(out)?;
+        let reviewable = self.committed.is_none() && !outcome.changes.is_empty();
         let pages = self.reports.iter().filter(|it| it.format == Format::Html);
+        let pages = pages.filter(|_| reviewable && self.invocation.options.adopt.is_none());
         for page in pages.map(|it| &it.file) {
             let path = self.invocation.here.join(page);
             let page = human::linked(&page.display().to_string(), &path, self.palette);

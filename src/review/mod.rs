@@ -8,14 +8,23 @@ mod look;
 mod screen;
 pub mod session;
 
-use std::{io::IsTerminal as _, path::Path};
+use std::{
+    io::{self, IsTerminal as _},
+    path::Path,
+};
 
 use anyhow::{Context as _, Result, bail};
 use ratatui::{
     DefaultTerminal,
-    crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers},
+    crossterm::{
+        event::{
+            self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEvent,
+            KeyEventKind, KeyModifiers,
+        },
+        execute,
+    },
 };
-use tui_input::backend::crossterm::EventHandler as _;
+use tui_input::{InputRequest, backend::crossterm::EventHandler as _};
 
 use self::{
     screen::{Prompt, View},
@@ -52,15 +61,27 @@ pub fn needs_terminal() -> Result<()> {
 /// # Errors
 /// If the terminal can't be used.
 pub fn ask(session: &mut Session<'_>, said: String, colored: bool) -> Result<Ended> {
-    let mut terminal = ratatui::try_init().context("can't use the terminal")?;
+    let mut terminal = take_terminal()?;
     let mut view = View {
         colored,
         said,
         ..View::default()
     };
     let ended = answers(&mut terminal, session, &mut view);
-    ratatui::try_restore().context("can't give the terminal back")?;
+    give_terminal_back()?;
     ended
+}
+
+fn take_terminal() -> Result<DefaultTerminal> {
+    let terminal = ratatui::try_init().context("can't use the terminal")?;
+    // What is pasted comes as one, and not as keys that mean something; where that can be had.
+    let _ = execute!(io::stdout(), EnableBracketedPaste);
+    Ok(terminal)
+}
+
+fn give_terminal_back() -> Result<()> {
+    let _ = execute!(io::stdout(), DisableBracketedPaste);
+    ratatui::try_restore().context("can't give the terminal back")
 }
 
 fn answers(
@@ -72,6 +93,10 @@ fn answers(
         terminal.draw(|frame| screen::draw(frame, session, view))?;
         let key = match event::read()? {
             Event::Key(key) if key.kind != KeyEventKind::Release => key,
+            Event::Paste(text) => {
+                pasted(view, &text);
+                continue;
+            }
             // A terminal of another size is drawn anew.
             _ => continue,
         };
@@ -140,7 +165,7 @@ fn pressed(session: &mut Session<'_>, view: &mut View, key: KeyEvent) -> Next {
 
 fn pressed_at_the_end(session: &mut Session<'_>, view: &mut View, key: KeyCode) -> Next {
     match key {
-        KeyCode::Enter => return Next::End(Ended::Write),
+        KeyCode::Char('y') => return Next::End(Ended::Write),
         KeyCode::Char('q') => return Next::End(Ended::Keep),
         KeyCode::Char('u') => {
             view.prompt = Prompt::Change;
@@ -172,6 +197,16 @@ fn pressed_in_the_reason(session: &mut Session<'_>, view: &mut View, scope: Scop
         },
         _ => {
             view.reason.handle_event(&Event::Key(key));
+        }
+    }
+}
+
+/// What is pasted is a part of the reason, which is one line, and no answer.
+fn pasted(view: &mut View, text: &str) {
+    if let Prompt::Reason(_) = view.prompt {
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for letter in words.chars() {
+            view.reason.handle(InputRequest::InsertChar(letter));
         }
     }
 }
@@ -220,9 +255,9 @@ fn undo(session: &mut Session<'_>, view: &mut View) {
 
 /// Lends the terminal to the user's editor.
 fn edit(terminal: &mut DefaultTerminal, view: &mut View, path: &Path, line: usize) -> Result<()> {
-    ratatui::try_restore().context("can't give the terminal back")?;
+    give_terminal_back()?;
     let opened = editor::open(path, line);
-    *terminal = ratatui::try_init().context("can't use the terminal")?;
+    *terminal = take_terminal()?;
     terminal.clear()?;
     view.said = match opened {
         Ok(()) => "what was saved is looked at again before anything is written".to_owned(),

@@ -250,14 +250,14 @@ impl Look {
                 count(accepted, "accepted change")
             ),
         }));
-        if tally.suppressed > 0 {
-            lines.push(Line::raw(format!(
-                "{} will get a comment that allows them.",
-                count(tally.suppressed, "finding")
-            )));
-        }
         if offered > 0 {
             lines.push(Line::raw(format!("{offered} of them marked unsafe.")));
+        }
+        if tally.suppressed > 0 {
+            let findings = count(tally.suppressed, "finding");
+            lines.push(Line::raw(format!(
+                "{findings} will be allowed by a comment with your reason."
+            )));
         }
         if !outcome.unseen.is_empty() {
             let places: usize = outcome.unseen.values().sum();
@@ -303,7 +303,7 @@ impl Look {
                 .map(|(key, what)| (key, what.to_owned()))
                 .into(),
             Prompt::End => [
-                ("Enter", "compile and write"),
+                ("y", "compile and write"),
                 ("b", "back to the changes"),
                 ("q", "quit and keep the answers"),
             ]

@@ -194,12 +194,10 @@ impl<'a> Session<'a> {
         });
         let chosen: BTreeSet<usize> = chosen.collect();
         let mut before = Vec::new();
-        for at in self.together(&chosen, answer) {
+        let together = self.together(&chosen, answer);
+        for &at in &together {
             let answer = match answer {
-                // The comment stands above what it was given for, which is no comment itself.
-                Answer::Suppressed(_)
-                    if !chosen.contains(&at) || self.finding(at).codemod == suppress::NAME =>
-                {
+                Answer::Suppressed(_) if !chosen.contains(&at) || !self.is_there(at, &together) => {
                     Answer::Rejected
                 }
                 answer => answer.clone(),
@@ -248,6 +246,16 @@ impl<'a> Session<'a> {
             }
         }
         all
+    }
+
+    /// Whether there is something to suppress once these are not made: a comment of ours is no code, and
+    /// what only another change brings about is not found without it.
+    fn is_there(&self, at: usize, unmade: &BTreeSet<usize>) -> bool {
+        let is_made = |need: &usize| {
+            let answer = &self.proposed[*need].answer;
+            !unmade.contains(need) && matches!(answer, None | Some(Answer::Accepted))
+        };
+        self.finding(at).codemod != suppress::NAME && self.proposed[at].needs.iter().all(is_made)
     }
 
     /// The next change without an answer, from a place on, and around.
@@ -358,6 +366,13 @@ mod tests {
         again.resume(&selection);
         assert_eq!(again.selection(Vec::new()), selection);
         assert_eq!(again.current(), 1);
+
+        // What is only there with another change goes with it, whoever is asked.
+        let mut session = Session::of(&outcome);
+        assert_eq!(session.answer(Scope::Codemod, &suppressed), 3);
+        let selection = session.selection(Vec::new());
+        let ids: Vec<&String> = selection.suppressed.keys().collect();
+        assert_eq!(ids, ["1", "2"]);
     }
 
     #[test]

@@ -117,7 +117,10 @@ fn from_the_first_key_to_the_end() {
     );
     press(&mut session, &mut view, KeyCode::Char('a'));
     assert_eq!(session.tally().accepted, 2);
-    let write = press(&mut session, &mut view, KeyCode::Enter);
+    // It was the key of another question.
+    let stays = press(&mut session, &mut view, KeyCode::Enter);
+    assert_eq!(stays, Next::Ask);
+    let write = press(&mut session, &mut view, KeyCode::Char('y'));
     assert_eq!(write, Next::End(Ended::Write));
 
     let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
@@ -147,9 +150,22 @@ fn a_change_is_suppressed_with_a_reason() {
     assert_eq!(selection.suppressed["a"].as_str(), "request, quarter");
     // All in this file; and what was answered is seen.
     let end = type_in(&mut session, "fswe retry");
-    assert!(end.contains("2 findings will get a comment"), "{end}");
+    assert!(end.contains("2 findings will be allowed"), "{end}");
     let back = type_in(&mut session, "bn");
     assert!(back.contains("safe, suppressed: we retry"), "{back}");
+}
+
+#[test]
+fn what_is_pasted_is_no_key() {
+    let outcome = outcome();
+    let mut session = Session::of(&outcome);
+    let mut view = View::default();
+    pasted(&mut view, "aa");
+    press(&mut session, &mut view, KeyCode::Char('s'));
+    pasted(&mut view, " of two\n  lines\n\n");
+    let screen = seen(&session, &mut view, 70, 14);
+    assert!(screen.contains("Why may it stay? of two lines"), "{screen}");
+    assert_eq!(session.tally().open, 2);
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::{
     limits,
     options::Options,
     outcome::{self, Outcome},
+    source::Source,
     suppress::{self, Allows, Looks, Wanted},
     workspace::Workspace,
 };
@@ -55,22 +56,27 @@ pub fn analyse(
     chosen: &Chosen<'_>,
 ) {
     let first = outcome.findings.len();
-    let before = outcome.clone();
-    let mut allowed = Allowed::default();
-    look(outcome, workspace, files, chosen, &allowed.places);
-    // What spans functions is one finding for all of them, and allowing it shows what is left.
-    let allows_all = matches!(chosen.options.adopt, Some(Adopt::Allow(_)));
-    while allows_all && allowed.add(outcome, first) {
-        *outcome = before.clone();
-        look(outcome, workspace, files, chosen, &allowed.places);
+    let none = Places::new();
+    if !chosen.options.writes_comments() {
+        look(outcome, workspace, files, chosen, &none);
+        return;
     }
-    allowed.add_to(outcome, first);
+    let before = outcome.clone();
     let wanted = Wanted {
         reason: &|finding| chosen.options.reason_to_allow(&finding.id),
         denied: chosen.denied,
         changed: chosen.changed,
     };
-    suppress::allow(outcome, first, wanted);
+    let mut pretended = Pretended::default();
+    look(outcome, workspace, files, chosen, &none);
+    // What spans functions is one finding for all of them, and allowing it shows what is left.
+    let allows_all = matches!(chosen.options.adopt, Some(Adopt::Allow(_)));
+    while allows_all && pretended.remember(outcome, first, &wanted) {
+        *outcome = before.clone();
+        look(outcome, workspace, files, chosen, &pretended.places);
+    }
+    pretended.restore(outcome, first);
+    suppress::allow(outcome, first, &wanted);
 }
 
 fn look(
@@ -135,20 +141,21 @@ fn look(
     collect::workspace(outcome, &plan, workspace, files, &allows, rounds);
 }
 
-/// What is to be allowed.
+/// What later looks take for allowed, because it gets a comment.
 #[derive(Default)]
-struct Allowed {
+struct Pretended {
+    /// As it was found first.
     findings: Vec<outcome::Finding>,
     places: Places,
 }
 
-impl Allowed {
-    /// Adds the findings from `first` on. Gives back whether one of them is new.
-    fn add(&mut self, outcome: &Outcome, first: usize) -> bool {
+impl Pretended {
+    /// Remembers what of the findings from `first` on gets a comment. Gives back whether one of it is new.
+    fn remember(&mut self, outcome: &Outcome, first: usize, wanted: &Wanted<'_>) -> bool {
         let known = self.findings.len();
-        let open = outcome.findings[first..].iter();
-        for finding in open.filter(|it| it.state.is_open()) {
-            let shift = outcome.sources[&finding.path].shift();
+        for (index, _) in suppress::to_allow(outcome, first, wanted) {
+            let finding = &outcome.findings[index];
+            let shift = outcome.sources.get(&finding.path).map_or(0, Source::shift);
             let place = (finding.codemod, finding.start.byte - shift);
             let of_file = self.places.entry(finding.path.clone()).or_default();
             if of_file.insert(place) {
@@ -158,18 +165,21 @@ impl Allowed {
         self.findings.len() > known
     }
 
-    /// Adds to an outcome what the last look found no more, because it was to be allowed.
-    fn add_to(self, outcome: &mut Outcome, first: usize) {
+    /// Says of what was found first what was said then: once it is allowed, less is known of it, or it is
+    /// found no more.
+    fn restore(self, outcome: &mut Outcome, first: usize) {
         let place = |it: &outcome::Finding| (it.codemod, it.path.clone(), it.start);
-        let found: BTreeSet<_> = outcome.findings[first..].iter().map(place).collect();
-        let lost = self.findings.into_iter();
-        let lost = lost.filter(|it| !found.contains(&place(it)));
-        outcome
-            .findings
-            .extend(lost.map(|finding| outcome::Finding {
-                change: None,
-                ..finding
-            }));
+        let remembered: BTreeSet<_> = self.findings.iter().map(place).collect();
+        let latest = outcome.findings.split_off(first).into_iter();
+        let latest = latest.filter(|it| !remembered.contains(&place(it)));
+        outcome.findings.extend(latest);
+        let findings = self.findings.into_iter();
+        let findings = findings.map(|finding| outcome::Finding {
+            change: None,
+            ..finding
+        });
+        outcome.findings.extend(findings);
+        outcome.drop_unasked_changes();
     }
 }
 

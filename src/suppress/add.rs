@@ -1,7 +1,7 @@
 //! Writes comments that allow what was found: `--add-allow REASON`.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -32,35 +32,50 @@ pub struct Wanted<'a> {
     pub changed: Option<&'a ChangedLines>,
 }
 
+/// The findings from `first` on that get a comment, with its reason. What rests on syntax alone gets none: with
+/// types it may be no finding.
+pub fn to_allow<'a>(outcome: &Outcome, first: usize, wanted: &Wanted<'a>) -> Vec<(usize, &'a str)> {
+    let skipped: HashSet<&Path> = outcome.skipped.iter().map(|it| &*it.path).collect();
+    let is_left = |finding: &Finding| {
+        finding.codemod != NAME
+            && finding.state.is_open()
+            && finding.state != State::Fixed
+            && !wanted.denied.contains_key(&finding.id)
+            && !skipped.contains(&*finding.path)
+            && !matches!(&finding.refusal, Some(it) if it.kind == RefusalKind::R10)
+            && wanted.changed.is_none_or(|changed| changed.touch(finding))
+    };
+    let findings = outcome.findings.iter().enumerate().skip(first);
+    findings
+        .filter(|(_, finding)| is_left(finding))
+        .filter_map(|(index, finding)| Some((index, (wanted.reason)(finding)?)))
+        .collect()
+}
+
 /// Writes a comment above each finding from `first` on that is to be allowed, in the place of its change
-/// and beside the changes that are made. Findings that rest on syntax alone are left: with types they may
-/// be none.
-pub fn allow(outcome: &mut Outcome, first: usize, wanted: Wanted<'_>) {
-    let skipped: BTreeSet<PathBuf> = outcome.skipped.iter().map(|it| it.path.clone()).collect();
+/// and beside the changes that are made.
+pub fn allow(outcome: &mut Outcome, first: usize, wanted: &Wanted<'_>) {
     let mut by_file: BTreeMap<PathBuf, Vec<(usize, &str)>> = BTreeMap::new();
-    for (index, finding) in outcome.findings.iter_mut().enumerate().skip(first) {
-        if !finding.state.is_open() || finding.state == State::Fixed {
+    for (index, reason) in to_allow(outcome, first, wanted) {
+        let finding = &mut outcome.findings[index];
+        finding.change = None;
+        let of_file = by_file.entry(finding.path.clone()).or_default();
+        of_file.push((index, reason));
+    }
+    let others = outcome.findings[first..].iter_mut();
+    for finding in others.filter(|it| it.state.is_open() && it.state != State::Fixed) {
+        if (wanted.reason)(finding).is_none() {
             continue;
         }
-        let Some(reason) = (wanted.reason)(finding) else {
-            continue;
-        };
-        finding.change = None;
         if finding.codemod == NAME {
+            finding.change = None;
             finding.state = State::Manual;
             let help = "`unpark --apply` removes the comment".to_owned();
             finding.help.get_or_insert(help);
-            continue;
-        }
-        let is_typed = !skipped.contains(&finding.path)
-            && !matches!(&finding.refusal, Some(it) if it.kind == RefusalKind::R10);
-        let is_touched = wanted.changed.is_none_or(|changed| changed.touch(finding));
-        if let Some(words) = wanted.denied.get(&finding.id) {
+        } else if let Some(words) = wanted.denied.get(&finding.id) {
+            finding.change = None;
             finding.state = State::Reverted;
             finding.compiler = Some(words.clone());
-        } else if is_typed && is_touched {
-            let of_file = by_file.entry(finding.path.clone()).or_default();
-            of_file.push((index, reason));
         }
     }
     outcome.drop_unasked_changes();
@@ -79,15 +94,18 @@ pub fn allow(outcome: &mut Outcome, first: usize, wanted: Wanted<'_>) {
             (finding.start, finding.codemod)
         });
         let mut draft = Draft::new(source, overlay, round);
-        let next = outcome.changes.iter().map(|change| change.id).max();
-        let next = next.unwrap_or(0) + 1;
-        for (index, reason) in found {
+        let room: Vec<(usize, Result<usize, Refusal>)> = found
+            .into_iter()
+            .map(|(index, reason)| (index, draft.allow(&outcome.findings[index], reason)))
+            .collect();
+        let next = outcome.last_change() + 1;
+        for (index, comment) in room {
             let finding = &mut outcome.findings[index];
-            match draft.allow(finding, reason) {
+            match comment {
                 Ok(comment) => {
                     finding.state = State::Suppressed;
                     finding.refusal = None;
-                    finding.help = Some(format!("allowed: {reason}"));
+                    finding.help = Some(format!("allowed: {}", draft.comments[comment].reason()));
                     finding.change = Some(next + comment);
                 }
                 Err(refusal) => {
@@ -103,7 +121,7 @@ pub fn allow(outcome: &mut Outcome, first: usize, wanted: Wanted<'_>) {
 }
 
 /// The comments of one file.
-struct Draft {
+struct Draft<'a> {
     source: Source,
     /// What the changes of the run make of it.
     overlay: Overlay,
@@ -112,19 +130,25 @@ struct Draft {
     /// The comments that allow something in it.
     allows: Allows,
     round: usize,
-    comments: Vec<Comment>,
+    comments: Vec<Comment<'a>>,
 }
 
-struct Comment {
+struct Comment<'a> {
     codemod: &'static str,
     /// Where the line starts that it stands above.
     at: usize,
-    /// It, with its indentation and line end.
-    text: String,
+    /// Why each of the findings that it speaks of may stay.
+    reasons: Vec<&'a str>,
 }
 
-impl Draft {
-    fn new(source: Source, overlay: Overlay, round: usize) -> Draft {
+impl Comment<'_> {
+    fn reason(&self) -> String {
+        self.reasons.join("; ")
+    }
+}
+
+impl<'a> Draft<'a> {
+    fn new(source: Source, overlay: Overlay, round: usize) -> Draft<'a> {
         let text = Arc::from(overlay.text());
         Draft {
             allows: Allows::read(&text),
@@ -141,7 +165,7 @@ impl Draft {
     ///
     /// # Errors
     /// If there is none, with the reason.
-    fn allow(&mut self, finding: &Finding, reason: &str) -> Result<usize, Refusal> {
+    fn allow(&mut self, finding: &Finding, reason: &'a str) -> Result<usize, Refusal> {
         let was = finding.start.byte - self.source.shift();
         let Some(offset) = self.overlay.to_current(was) else {
             let message = "another change of this run rewrites this line, and a comment above it would \
@@ -149,19 +173,24 @@ impl Draft {
             return Err(Refusal::new(RefusalKind::R9, message));
         };
         let codemod = finding.codemod;
-        let there = |it: &Comment, at: usize| it.at == at && it.codemod == codemod;
+        let there = |it: &Comment<'_>, at: usize| it.at == at && it.codemod == codemod;
         for at in self.places(offset) {
             if let Some(known) = self.comments.iter().position(|it| there(it, at)) {
                 if self.speaks_of(codemod, offset) {
+                    let reasons = &mut self.comments[known].reasons;
+                    if !reasons.contains(&reason) {
+                        reasons.push(reason);
+                    }
                     return Ok(known);
                 }
                 continue;
             }
-            let line = &self.text[at..];
-            let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
-            let text = format!("{indent}// {MARKER} allow({codemod}) {reason}\n");
-            let text = with_line_ends_of(&self.text, at, &text);
-            self.comments.push(Comment { codemod, at, text });
+            let reasons = vec![reason];
+            self.comments.push(Comment {
+                codemod,
+                at,
+                reasons,
+            });
             if self.speaks_of(codemod, offset) {
                 return Ok(self.comments.len() - 1);
             }
@@ -195,10 +224,10 @@ impl Draft {
     /// Whether a comment allows a finding in the text that they make, and none of them is anything else
     /// there.
     fn speaks_of(&self, codemod: &str, offset: usize) -> bool {
-        let text: Arc<str> = Arc::from(self.with_comments(0).text());
-        let before = self.comments.iter().filter(|it| it.at <= offset);
-        let moved = offset + before.map(|it| it.text.len()).sum::<usize>();
-        let all = Allows::read(&text);
+        let edits: Vec<Replacement> = self.edits().collect();
+        let before = edits.iter().filter(|it| it.start <= offset);
+        let moved = offset + before.map(|it| it.replacement.len()).sum::<usize>();
+        let all = Allows::read(&Arc::from(self.with_comments(0).text()));
         code_of(&all.parse.syntax_node()) == code_of(&self.allows.parse.syntax_node())
             && all.comments().len() == self.allows.comments().len() + self.comments.len()
             && all.for_finding(codemod, moved).is_some()
@@ -216,10 +245,17 @@ impl Draft {
     }
 
     fn edits(&self) -> impl Iterator<Item = Replacement> {
-        self.comments.iter().map(|comment| Replacement {
-            start: comment.at,
-            end: comment.at,
-            replacement: comment.text.clone(),
+        self.comments.iter().map(|comment| {
+            let Comment { codemod, at, .. } = *comment;
+            let line = &self.text[at..];
+            let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
+            let reason = comment.reason();
+            let text = format!("{indent}// {MARKER} allow({codemod}) {reason}\n");
+            Replacement {
+                start: at,
+                end: at,
+                replacement: with_line_ends_of(&self.text, at, &text),
+            }
         })
     }
 

@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    sync::Arc,
 };
 
 use ra_ap_ide_db::FileId;
@@ -39,7 +38,7 @@ pub struct Looks<'a> {
 }
 
 /// Adds the findings about comments to what the rounds came to, and takes away the comments that allow
-/// nothing.
+/// nothing. The texts of the files stay those of the last round, in which all else was found.
 pub fn settle(
     rounds: &mut Rounds,
     files: &mut Files,
@@ -87,12 +86,7 @@ pub fn settle(
         return;
     }
     let round = rounds.applied.iter().map(|applied| applied.round).max();
-    let changed: BTreeSet<FileId> = taken.iter().map(|(it, _)| it.finding.file).collect();
     engine::record(files, taken, round.unwrap_or(0) + 1, rounds);
-    for id in changed {
-        let file = files.get_mut(&id).expect("its comments were looked at");
-        file.text = Arc::from(file.overlay.text());
-    }
 }
 
 /// The comments that allow something, by file and place.
@@ -233,7 +227,9 @@ impl Judge<'_> {
             files,
         };
         let finding = collector.finding(settled, None, State::Manual);
+        let accepted = plan.accepted;
         plan.takes
+            && accepted.is_none_or(|accepted| accepted.contains(&settled.id))
             && !plan.denied.contains_key(&settled.id)
             && !looks.baseline.holds(&settled.id)
             && plan.changed.is_none_or(|changed| changed.touch(&finding))

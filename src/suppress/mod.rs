@@ -12,7 +12,7 @@ use ra_ap_syntax::{
 };
 
 pub use self::{
-    add::{Wanted, allow},
+    add::{Wanted, allow, to_allow},
     faults::{Looks, settle},
     reason::Reason,
 };

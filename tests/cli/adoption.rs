@@ -358,6 +358,47 @@ pub fn start() {{
     );
 }
 
+/// What a changed line leads to is judged by what was found, and not by what is found once a part of it is allowed.
+#[test]
+fn what_is_allowed_touches_a_changed_line() {
+    let text = "\
+use tokio::runtime::Handle;
+
+async fn number() -> u32 {
+    std::future::ready(1).await
+}
+
+fn load() -> u32 {
+    Handle::current().block_on(number())
+}
+
+fn warm() -> u32 {
+    load() + Handle::current().block_on(number())
+}
+
+pub async fn serve() -> u32 {
+    warm()
+}
+";
+    let project = Project::new(&[("src/lib.rs", text), (".gitignore", "Cargo.lock\ntarget\n")]);
+    project.commit_all();
+    let allow = ["--add-allow", "legacy", "--since", "HEAD"];
+    for (old, new) in [
+        ("fn warm()", "fn  warm()"),
+        ("    warm()\n", "    warm( )\n"),
+    ] {
+        project.write("src/lib.rs", &text.replacen(old, new, 1));
+        let found = project.unpark(&["--since", "HEAD", "--message-format", "short", "-q"]);
+        let is_found = !found.text().is_empty();
+        let diff = project.unpark(&allow).text();
+        assert_eq!(
+            diff.contains("allow(block-on-in-async)"),
+            is_found,
+            "{diff}"
+        );
+    }
+}
+
 /// Of code that was not looked at nobody knows what it would come to.
 #[test]
 fn a_comment_stays_where_nobody_looked() {

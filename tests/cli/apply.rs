@@ -24,11 +24,22 @@ fn version_control_guards_the_tree() {
     all.push_str(&with("--allow-dirty"));
     assert_snapshot("vcs.txt", &all);
     fs::remove_file(project.path("src/other.rs")).unwrap();
-    // A report that was written into the project is never edited.
+    // A report that was written into the project is never edited; a repository in it may be.
     project.write("reports/review.html", "");
-    assert_eq!(
-        project.unpark(&[APPLY, &["--allow-staged"]].concat()).code,
-        0
+    let allow_staged = [APPLY, &["--allow-staged"]].concat();
+    assert_eq!(project.unpark(&allow_staged).code, 0);
+    project.write("nested/src/lib.rs", "");
+    project.other(
+        "git",
+        &["init", "--quiet", "nested"],
+        Path::new("/dev/null"),
+    );
+    let nested = project.unpark(&allow_staged);
+    assert_eq!(nested.code, 2, "{}", nested.stderr);
+    assert!(
+        nested.stderr.contains("nested/ (dirty)"),
+        "{}",
+        nested.stderr
     );
 }
 

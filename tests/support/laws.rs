@@ -10,6 +10,7 @@ use ra_ap_syntax::{AstNode, SourceFile, SyntaxKind};
 use unpark::{
     history::steps,
     outcome::{Outcome, Reason, State},
+    replay,
     source::Source,
     suppress,
 };
@@ -61,14 +62,32 @@ pub fn hold(before: &Texts, outcome: &Outcome) -> Result<(), String> {
     law(modest, "a change claims more safety than its codemod")?;
     let sum: usize = outcome.counts().values().sum();
     law(sum == outcome.findings.len(), "the totals do not add up")?;
-    let selected = outcome
-        .changes
+    let changes = outcome.changes.iter();
+    let is_sorted = changes.clone().map(|it| it.id).is_sorted_by(|a, b| a < b);
+    law(is_sorted, "two changes with one number")?;
+    let selected = changes.clone().filter(|change| change.selected);
+    let selected: BTreeSet<usize> = selected.map(|change| change.id).collect();
+    let findings = outcome.findings.iter();
+    let made = findings.filter(|it| matches!(it.state, State::Fixed | State::Suppressed));
+    let made: BTreeSet<usize> = made.filter_map(|finding| finding.change).collect();
+    let mut fixed = outcome
+        .findings
         .iter()
-        .filter(|change| change.selected)
-        .count();
+        .filter(|it| it.state == State::Fixed);
     law(
-        selected == outcome.count(State::Fixed),
+        selected == made && fixed.all(|finding| finding.change.is_some()),
         "a fixed finding without a change",
+    )?;
+    let mut offered = changes.filter(|change| !change.selected);
+    law(
+        offered.all(|change| {
+            let texts = replay::of_change(outcome, change).into_values();
+            texts.into_iter().all(|(old, new)| {
+                let errors = |text: &str| SourceFile::parse(text, Edition::CURRENT).errors().len();
+                errors(&new) <= errors(&old)
+            })
+        }),
+        "what is on offer would not parse",
     )?;
     let ids: BTreeSet<_> = outcome.findings.iter().map(|finding| &finding.id).collect();
     law(
