@@ -61,8 +61,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (rust-analyzer 0.0.34
     version = VERSION,
     styles = STYLES,
     after_help = EXAMPLES,
-    max_term_width = 100,
-    disable_help_subcommand = true
+    max_term_width = 100
 )]
 pub struct Cli {
     /// A run over files, where no subcommand is named.
@@ -198,7 +197,8 @@ pub struct RunArgs {
     /// Write the changes
     #[arg(long, conflicts_with = "check")]
     pub apply: bool,
-    /// Exit 1 if something would be changed; with =strict, also if something needs a person
+    /// Exit 1 if something would be changed; with =strict, also if something needs a
+    /// person, or was refused
     #[arg(
         long,
         value_name = "strict",
@@ -387,11 +387,11 @@ pub struct ChangesArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Selection")]
 pub struct SelectionArgs {
-    /// Run this codemod, and no other that is not named too
-    #[arg(long, value_name = "NAME")]
+    /// Run these codemods, and no others
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// Leave this codemod out
-    #[arg(long, value_name = "NAME")]
+    /// Leave these codemods out
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub skip: Vec<String>,
     /// Also make the changes that may alter what a caller can see
     #[arg(long, overrides_with = "no_unsafe_fixes")]

@@ -77,9 +77,12 @@ pub fn is_there(options: &Options, roots: &BTreeSet<Vec<String>>) -> Result<()> 
     let help = match (near, firsts.is_empty()) {
         (Some(near), _) => format!("did you mean `{near}`?"),
         (None, false) => format!("there are {}", some_of(&firsts)),
-        (None, true) => "there is no such function here".to_owned(),
+        (None, true) => "no function that runs here does".to_owned(),
     };
-    bail!("`{wanted}` names no function that comes to a `block_on`\nhelp: {help}");
+    bail!(
+        "there is no function `{wanted}`, or it comes to no `block_on`, so that it has no need to \
+         become async\nhelp: {help}"
+    );
 }
 
 fn some_of(paths: &[&String]) -> String {

@@ -130,6 +130,14 @@ impl<'a> Run<'a> {
             narrow(&mut found.candidates, about, &selection);
         }
         outcome.walked = found.files.len();
+        let is_nowhere = self.options.paths.is_empty() && nearest_manifest(&self.common).is_none();
+        if outcome.walked == 0 && is_nowhere {
+            bail!(
+                "there is no Cargo.toml in {} or above, and no Rust file below\nhelp: name the \
+                 workspace, or a place in it",
+                self.common.display()
+            );
+        }
         outcome.candidates = found
             .candidates
             .iter()
@@ -359,6 +367,7 @@ impl<'a> Run<'a> {
             for file in candidates {
                 collect::by_syntax(outcome, &file, selection, &verdict);
             }
+            outcome.untyped += 1;
             outcome.seconds.load += started.elapsed().as_secs_f64();
             return Ok(None);
         }

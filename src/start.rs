@@ -35,6 +35,7 @@ pub fn paths(options: &Options) -> Result<Vec<PathBuf>> {
                              folder or file; `unpark --help` lists the subcommands"
                         )
                     })
+                    .and_then(is_looked_at)
             })
             .collect();
     }
@@ -45,6 +46,7 @@ pub fn paths(options: &Options) -> Result<Vec<PathBuf>> {
             let here = std::env::current_dir()?.canonicalize()?;
             match nearest_manifest(&here) {
                 Some(manifest) => manifest,
+                // There may be projects below.
                 None => return Ok(vec![here]),
             }
         }
@@ -59,6 +61,18 @@ pub fn paths(options: &Options) -> Result<Vec<PathBuf>> {
     Ok(vec![
         manifest.parent().map(Path::to_owned).unwrap_or_default(),
     ])
+}
+
+/// A place that has Rust code, or may have some.
+fn is_looked_at(path: PathBuf) -> Result<PathBuf> {
+    let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+    if path.is_file() && !is_rust {
+        bail!(
+            "{} is no Rust file\nhelp: name a Rust file, or the folder of a package",
+            path.display()
+        );
+    }
+    Ok(path)
 }
 
 /// The workspaces of the places where a run starts.

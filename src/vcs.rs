@@ -62,10 +62,16 @@ impl Guard {
         if in_the_way.len() > NAMED {
             list.push_str(&format!("\n  and {} more", in_the_way.len() - NAMED));
         }
+        let staged = in_the_way.iter().all(|file| file.ends_with("(staged)"));
+        let flag = if staged {
+            "--allow-staged"
+        } else {
+            "--allow-dirty"
+        };
         bail!(
             "the working directory of this package has uncommitted changes, and `unpark --apply` \
              can potentially perform destructive changes:{list}\nhelp: if you'd like to suppress \
-             this error pass `--allow-dirty`, or commit the changes to these files"
+             this error pass `{flag}`, or commit the changes to these files"
         )
     }
 

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Map, Value};
 use unpark::{config::SCHEMA, report::guide};
-use unpark_codemods::{CATALOGUE, Codemod};
+use unpark_codemods::{CATALOGUE, Codemod, refusal::RefusalKind};
 
 use crate::support::{
     folder, kept,
@@ -90,6 +90,18 @@ fn the_keys_of_the_configuration_are_those_of_the_schema() {
     page("keys.md", &text);
 }
 
+#[test]
+fn every_kind_of_refusal_is_explained() {
+    let text = fs::read_to_string(book().join("refusals.md")).unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ")).collect();
+    // The first line is the head.
+    assert_eq!(rows.len(), RefusalKind::ALL.len() + 2);
+    for (kind, row) in RefusalKind::ALL.iter().zip(&rows[2..]) {
+        let start = format!("| {} | {} | ", kind.code(), kind.name());
+        assert!(row.starts_with(&start), "{row}");
+    }
+}
+
 /// What a JSON schema says, as tables.
 struct Keys<'a>(&'a Value);
 
@@ -117,7 +129,7 @@ impl Keys<'_> {
             writeln!(
                 rows,
                 "| `{key}` | {} | {default} | {what} |",
-                values(property)
+                self.values(property)
             )
             .unwrap();
         }
@@ -140,11 +152,29 @@ impl Keys<'_> {
             .unwrap();
         }
         for (key, common, property) in tables {
-            let key = if common { "NAME" } else { key };
+            let is_codemod = CATALOGUE.iter().any(|it| it.name == key.as_str());
+            let key = if common && is_codemod { "NAME" } else { key };
             let name = format!("{name}.{key}").trim_start_matches('.').to_owned();
             if seen.insert(name.clone()) {
                 self.table(&name, property, seen, text);
             }
+        }
+    }
+
+    fn values(&self, property: &Value) -> String {
+        match property["enum"].as_array() {
+            Some(values) => {
+                let values = values.iter().map(|it| format!("`{it}`"));
+                values.collect::<Vec<_>>().join(", ")
+            }
+            None if property["type"] == "array" => {
+                let (_, of) = self.resolved(&property["items"]);
+                match of["enum"].is_array() {
+                    true => "a list of names".to_owned(),
+                    false => format!("a list of {}s", said(&of["type"])),
+                }
+            }
+            None => format!("a {}", said(&property["type"])),
         }
     }
 
@@ -170,19 +200,6 @@ fn sorted(object: &Value) -> Vec<(&String, &Value)> {
 
 fn said(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
-}
-
-fn values(property: &Value) -> String {
-    match property["enum"].as_array() {
-        Some(values) => {
-            let values = values.iter().map(|it| format!("`{it}`"));
-            values.collect::<Vec<_>>().join(", ")
-        }
-        None if property["type"] == "array" => {
-            format!("a list of {}s", said(&property["items"]["type"]))
-        }
-        None => format!("a {}", said(&property["type"])),
-    }
 }
 
 fn book() -> PathBuf {

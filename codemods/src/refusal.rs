@@ -89,6 +89,42 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
+    /// All of them.
+    pub const ALL: [RefusalKind; 32] = [
+        RefusalKind::F1,
+        RefusalKind::F2,
+        RefusalKind::F3,
+        RefusalKind::F4,
+        RefusalKind::F5,
+        RefusalKind::F6,
+        RefusalKind::F7,
+        RefusalKind::F8,
+        RefusalKind::F9,
+        RefusalKind::F10,
+        RefusalKind::F11,
+        RefusalKind::F12,
+        RefusalKind::F13,
+        RefusalKind::F14,
+        RefusalKind::F15,
+        RefusalKind::F16,
+        RefusalKind::F17,
+        RefusalKind::F18,
+        RefusalKind::F19,
+        RefusalKind::F20,
+        RefusalKind::F21,
+        RefusalKind::F22,
+        RefusalKind::R1,
+        RefusalKind::R2,
+        RefusalKind::R3,
+        RefusalKind::R4,
+        RefusalKind::R5,
+        RefusalKind::R6,
+        RefusalKind::R7,
+        RefusalKind::R8,
+        RefusalKind::R9,
+        RefusalKind::R10,
+    ];
+
     /// The code: `F1` to `F22` and `R1` to `R10`.
     pub fn code(self) -> &'static str {
         match self {

@@ -11,8 +11,9 @@ use crate::{
     options::{Accepted, Options},
     outcome::relative,
     report::{count, invocation::Invocation, summary::Summary},
-    review::{self, Ended, kept, session::Session},
+    review::{self, Asked, Ended, kept, session::Session},
     run, start,
+    vcs::Guard,
 };
 
 /// Asks about the changes of a run, and makes what is accepted.
@@ -71,7 +72,12 @@ pub fn start_review(
         answers => format!("{} kept from before", count(answers, "answer")),
     };
     let colored = AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
-    let ended = review::ask(&mut session, said, colored)?;
+    let Asked { ended, edited } = review::ask(&mut session, said, colored)?;
+    // Who saves something from here means it; the tree was clean before.
+    let guard = Guard {
+        allow_dirty: args.guard.guard().allow_dirty || edited,
+        ..args.guard.guard()
+    };
     let selection = session.selection(arguments);
     let answers = selection.answers();
     if answers == 0 {
@@ -90,7 +96,8 @@ pub fn start_review(
     if ended == Ended::Keep || selection.writes_nothing() {
         let help = err_palette().help;
         let answers = count(answers, "answer");
-        let (again, apply) = (invocation.with(&[]), applied.reviewed(&file));
+        let dirty: &[&str] = if edited { &["--allow-dirty"] } else { &[] };
+        let (again, apply) = (invocation.with(dirty), applied.reviewed(&file, dirty));
         success_if_closed(writeln!(
             stderr(),
             "{answers} kept; nothing was written\n{help}help{help:#}: `{again}` goes on, and \
@@ -116,7 +123,7 @@ pub fn start_review(
         format: None,
         reports: &[],
         statistics: false,
-        guard: args.guard.guard(),
+        guard,
         folders,
         homes: homes.clone(),
         scaffold: None,

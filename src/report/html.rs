@@ -187,7 +187,7 @@ impl Page {
             items,
             // No tag may begin in a script.
             exported: exported.replace('<', "\\u003c"),
-            command: invocation.reviewed(Path::new(SELECTION)),
+            command: invocation.reviewed(Path::new(SELECTION), &[]),
         }
     }
 }

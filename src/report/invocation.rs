@@ -54,8 +54,8 @@ impl Invocation {
         words.join(" ")
     }
 
-    /// What makes the changes of the same run that a review accepted.
-    pub fn reviewed(&self, selection: &Path) -> String {
+    /// What makes the changes of the same run that a review accepted, with more flags.
+    pub fn reviewed(&self, selection: &Path, flags: &[&str]) -> String {
         let accepted = Accepted {
             file: Some(selection.to_owned()),
             ..Accepted::default()
@@ -69,7 +69,7 @@ impl Invocation {
             options,
             ..self.clone()
         };
-        run.with(&["--apply"])
+        run.with(&[&["--apply"], flags].concat())
     }
 
     /// What says everything about one place.

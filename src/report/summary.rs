@@ -1,8 +1,9 @@
 //! What a run came to, in a few lines for people, and what to do next.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
+    path::Path,
 };
 
 use super::{
@@ -102,9 +103,14 @@ impl Summary<'_> {
         if outcome.findings.is_empty() {
             return writeln!(out, "{strong}nothing found{strong:#} in {files}");
         }
+        let found: BTreeSet<&Path> = outcome.findings.iter().map(|it| &*it.path).collect();
+        let places = match found.len() {
+            all if all == outcome.walked => files,
+            some => format!("{some} of {files}"),
+        };
         writeln!(
             out,
-            "{strong}{}{strong:#} in {files}: {}",
+            "{strong}{}{strong:#} in {places}: {}",
             count(outcome.findings.len(), "finding"),
             by_state(&outcome.findings.iter().collect::<Vec<_>>())
         )?;
@@ -221,9 +227,13 @@ impl Summary<'_> {
         let gone = unmet.len() - found.len();
         if gone > 0 {
             let gone = count(gone, "answer");
+            let where_from = match &self.invocation.options.paths[..] {
+                [] => "it is of another project",
+                _ => "it is outside of the paths, or of another project",
+            };
             self.warning(
                 out,
-                &format!("without effect, for the code is not there any more: {gone}"),
+                &format!("without effect: {gone}; the code is gone, or {where_from}"),
             )?;
         }
         self.help(out, "what is there now, a new review shows")

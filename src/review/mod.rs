@@ -41,6 +41,15 @@ pub enum Ended {
     Keep,
 }
 
+/// What a review came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// How it ended.
+    pub ended: Ended,
+    /// Whether an editor was opened, so that files may have changed.
+    pub edited: bool,
+}
+
 /// Whether a review could be shown.
 ///
 /// # Errors
@@ -60,7 +69,7 @@ pub fn needs_terminal() -> Result<()> {
 ///
 /// # Errors
 /// If the terminal can't be used.
-pub fn ask(session: &mut Session<'_>, said: String, colored: bool) -> Result<Ended> {
+pub fn ask(session: &mut Session<'_>, said: String, colored: bool) -> Result<Asked> {
     let mut terminal = take_terminal()?;
     let mut view = View {
         colored,
@@ -69,7 +78,10 @@ pub fn ask(session: &mut Session<'_>, said: String, colored: bool) -> Result<End
     };
     let ended = answers(&mut terminal, session, &mut view);
     give_terminal_back()?;
-    ended
+    Ok(Asked {
+        ended: ended?,
+        edited: view.edited,
+    })
 }
 
 fn take_terminal() -> Result<DefaultTerminal> {
@@ -257,6 +269,7 @@ fn undo(session: &mut Session<'_>, view: &mut View) {
 fn edit(terminal: &mut DefaultTerminal, view: &mut View, path: &Path, line: usize) -> Result<()> {
     give_terminal_back()?;
     let opened = editor::open(path, line);
+    view.edited = true;
     *terminal = take_terminal()?;
     terminal.clear()?;
     view.said = match opened {

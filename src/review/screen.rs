@@ -37,6 +37,8 @@ pub struct View {
     pub reason: Input,
     /// What there is to say of the last key.
     pub said: String,
+    /// Whether an editor was opened.
+    pub edited: bool,
 }
 
 /// What is being asked.

@@ -138,6 +138,12 @@ impl Judge<'_> {
                 "a comment that starts with `unpark:` can't be read".to_owned(),
                 Verdict::Manual(help.to_owned()),
             )
+        } else if name.contains(',') {
+            let help = "write a comment for each of them, one above the other";
+            (
+                format!("allow({name}) names several codemods"),
+                Verdict::Manual(help.to_owned()),
+            )
         } else if !names.contains(&name.as_str()) {
             let hint = did_you_mean(name, &names);
             (

@@ -111,8 +111,8 @@ fn first_word(node: &SyntaxNode) -> Option<SyntaxToken> {
     tokens.find(|token| !token.kind().is_trivia())
 }
 
-/// A comment with a line of its own speaks of the next line that is not a comment; one behind code
-/// speaks of its own line.
+/// A comment with a line of its own speaks of the next line with code; one behind code speaks of its own
+/// line.
 fn comments(file: &SourceFile, text: &str) -> Vec<Allow> {
     file.syntax()
         .descendants_with_tokens()
@@ -154,7 +154,10 @@ fn line_spoken_of(text: &str, offset: usize) -> usize {
     let below = text[offset..]
         .lines()
         .skip(1)
-        .take_while(|line| line.trim_start().starts_with("//"))
+        .take_while(|line| {
+            let code = line.trim_start();
+            code.is_empty() || code.starts_with("//")
+        })
         .count();
     line + 1 + below
 }

@@ -96,6 +96,41 @@ fn a_file_of_no_project_is_refused_and_the_others_are_not() {
     );
 }
 
+#[test]
+fn a_gate_that_could_not_look_is_shut() {
+    let project = Project::new(&[("src/lib.rs", TASKS)]);
+    let ran = project.unpark(&["--check", "--features", "nope"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("does not contain this feature: nope"),
+        "{}",
+        ran.stderr
+    );
+    let ran = project.unpark(&["--check", "Cargo.toml"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("is no Rust file"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_was_written_is_said_where_a_report_fails() {
+    let project = Project::new(&[("src/lib.rs", TASKS)]);
+    let args = [
+        "--apply",
+        "--no-verify",
+        "--allow-no-vcs",
+        "--report",
+        "html=src",
+    ];
+    let ran = project.unpark(&args);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("wrote 1 file"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("can't write the report src"),
+        "{}",
+        ran.stderr
+    );
+}
+
 /// The helper belongs into the root of its crate, which is not what the finding is in.
 #[test]
 fn a_change_leaves_files_alone_that_must_not_be_edited() {
