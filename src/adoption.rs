@@ -143,6 +143,13 @@ pub fn settle(
         .adopt
         .as_ref()
         .filter(|it| it.writes_baseline());
+    if adopt == Some(&Adopt::UpdateBaseline) && baseline.is_none() {
+        bail!(
+            "there is no {} in {}\nhelp: `unpark --write-baseline` makes one",
+            baseline::FILE,
+            scope.root.display()
+        );
+    }
     let seen = match seen {
         Some(seen) if baseline.is_some() || adopt.is_some() => seen,
         None if adopt.is_some() => bail!(

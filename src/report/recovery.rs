@@ -48,7 +48,7 @@ impl Recovery<'_> {
     /// If it can't be written.
     pub fn undone(self, settled: &Settled, out: &mut dyn Write) -> io::Result<()> {
         let files = count(settled.written.len(), "file");
-        writeln!(out, "took back the last `--apply`: wrote {files}")?;
+        writeln!(out, "took back the last `--apply`: {files} as before")?;
         self.files(settled, out)?;
         if !settled.left.is_empty() {
             let help = self.palette.help;

@@ -226,7 +226,8 @@ fn a_baseline_that_can_t_be_read_says_what_to_do() {
     let project = Project::new(&[("src/lib.rs", MANY)]);
     let mut all = String::new();
     for (text, args) in [
-        ("<<<<<<< ours\n", &["--check"][..]),
+        ("", &["--update-baseline"][..]),
+        ("<<<<<<< ours\n", &["--check"]),
         ("{\"schema\": 7}", &["--update-baseline"]),
         ("{\"schema\": 7}", &["--write-baseline", "-q"]),
         ("", &["--syntax-only", "--write-baseline"]),
