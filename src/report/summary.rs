@@ -524,7 +524,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "\
-3 findings in 9 files: 2 offered, 1 manual
+3 findings in 1 of 9 files: 2 offered, 1 manual
   unobserved-task  2 offered, 1 manual
 warning: src/z.rs changed while unpark ran, and was left as it is
 warning: 2 changes dropped for it

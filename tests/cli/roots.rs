@@ -57,7 +57,7 @@ fn one_root_of_several() {
     let ran = project.unpark(&["--root", "warm"]);
     assert_eq!(ran.code, 2);
     assert!(
-        ran.stderr.contains("there is no such function here"),
+        ran.stderr.contains("no function that runs here does"),
         "{}",
         ran.stderr
     );

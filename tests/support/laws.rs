@@ -51,9 +51,14 @@ pub fn hold(before: &Texts, outcome: &Outcome) -> Result<(), String> {
         "the changes do not give the result",
     )?;
     commits_lead_to_the_result(before, outcome)?;
+    let suppressed = outcome.findings.iter();
+    let suppressed = suppressed.filter(|finding| finding.state == State::Suppressed);
+    let comments: BTreeSet<usize> = suppressed.filter_map(|finding| finding.change).collect();
     let modest = outcome.changes.iter().all(|change| {
         let mut catalogue = CATALOGUE.iter();
         let most = match change.codemod {
+            // A comment changes nothing, whichever codemod it keeps away.
+            _ if comments.contains(&change.id) => Some(Safety::Safe),
             suppress::NAME => Some(Safety::Safe),
             name => catalogue.find(|it| it.name == name).map(|it| it.safety),
         };
