@@ -43,7 +43,7 @@ use crate::{
     roots,
     start::{self, WITHOUT_CARGO, check_names},
     verify::{Judgement, Verifier},
-    workspace::Workspace,
+    workspace::{NotLoaded, Workspace},
 };
 
 /// Finds, decides and rewrites, in memory. Writes nothing.
@@ -202,6 +202,7 @@ impl<'a> Run<'a> {
             collect::by_syntax(outcome, &file, selection, &verdict);
         }
         let own = self.own_workspace(&groups)?;
+        let is_one_of_several = groups.len() > 1;
         for (manifest, project, files) in groups.into_iter().chain(own) {
             let ours = Ours::load(&project.root, self.options)?;
             let config = &ours.config;
@@ -219,9 +220,23 @@ impl<'a> Run<'a> {
             let seen = match files.is_empty() {
                 true => Some(Seen::nothing(outcome)),
                 false => {
-                    let files = (files, &found.files);
                     let project = project.clone();
-                    self.workspace(outcome, &manifest, project, files, selection, &ours)?
+                    let kept = is_one_of_several.then(|| files.clone());
+                    let files = (files, &found.files);
+                    match self.workspace(outcome, &manifest, project, files, selection, &ours) {
+                        // The others have nothing to do with it.
+                        Err(error) if kept.is_some() && error.is::<NotLoaded>() => {
+                            let reason = format!("{error:#}");
+                            outcome.degraded.insert(reason.clone());
+                            outcome.untyped += 1;
+                            for file in kept.into_iter().flatten() {
+                                let verdict = collect::SyntaxVerdict::Refused(reason.clone());
+                                collect::by_syntax(outcome, &file, selection, &verdict);
+                            }
+                            None
+                        }
+                        looked => looked?,
+                    }
                 }
             };
             let scope = Scope {

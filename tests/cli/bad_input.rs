@@ -96,6 +96,52 @@ fn a_file_of_no_project_is_refused_and_the_others_are_not() {
     );
 }
 
+/// As where a project of many asks for a toolchain that is not installed.
+#[cfg(unix)]
+#[test]
+fn a_workspace_that_does_not_load_stops_no_other() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = Project::bare(&[]);
+    for name in ["a", "b"] {
+        let inner = Project::new(&[("src/lib.rs", TASKS)]);
+        fs::rename(inner.path(""), project.path(name)).unwrap();
+    }
+    // rustup's proxy is who is asked to load it.
+    let cargo = format!(
+        "#!/bin/sh\ncase \"$PWD$RUSTUP_AUTO_INSTALL\" in */b0) echo 'no such toolchain' >&2; exit 1;; esac\n\
+         exec {:?} \"$@\"\n",
+        env!("CARGO")
+    );
+    project.write("home/bin/cargo", &cargo);
+    fs::set_permissions(
+        project.path("home/bin/cargo"),
+        fs::Permissions::from_mode(0o755),
+    )
+    .unwrap();
+    let mut command = project.command(&["a", "b", "--message-format", "json"]);
+    let output = command
+        .env("CARGO_HOME", project.path("home"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let state = |path: &str| {
+        let mut lines = text
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let finding = lines
+            .find(|line| line["reason"] == "finding" && line["path"] == path)
+            .unwrap();
+        (
+            finding["state"].as_str().unwrap().to_owned(),
+            finding["refusal"]["kind"].clone(),
+        )
+    };
+    assert_eq!(state("a/src/lib.rs").0, "fixed");
+    let (b, kind) = state("b/src/lib.rs");
+    assert_eq!((b.as_str(), kind.as_str()), ("refused", Some("R10")));
+}
+
 #[test]
 fn a_gate_that_could_not_look_is_shut() {
     let project = Project::new(&[("src/lib.rs", TASKS)]);
