@@ -143,12 +143,9 @@ pub fn settle(
         .adopt
         .as_ref()
         .filter(|it| it.writes_baseline());
+    // There is nothing to update, and no reason to make a file.
     if adopt == Some(&Adopt::UpdateBaseline) && baseline.is_none() {
-        bail!(
-            "there is no {} in {}\nhelp: `unpark --write-baseline` makes one",
-            baseline::FILE,
-            scope.root.display()
-        );
+        return Ok(());
     }
     let seen = match seen {
         Some(seen) if baseline.is_some() || adopt.is_some() => seen,

@@ -90,6 +90,19 @@ pub fn by_syntax(
     }
 }
 
+/// Reports the candidates of files that have no types.
+pub fn untyped(
+    outcome: &mut Outcome,
+    files: impl IntoIterator<Item = CandidateFile>,
+    selection: &[&'static Codemod],
+    reason: &str,
+) {
+    for file in files {
+        let verdict = SyntaxVerdict::Refused(reason.to_owned());
+        by_syntax(outcome, &file, selection, &verdict);
+    }
+}
+
 /// Names files that are not looked at, because of a limit.
 pub fn stopped(
     outcome: &mut Outcome,

@@ -39,7 +39,7 @@ pub struct Discovered {
 }
 
 /// A file with at least one candidate or suppression comment.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct CandidateFile {
     /// Its absolute path.
     pub path: PathBuf,

@@ -56,8 +56,8 @@ pub struct Outcome {
     pub homes: Vec<Home>,
     /// The members of these workspaces.
     pub packages: Vec<Package>,
-    /// How many of the workspaces have no types, so that nothing in them was told.
-    pub untyped: usize,
+    /// How many of the workspaces could not be looked at, for want of types or memory.
+    pub untold: usize,
     /// The workspaces in which an apply or an undo has not ended.
     pub unfinished: Vec<PathBuf>,
     /// How many files were walked.

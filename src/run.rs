@@ -43,7 +43,7 @@ use crate::{
     roots,
     start::{self, WITHOUT_CARGO, check_names},
     verify::{Judgement, Verifier},
-    workspace::{NotLoaded, Workspace},
+    workspace::Workspace,
 };
 
 /// Finds, decides and rewrites, in memory. Writes nothing.
@@ -78,6 +78,13 @@ type Group = (PathBuf, Project, Vec<CandidateFile>);
 
 /// A file that belongs to none, and why.
 type Homeless = (CandidateFile, String);
+
+/// Whether a workspace was looked at.
+enum Looked {
+    At(Seen),
+    /// Not for want of types or memory, or because it does not load, with the reason.
+    NotAt(Option<anyhow::Error>),
+}
 
 struct Run<'a> {
     options: &'a Options,
@@ -198,11 +205,10 @@ impl<'a> Run<'a> {
             bail!("{reason}\n{WITHOUT_CARGO}");
         }
         for (file, reason) in homeless {
-            let verdict = collect::SyntaxVerdict::Refused(reason);
-            collect::by_syntax(outcome, &file, selection, &verdict);
+            collect::untyped(outcome, [file], selection, &reason);
         }
         let own = self.own_workspace(&groups)?;
-        let is_one_of_several = groups.len() > 1;
+        let mut failures = Vec::new();
         for (manifest, project, files) in groups.into_iter().chain(own) {
             let ours = Ours::load(&project.root, self.options)?;
             let config = &ours.config;
@@ -220,22 +226,15 @@ impl<'a> Run<'a> {
             let seen = match files.is_empty() {
                 true => Some(Seen::nothing(outcome)),
                 false => {
-                    let project = project.clone();
-                    let kept = is_one_of_several.then(|| files.clone());
                     let files = (files, &found.files);
-                    match self.workspace(outcome, &manifest, project, files, selection, &ours) {
-                        // The others have nothing to do with it.
-                        Err(error) if kept.is_some() && error.is::<NotLoaded>() => {
-                            let reason = format!("{error:#}");
-                            outcome.degraded.insert(reason.clone());
-                            outcome.untyped += 1;
-                            for file in kept.into_iter().flatten() {
-                                let verdict = collect::SyntaxVerdict::Refused(reason.clone());
-                                collect::by_syntax(outcome, &file, selection, &verdict);
-                            }
+                    let project = project.clone();
+                    match self.workspace(outcome, &manifest, project, files, selection, &ours)? {
+                        Looked::At(seen) => Some(seen),
+                        Looked::NotAt(failure) => {
+                            outcome.untold += 1;
+                            failures.extend(failure);
                             None
                         }
-                        looked => looked?,
                     }
                 }
             };
@@ -261,7 +260,18 @@ impl<'a> Run<'a> {
                 &scope,
             )?;
         }
-        Ok(())
+        let updates = self.options.adopt == Some(Adopt::UpdateBaseline);
+        if updates && outcome.baselines.is_empty() {
+            bail!(
+                "there is no {} to update\nhelp: `unpark --write-baseline` makes one",
+                baseline::FILE
+            );
+        }
+        match failures.len() == outcome.homes.len() {
+            true => failures.into_iter().next().map_or(Ok(()), Err),
+            // The others have nothing to do with one that does not load.
+            false => Ok(()),
+        }
     }
 
     /// The workspace that a run starts in, if its baseline is asked for and it is none of these: where
@@ -356,7 +366,7 @@ impl<'a> Run<'a> {
         (candidates, walked): (Vec<CandidateFile>, &HashSet<PathBuf>),
         selection: &[&'static Codemod],
         ours: &Ours,
-    ) -> Result<Option<Seen>> {
+    ) -> Result<Looked> {
         let started = Instant::now();
         self.progress
             .say(&format!("loading {}", project.root.display()));
@@ -368,23 +378,28 @@ impl<'a> Run<'a> {
         outcome.packages.extend_from_slice(&project.packages);
         if let Some(reason) = limits::of_memory(self.options.max_memory) {
             collect::stopped(outcome, candidates, selection, &reason);
-            return Ok(None);
+            return Ok(Looked::NotAt(None));
         }
         let say = |message: String| self.progress.note(&message);
-        let (mut workspace, report) = Workspace::load(project, manifest, self.options, &say)?;
+        let (mut workspace, report) = match Workspace::load(project, manifest, self.options, &say) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                let reason = format!("{error:#}");
+                collect::untyped(outcome, candidates, selection, &reason);
+                outcome.degraded.insert(reason);
+                outcome.seconds.load += started.elapsed().as_secs_f64();
+                return Ok(Looked::NotAt(Some(error)));
+            }
+        };
         if self.options.fix_manifests {
             workspace.open_manifests()?;
         }
         outcome.degraded.extend(report.degraded);
         outcome.skipped.extend(report.skipped);
         if let Some(reason) = report.untyped {
-            let verdict = collect::SyntaxVerdict::Refused(reason);
-            for file in candidates {
-                collect::by_syntax(outcome, &file, selection, &verdict);
-            }
-            outcome.untyped += 1;
+            collect::untyped(outcome, candidates, selection, &reason);
             outcome.seconds.load += started.elapsed().as_secs_f64();
-            return Ok(None);
+            return Ok(Looked::NotAt(None));
         }
         let files = open(&mut workspace, candidates, outcome);
         outcome.seconds.load += started.elapsed().as_secs_f64();
@@ -392,12 +407,12 @@ impl<'a> Run<'a> {
         if let Some(reason) = workspace.is_full() {
             let files = files.values().map(OpenFile::found);
             collect::stopped(outcome, files, selection, &reason);
-            return Ok(None);
+            return Ok(Looked::NotAt(None));
         }
         let before = Seen::nothing(outcome);
         self.rewrite(outcome, &mut workspace, (&files, walked), selection, ours)?;
         let opened = files.into_values().map(|file| file.path).collect();
-        Ok(Some(before.and(opened, outcome)))
+        Ok(Looked::At(before.and(opened, outcome)))
     }
 
     /// Runs the codemods, and again without what the compiler did not accept.

@@ -5,8 +5,7 @@ mod load;
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
-    error::Error,
-    fmt, fs,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -70,22 +69,6 @@ pub struct LoadReport {
     pub skipped: Vec<Skipped>,
 }
 
-/// Why a workspace could not be loaded at all: cargo can't be asked there.
-#[derive(Debug)]
-pub struct NotLoaded(anyhow::Error);
-
-impl fmt::Display for NotLoaded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for NotLoaded {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
-}
-
 impl Workspace {
     /// Loads the workspace of a project.
     ///
@@ -96,11 +79,9 @@ impl Workspace {
         manifest: &Path,
         options: &Options,
         say: &(dyn Fn(String) + Sync),
-    ) -> Result<(Workspace, LoadReport), NotLoaded> {
+    ) -> Result<(Workspace, LoadReport)> {
         let mut report = LoadReport::default();
-        let manifest = absolute(manifest).map_err(NotLoaded)?;
-        let (db, vfs) =
-            load::load(&project, manifest, options, &mut report, say).map_err(NotLoaded)?;
+        let (db, vfs) = load::load(&project, absolute(manifest)?, options, &mut report, say)?;
         let mut workspace = Workspace {
             db,
             project,

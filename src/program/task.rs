@@ -188,7 +188,7 @@ fn exit_code(outcome: &Outcome, check: Option<Check>, committed: Option<&Committ
     let left_out = committed.is_some_and(|it| it.left_something() || not_made);
     let recorded = committed.and_then(|it| it.recorded.as_ref());
     // A gate that could not look is no open one.
-    let untold = check.is_some() && outcome.untyped > 0 && outcome.untyped == outcome.homes.len();
+    let untold = check.is_some() && outcome.untold > 0 && outcome.untold == outcome.homes.len();
     let failed = untold || recorded.is_some_and(|it| it.failure.is_some());
     match (outcome.defects.is_empty(), found || left_out) {
         (false, _) => DEFECT,

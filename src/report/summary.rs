@@ -227,13 +227,13 @@ impl Summary<'_> {
         let gone = unmet.len() - found.len();
         if gone > 0 {
             let gone = count(gone, "answer");
-            let where_from = match &self.invocation.options.paths[..] {
-                [] => "it is of another project",
-                _ => "it is outside of the paths, or of another project",
+            let why = match &self.invocation.options.paths[..] {
+                [] => "the code is gone",
+                _ => "the code is gone, or outside of the paths",
             };
             self.warning(
                 out,
-                &format!("without effect: {gone}; the code is gone, or {where_from}"),
+                &format!("without effect: {gone}; {why}, or the selection is of another project"),
             )?;
         }
         self.help(out, "what is there now, a new review shows")
